@@ -1,0 +1,1 @@
+# find_package(Hydragen) for projects outside this tree.
