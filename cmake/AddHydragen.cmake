@@ -1,7 +1,10 @@
 # Finds MLIR 22 and defines how this project's compiler libraries and tools are
 # built. One linkage only: the MLIR and LLVM shared libraries.
 
-find_package(MLIR 22 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+find_package(MLIR REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+if(NOT LLVM_VERSION_MAJOR EQUAL 22)
+  message(FATAL_ERROR "Hydragen needs LLVM and MLIR 22, found ${LLVM_PACKAGE_VERSION} in ${LLVM_DIR}")
+endif()
 message(STATUS "MLIR: ${MLIR_DIR}")
 message(STATUS "LLVM: ${LLVM_DIR} (${LLVM_PACKAGE_VERSION})")
 set(MLIR_LINK_MLIR_DYLIB ON)
@@ -63,6 +66,9 @@ endfunction()
 function(hydragen_add_tool name)
   cmake_parse_arguments(ARG "TEST" "" "LINK" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  # -fPIC as in the libraries, not -fPIE: one precompiled header for both.
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${name} PRIVATE -fPIC)
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
   hydragen_configure_target(${name})
   set_property(GLOBAL APPEND PROPERTY HYDRAGEN_TOOLS ${name})

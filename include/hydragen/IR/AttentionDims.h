@@ -1,0 +1,66 @@
+//===- AttentionDims.h - roles of an attention's dims -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The one place where dimension roles are derived from indexing maps. Nobody
+// else reads operands' dims by position.
+//===----------------------------------------------------------------------===//
+
+#ifndef HYDRAGEN_IR_ATTENTIONDIMS_H
+#define HYDRAGEN_IR_ATTENTIONDIMS_H
+
+#include "hydragen/IR/Hydragen.h"
+#include "llvm/ADT/SmallBitVector.h"
+
+namespace mlir::hydragen {
+
+/// Roles of the dims of the domain of `hydragen.attention` or of a partial
+/// attention, as positions in the domain, each list ascending.
+///
+///  rows         in the output and no value column: what a softmax is taken for
+///  keys         in K/V maps only (one for attention, any number for partials)
+///  contraction  per score term: summed in Q.K
+///  values       columns of V and of the output
+struct AttentionDims {
+  unsigned numDims = 0;
+  SmallVector<unsigned> rows;
+  SmallVector<unsigned> keys;
+  SmallVector<SmallVector<unsigned>> contraction;
+  SmallVector<unsigned> values;
+
+  /// Roles of an attention op from its maps. Failure says why through
+  /// `emitError` (attention_c4..c6).
+  static FailureOr<AttentionDims>
+  get(AttentionOp op, function_ref<InFlightDiagnostic()> emitError);
+  /// Roles of a verified op.
+  static AttentionDims get(AttentionOp op);
+
+  static FailureOr<AttentionDims>
+  get(PartialAttentionOpInterface op,
+      function_ref<InFlightDiagnostic()> emitError);
+  static AttentionDims get(PartialAttentionOpInterface op);
+
+  /// Number of dims of a score position: the rows and one absolute key.
+  unsigned getNumPositionDims() const { return rows.size() + 1; }
+
+  /// Row number of domain dim `dim`, or nullopt if it is not a row.
+  std::optional<unsigned> getRowIndex(unsigned dim) const;
+
+  /// Rows (as indices into `rows`) that none of `maps` uses.
+  llvm::SmallBitVector getUnusedRows(ArrayRef<AffineMap> maps) const;
+};
+
+/// Rows, as indices into AttentionDims::rows, that segment `segment` reads the
+/// same K and V for: no map of the segment, nor of an index operand behind a
+/// symbol it uses, depends on them.
+llvm::SmallBitVector getUnusedRows(AttentionOp op, unsigned segment);
+/// The same for a partial attention.
+llvm::SmallBitVector getUnusedRows(PartialAttentionOpInterface op);
+
+/// Extents of the row dims in order, from the output's shape: constants where
+/// static, else tensor.dim ops built at `builder`.
+SmallVector<OpFoldResult> getRowSizes(OpBuilder &builder, AttentionOp op);
+
+} // namespace mlir::hydragen
+
+#endif // HYDRAGEN_IR_ATTENTIONDIMS_H

@@ -1,0 +1,226 @@
+//===- AttentionDims.cpp - roles of an attention's dims ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hydragen/IR/AttentionDims.h"
+#include "hydragen/IR/ScoreMods.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::hydragen;
+using llvm::SmallBitVector;
+
+/// Sets the bit of every dim that occurs in `map`.
+static void addUsedDims(AffineMap map, SmallBitVector &used) {
+  for (unsigned dim = 0, e = map.getNumDims(); dim != e; ++dim)
+    if (map.isFunctionOfDim(dim))
+      used.set(dim);
+}
+
+static SmallBitVector getUsedDims(ArrayRef<AffineMap> maps, unsigned numDims) {
+  SmallBitVector used(numDims);
+  for (AffineMap map : maps)
+    addUsedDims(map, used);
+  return used;
+}
+
+static SmallVector<unsigned> toList(const SmallBitVector &bits) {
+  return llvm::to_vector(llvm::map_range(
+      bits.set_bits(), [](int bit) { return static_cast<unsigned>(bit); }));
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+FailureOr<AttentionDims>
+AttentionDims::get(AttentionOp op,
+                   function_ref<InFlightDiagnostic()> emitError) {
+  AttentionDims dims;
+  dims.numDims = op.getOutputMap().getNumDims();
+  unsigned numTerms = op.getNumTerms();
+
+  SmallBitVector inOutput = getUsedDims({op.getOutputMap()}, dims.numDims);
+  SmallVector<SmallBitVector> inQuery, inKey;
+  SmallBitVector inAnyQuery(dims.numDims), inAnyKey(dims.numDims);
+  for (unsigned term = 0; term != numTerms; ++term) {
+    auto queryMap = cast<AffineMapAttr>(op.getQueryMaps()[term]).getValue();
+    inQuery.push_back(getUsedDims({queryMap}, dims.numDims));
+    inAnyQuery |= inQuery.back();
+    SmallBitVector used(dims.numDims);
+    for (auto segment : op.getSegments().getAsRange<SegmentAttr>())
+      addUsedDims(segment.getKeyMap(term), used);
+    inAnyKey |= used;
+    inKey.push_back(std::move(used));
+  }
+  SmallBitVector inValue(dims.numDims);
+  for (auto segment : op.getSegments().getAsRange<SegmentAttr>())
+    addUsedDims(segment.getValueMap().getValue(), inValue);
+  SmallBitVector inIndex = getUsedDims(
+      llvm::to_vector(op.getIndexMaps().getAsValueRange<AffineMapAttr>()),
+      dims.numDims);
+
+  SmallBitVector columns = inOutput;
+  columns &= inValue;
+  columns.reset(inAnyQuery);
+  columns.reset(inAnyKey);
+  columns.reset(inIndex);
+  SmallBitVector rows = inOutput;
+  rows.reset(columns);
+  SmallBitVector keys(dims.numDims, true);
+  keys.reset(inOutput);
+  keys.reset(inAnyQuery);
+
+  // attention_c5
+  if (keys.count() != 1)
+    return LogicalResult(emitError() << "expected one key dim (in no query or output "
+                                  "map) but got "
+                               << keys.count());
+  for (unsigned term = 0; term != numTerms; ++term) {
+    SmallBitVector contraction = inQuery[term];
+    contraction.reset(inOutput);
+    // attention_c6
+    for (unsigned dim : contraction.set_bits()) {
+      if (inValue.test(dim) || inIndex.test(dim))
+        return LogicalResult(emitError()
+                       << "dim " << dim << " is in a query map and not in the "
+                       << "output map, so no value or index map can use it");
+      for (unsigned other = 0; other != numTerms; ++other)
+        if (other != term && (inQuery[other].test(dim) || inKey[other].test(dim)))
+          return LogicalResult(emitError() << "contraction dim " << dim
+                                     << " is used by two score terms");
+    }
+    dims.contraction.push_back(toList(contraction));
+  }
+  dims.rows = toList(rows);
+  dims.keys = toList(keys);
+  dims.values = toList(columns);
+  return dims;
+}
+
+AttentionDims AttentionDims::get(AttentionOp op) {
+  FailureOr<AttentionDims> dims =
+      get(op, [&]() { return op.emitOpError("unverified: "); });
+  assert(succeeded(dims) && "op must verify");
+  return *dims;
+}
+
+//===----------------------------------------------------------------------===//
+// Partial attention
+//===----------------------------------------------------------------------===//
+
+FailureOr<AttentionDims>
+AttentionDims::get(PartialAttentionOpInterface op,
+                   function_ref<InFlightDiagnostic()> emitError) {
+  AttentionDims dims;
+  dims.numDims = op.getValueMap().getNumDims();
+  auto rank = [&](unsigned i) {
+    return cast<ShapedType>(op.getInits()[i].getType()).getRank();
+  };
+  unsigned numRows = rank(1), numValues = rank(0) - rank(1);
+  // partial_c3
+  if (rank(0) < rank(1) || dims.numDims < numRows + numValues + 1)
+    return LogicalResult(emitError() << "expected at least " << numRows + numValues + 1
+                               << " dims (rows, a key, values) but got "
+                               << dims.numDims);
+  for (unsigned dim = 0; dim != numRows; ++dim)
+    dims.rows.push_back(dim);
+  for (unsigned i = 0; i != numValues; ++i)
+    dims.values.push_back(dims.numDims - numValues + i);
+
+  SmallBitVector middle(dims.numDims);
+  middle.set(numRows, dims.numDims - numValues);
+  SmallBitVector inAnyQuery(dims.numDims);
+  SmallVector<AffineMap> queryMaps = op.getQueryMapsVector();
+  for (auto [term, map] : llvm::enumerate(queryMaps)) {
+    SmallBitVector contraction = getUsedDims({map}, dims.numDims);
+    contraction &= middle;
+    // partial_c4
+    if (contraction.anyCommon(inAnyQuery))
+      return LogicalResult(emitError() << "a contraction dim of score term " << term
+                                 << " is used by two score terms");
+    inAnyQuery |= contraction;
+    dims.contraction.push_back(toList(contraction));
+  }
+  middle.reset(inAnyQuery);
+  dims.keys = toList(middle);
+  // partial_c5
+  if (dims.keys.empty())
+    return LogicalResult(emitError() << "expected a key dim (in no query map)");
+  return dims;
+}
+
+AttentionDims AttentionDims::get(PartialAttentionOpInterface op) {
+  FailureOr<AttentionDims> dims =
+      get(op, [&]() { return op->emitOpError("unverified: "); });
+  assert(succeeded(dims) && "op must verify");
+  return *dims;
+}
+
+//===----------------------------------------------------------------------===//
+// Queries
+//===----------------------------------------------------------------------===//
+
+std::optional<unsigned> AttentionDims::getRowIndex(unsigned dim) const {
+  const auto *it = llvm::find(rows, dim);
+  if (it == rows.end())
+    return std::nullopt;
+  return it - rows.begin();
+}
+
+SmallBitVector AttentionDims::getUnusedRows(ArrayRef<AffineMap> maps) const {
+  SmallBitVector used = getUsedDims(maps, numDims);
+  SmallBitVector unused(rows.size());
+  for (auto [i, dim] : llvm::enumerate(rows))
+    if (!used.test(dim))
+      unused.set(i);
+  return unused;
+}
+
+/// `maps` and the maps of the index operands behind their symbols.
+static SmallVector<AffineMap> withIndexMaps(ArrayRef<AffineMap> maps,
+                                            ArrayRef<AffineMap> indexMaps) {
+  SmallVector<AffineMap> all(maps);
+  SmallBitVector symbols(indexMaps.size());
+  for (AffineMap map : maps)
+    symbols |= getUsedSymbols(map);
+  for (unsigned symbol : symbols.set_bits())
+    all.push_back(indexMaps[symbol]);
+  return all;
+}
+
+SmallBitVector hydragen::getUnusedRows(AttentionOp op, unsigned segment) {
+  SegmentAttr attr = op.getSegment(segment);
+  SmallVector<AffineMap> maps =
+      llvm::to_vector(attr.getKeyMaps().getAsValueRange<AffineMapAttr>());
+  maps.push_back(attr.getValueMap().getValue());
+  SmallVector<AffineMap> indexMaps =
+      llvm::to_vector(op.getIndexMaps().getAsValueRange<AffineMapAttr>());
+  return AttentionDims::get(op).getUnusedRows(withIndexMaps(maps, indexMaps));
+}
+
+SmallBitVector hydragen::getUnusedRows(PartialAttentionOpInterface op) {
+  SmallVector<AffineMap> maps = op.getKeyMapsVector();
+  maps.push_back(op.getValueMap());
+  return AttentionDims::get(op).getUnusedRows(
+      withIndexMaps(maps, op.getIndexMapsVector()));
+}
+
+SmallVector<OpFoldResult> hydragen::getRowSizes(OpBuilder &builder,
+                                                AttentionOp op) {
+  AttentionDims dims = AttentionDims::get(op);
+  AffineMap outputMap = op.getOutputMap();
+  Value init = op.getInits().front();
+  SmallVector<OpFoldResult> sizes;
+  for (unsigned dim : dims.rows) {
+    std::optional<unsigned> position =
+        outputMap.getResultPosition(builder.getAffineDimExpr(dim));
+    assert(position && "a row is a dim of the output");
+    sizes.push_back(
+        tensor::getMixedSize(builder, op.getLoc(), init, *position));
+  }
+  return sizes;
+}
