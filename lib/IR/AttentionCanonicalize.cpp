@@ -53,7 +53,7 @@ struct SegmentList {
       segments.push_back(SegmentAttr::get(
           op.getContext(), staticBegin, staticSize, attr.getRowOffsets(),
           attr.getRowSizes(), attr.getKeyMaps(), attr.getValueMap(),
-          attr.getKeyScale(), attr.getValueScale()));
+          attr.getKeyScale(), attr.getValueScale(), attr.getShared()));
       llvm::append_range(flatKeys, segmentKeys);
     }
     rewriter.modifyOpInPlace(op, [&] {
@@ -155,6 +155,7 @@ struct MergeNeighbours : OpRewritePattern<AttentionOp> {
         b.isDynamicSize() || a.getBegin() + a.getSize() != b.getBegin() ||
         a.getRowOffsets() != b.getRowOffsets() ||
         a.getRowSizes() != b.getRowSizes() ||
+        a.getShared() != b.getShared() ||
         a.getKeyScale() != b.getKeyScale() ||
         a.getValueScale() != b.getValueScale() ||
         a.getKeyScale() >= 0 || a.getValueScale() >= 0 ||

@@ -63,14 +63,21 @@ Attribute SegmentAttr::parse(AsmParser &parser, Type) {
   SmallVector<int64_t> rowOffsets, rowSizes;
   ArrayAttr keyMaps;
   AffineMapAttr valueMap;
+  bool shared = false;
   llvm::SmallDenseSet<StringRef> seen;
   auto parseField = [&]() -> ParseResult {
     StringRef name;
     SMLoc fieldLoc = parser.getCurrentLocation();
-    if (parser.parseKeyword(&name) || parser.parseEqual())
+    if (parser.parseKeyword(&name))
       return failure();
     if (!seen.insert(name).second)
       return parser.emitError(fieldLoc, "repeated field ") << name;
+    if (name == "shared") {
+      shared = true;
+      return success();
+    }
+    if (parser.parseEqual())
+      return failure();
     if (name == "begin")
       return parseStaticOrDynamic(parser, begin);
     if (name == "size")
@@ -97,7 +104,7 @@ Attribute SegmentAttr::parse(AsmParser &parser, Type) {
     }
   return parser.getChecked<SegmentAttr>(loc, parser.getContext(), begin, size,
                                         rowOffsets, rowSizes, keyMaps, valueMap,
-                                        keyScale, valueScale);
+                                        keyScale, valueScale, shared);
 }
 
 void SegmentAttr::print(AsmPrinter &printer) const {
@@ -123,6 +130,8 @@ void SegmentAttr::print(AsmPrinter &printer) const {
     printer << ", key_scale = " << getKeyScale();
   if (getValueScale() >= 0)
     printer << ", value_scale = " << getValueScale();
+  if (getShared())
+    printer << ", shared";
   printer << ">";
 }
 
@@ -130,7 +139,7 @@ LogicalResult SegmentAttr::verify(
     llvm::function_ref<InFlightDiagnostic()> emitError, int64_t begin,
     int64_t size, ArrayRef<int64_t> rowOffsets, ArrayRef<int64_t> rowSizes,
     ArrayAttr keyMaps, AffineMapAttr valueMap, int64_t keyScale,
-    int64_t valueScale) {
+    int64_t valueScale, bool shared) {
   // segment_c1
   if ((!ShapedType::isDynamic(begin) && begin < 0) ||
       (!ShapedType::isDynamic(size) && size < 0))

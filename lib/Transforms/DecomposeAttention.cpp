@@ -1,10 +1,25 @@
-//===- DecomposeAttention.cpp - hydragen-decompose -*- C++ -*-===//
+//===- DecomposeAttention.cpp - hydragen-decompose --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
+// attention(K1 ++ K2) = finalize(combine(partial(K1), partial(K2))): sections 3.1
+// and 3.2 of the paper, for any number of segments and any tree of sharing.
 //===----------------------------------------------------------------------===//
 
+#include "SplitForm.h"
+
+#include "hydragen/IR/AttentionDims.h"
 #include "hydragen/Transforms/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::hydragen {
 #define GEN_PASS_DEF_DECOMPOSEATTENTION
@@ -15,8 +30,416 @@ using namespace mlir;
 using namespace mlir::hydragen;
 
 namespace {
-struct DecomposeAttentionPass : hydragen::impl::DecomposeAttentionBase<DecomposeAttentionPass> {
+/// o, m and l.
+struct State {
+  Value o, m, l;
+  SmallVector<Value> values() const { return {o, m, l}; }
+};
+
+/// Rows [offset, offset + size) per row dim; a dynamic size is "to the end".
+struct RowRect {
+  ArrayRef<int64_t> offsets, sizes;
+  bool all() const { return offsets.empty(); }
+};
+
+/// Decomposes one attention.
+class Decomposer {
+public:
+  Decomposer(OpBuilder &builder, AttentionOp op, bool neverShare)
+      : builder(builder), op(op), loc(op.getLoc()),
+        dims(AttentionDims::get(op)), neverShare(neverShare) {}
+
+  LogicalResult run();
+
+  unsigned numPrefix = 0, numSuffix = 0;
+
+private:
+  State makeIdentity(ArrayRef<OpFoldResult> rows,
+                     ArrayRef<OpFoldResult> values);
+  FailureOr<State> makePartial(unsigned segment);
+  ArrayAttr rewriteMods(const SplitDomain &domain);
+  void cloneScoreRegion(const SplitDomain &domain, Region &target);
+  SmallVector<State> mergeDisjoint(ArrayRef<State> partials);
+  bool isShared(unsigned segment);
+  Value finalize(const State &state);
+  RowRect getRect(unsigned segment) {
+    SegmentAttr attr = op.getSegment(segment);
+    return {attr.getRowOffsets(), attr.getRowSizes()};
+  }
+  AffineMap rowMap(ArrayRef<AffineExpr> results) {
+    return AffineMap::get(dims.rows.size(), 0, results, builder.getContext());
+  }
+
+  OpBuilder &builder;
+  AttentionOp op;
+  Location loc;
+  AttentionDims dims;
+  bool neverShare;
+  SmallVector<OpFoldResult> rowSizes, valueSizes;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// States
+//===----------------------------------------------------------------------===//
+
+/// The state of no key at all: (0, -inf, 0).
+State Decomposer::makeIdentity(ArrayRef<OpFoldResult> rows,
+                               ArrayRef<OpFoldResult> values) {
+  FloatType type = op.getStateElementType();
+  auto fill = [&](ArrayRef<OpFoldResult> sizes, const APFloat &value) {
+    Value empty = tensor::EmptyOp::create(builder, loc, sizes, type);
+    Value constant = arith::ConstantOp::create(
+        builder, loc, builder.getFloatAttr(type, value));
+    return linalg::FillOp::create(builder, loc, constant, empty).getResult(0);
+  };
+  const llvm::fltSemantics &semantics = type.getFloatSemantics();
+  SmallVector<OpFoldResult> all(rows);
+  llvm::append_range(all, values);
+  return {fill(all, APFloat::getZero(semantics)),
+          fill(rows, APFloat::getInf(semantics, /*Negative=*/true)),
+          fill(rows, APFloat::getZero(semantics))};
+}
+
+/// Whether a segment's keys are read by several sequences: marked so, or some
+/// row dim is used by another segment's K and V and not by this one's.
+bool Decomposer::isShared(unsigned segment) {
+  if (neverShare)
+    return false;
+  llvm::SmallBitVector unused = hydragen::getUnusedRows(op, segment);
+  if (op.getSegment(segment).getShared())
+    return unused.any();
+  llvm::SmallBitVector always = unused;
+  for (unsigned i = 0; i != op.getNumSegments(); ++i)
+    always &= hydragen::getUnusedRows(op, i);
+  unused.reset(always);
+  return unused.any();
+}
+
+//===----------------------------------------------------------------------===//
+// Score modifications
+//===----------------------------------------------------------------------===//
+
+ArrayAttr Decomposer::rewriteMods(const SplitDomain &domain) {
+  auto rewrite = [&](AffineMapAttr map) {
+    return AffineMapAttr::get(domain.rewritePositionMap(map.getValue()));
+  };
+  SmallVector<Attribute> mods;
+  for (Attribute mod : op.getScoreMods())
+    mods.push_back(
+        llvm::TypeSwitch<Attribute, Attribute>(mod)
+            .Case([&](VisibleAttr visible) {
+              return VisibleAttr::get(op.getContext(),
+                                      rewrite(visible.getWhere()),
+                                      visible.getFill(), visible.getMode());
+            })
+            .Case([&](AlibiAttr alibi) {
+              return AlibiAttr::get(op.getContext(), alibi.getExtra(),
+                                    rewrite(alibi.getDistance()));
+            })
+            .Default([](Attribute other) { return other; }));
+  return builder.getArrayAttr(mods);
+}
+
+/// The score region with the row digits in place of the rows.
+void Decomposer::cloneScoreRegion(const SplitDomain &domain, Region &target) {
+  if (op.getScoreRegion().empty())
+    return;
+  Block &source = op.getScoreRegion().front();
+  OpBuilder::InsertionGuard guard(builder);
+  Block *block = builder.createBlock(&target);
+  unsigned numRows = dims.rows.size();
+  IRMapping mapping;
+  mapping.map(source.getArgument(0),
+              block->addArgument(source.getArgument(0).getType(), loc));
+  SmallVector<Value> digits;
+  for (unsigned i = 0; i != domain.getNumRowDigits(); ++i)
+    digits.push_back(block->addArgument(builder.getIndexType(), loc));
+  mapping.map(source.getArgument(numRows + 1),
+              block->addArgument(builder.getIndexType(), loc));
+  for (BlockArgument extra : source.getArguments().drop_front(numRows + 2))
+    mapping.map(extra, block->addArgument(extra.getType(), loc));
+  for (unsigned row = 0; row != numRows; ++row)
+    mapping.map(source.getArgument(row + 1),
+                affine::makeComposedAffineApply(
+                    builder, loc,
+                    AffineMap::get(domain.getNumRowDigits(), 0,
+                                   domain.getRowExpr(row)),
+                    getAsOpFoldResult(digits))
+                    .getResult());
+  for (Operation &nested : source)
+    builder.clone(nested, mapping);
+}
+
+//===----------------------------------------------------------------------===//
+// One segment
+//===----------------------------------------------------------------------===//
+
+FailureOr<State> Decomposer::makePartial(unsigned segment) {
+  SegmentAttr attr = op.getSegment(segment);
+  if (attr.getKeyScale() >= 0 || attr.getValueScale() >= 0)
+    return op.emitOpError("segment ")
+           << segment << " is quantised, which is not lowered yet";
+  SplitDomain domain(builder, op, segment, dims);
+
+  SmallVector<Value> queries, keys, indices;
+  SmallVector<Attribute> queryMaps, keyMaps, indexMaps, extraMaps;
+  bool copied = false;
+  auto split = [&](Value operand, AffineMap map, SmallVectorImpl<Value> &values,
+                   SmallVectorImpl<Attribute> &maps) {
+    SplitOperand result = domain.split(operand, map);
+    values.push_back(result.value);
+    maps.push_back(AffineMapAttr::get(result.map));
+    copied |= result.copied;
+  };
+  for (auto [query, map] : llvm::zip(
+           op.getQueries(), op.getQueryMaps().getAsValueRange<AffineMapAttr>()))
+    split(query, map, queries, queryMaps);
+  for (unsigned term = 0; term != op.getNumTerms(); ++term)
+    split(op.getKey(segment, term), attr.getKeyMap(term), keys, keyMaps);
+  SmallVector<Value> value;
+  SmallVector<Attribute> valueMap;
+  split(op.getSegmentValue(segment), attr.getValueMap().getValue(), value,
+        valueMap);
+  for (auto [index, map] : llvm::zip(
+           op.getIndices(), op.getIndexMaps().getAsValueRange<AffineMapAttr>()))
+    split(index, map, indices, indexMaps);
+  for (AffineMap map : op.getExtraMaps().getAsValueRange<AffineMapAttr>())
+    extraMaps.push_back(AffineMapAttr::get(domain.rewritePositionMap(map)));
+  if (copied)
+    remark::missed(loc, remark::RemarkOpts::name("decompose-copy")
+                            .category("hydragen-decompose"))
+        << "an operand of a segment is copied: no view has its elements in the "
+           "order of the dims";
+
+  // Row offsets are in the maps; the key's is an operand.
+  SmallVector<OpFoldResult> offsets(domain.getNumRowDigits(),
+                                    builder.getIndexAttr(0));
+  offsets.push_back(op.getSegmentBegin(segment));
+  SmallVector<int64_t> staticOffsets;
+  SmallVector<Value> dynamicOffsets;
+  dispatchIndexOpFoldResults(offsets, dynamicOffsets, staticOffsets);
+
+  State identity =
+      makeIdentity(domain.getRowDigitSizes(), domain.getValueSizes());
+  auto create = [&](auto tag) -> Operation * {
+    using OpTy = decltype(tag);
+    auto partial = OpTy::create(
+        builder, loc,
+        TypeRange{identity.o.getType(), identity.m.getType(),
+                  identity.l.getType()},
+        queries, keys, value.front(), indices, op.getExtras(), dynamicOffsets,
+        identity.values(), builder.getDenseI64ArrayAttr(staticOffsets),
+        builder.getArrayAttr(queryMaps), builder.getArrayAttr(keyMaps),
+        cast<AffineMapAttr>(valueMap.front()), builder.getArrayAttr(indexMaps),
+        builder.getArrayAttr(extraMaps), op.getScaleAttr(), rewriteMods(domain));
+    cloneScoreRegion(domain, partial.getScoreRegion());
+    return partial;
+  };
+  Operation *partial;
+  if (isShared(segment)) {
+    partial = create(PrefixAttentionOp());
+    ++numPrefix;
+  } else {
+    partial = create(SuffixAttentionOp());
+    ++numSuffix;
+  }
+
+  // Back from digits to rows.
+  SmallVector<ReassociationIndices> groups = domain.getRowReassociation();
+  State state{partial->getResult(0), partial->getResult(1),
+              partial->getResult(2)};
+  if (domain.getNumRowDigits() == dims.rows.size())
+    return state;
+  auto collapse = [&](Value tensor, ArrayRef<ReassociationIndices> by) {
+    return tensor::CollapseShapeOp::create(builder, loc, tensor, by)
+        .getResult();
+  };
+  state.m = collapse(state.m, groups);
+  state.l = collapse(state.l, groups);
+  for (unsigned i = 0; i != dims.values.size(); ++i)
+    groups.push_back({static_cast<int64_t>(domain.getNumRowDigits() + i)});
+  state.o = collapse(state.o, groups);
+  return state;
+}
+
+//===----------------------------------------------------------------------===//
+// All segments
+//===----------------------------------------------------------------------===//
+
+static bool disjoint(const RowRect &a, const RowRect &b) {
+  if (a.all() || b.all())
+    return false;
+  auto end = [](int64_t offset, int64_t size) {
+    return ShapedType::isDynamic(size) ? std::numeric_limits<int64_t>::max()
+                                       : offset + size;
+  };
+  for (unsigned row = 0; row != a.offsets.size(); ++row)
+    if (end(a.offsets[row], a.sizes[row]) <= b.offsets[row] ||
+        end(b.offsets[row], b.sizes[row]) <= a.offsets[row])
+      return true;
+  return false;
+}
+
+/// States over all rows: partials of disjoint rectangles are written into one
+/// state, which is the identity elsewhere.
+SmallVector<State> Decomposer::mergeDisjoint(ArrayRef<State> partials) {
+  SmallVector<State> states;
+  SmallVector<SmallVector<unsigned>> layers;
+  for (unsigned segment = 0; segment != partials.size(); ++segment) {
+    RowRect rect = getRect(segment);
+    if (rect.all()) {
+      states.push_back(partials[segment]);
+      continue;
+    }
+    auto *layer = llvm::find_if(layers, [&](ArrayRef<unsigned> members) {
+      return llvm::all_of(members, [&](unsigned member) {
+        return disjoint(rect, getRect(member));
+      });
+    });
+    if (layer == layers.end())
+      layers.push_back({segment});
+    else
+      layer->push_back(segment);
+  }
+  for (ArrayRef<unsigned> layer : layers) {
+    State state = makeIdentity(rowSizes, valueSizes);
+    for (unsigned segment : layer) {
+      RowRect rect = getRect(segment);
+      auto insert = [&](Value source, Value target, unsigned numValues) {
+        SmallVector<OpFoldResult> offsets =
+            getAsIndexOpFoldResult(builder.getContext(), rect.offsets);
+        SmallVector<OpFoldResult> sizes =
+            tensor::getMixedSizes(builder, loc, source);
+        offsets.append(numValues, builder.getIndexAttr(0));
+        SmallVector<OpFoldResult> strides(sizes.size(),
+                                          builder.getIndexAttr(1));
+        return tensor::InsertSliceOp::create(builder, loc, source, target,
+                                             offsets, sizes, strides)
+            .getResult();
+      };
+      const State &partial = partials[segment];
+      state.o = insert(partial.o, state.o, dims.values.size());
+      state.m = insert(partial.m, state.m, 0);
+      state.l = insert(partial.l, state.l, 0);
+    }
+    states.push_back(state);
+  }
+  return states;
+}
+
+/// The output in its own layout, from the state's (rows..., values...).
+Value Decomposer::finalize(const State &state) {
+  Value init = op.getInits().front();
+  SmallVector<unsigned> stateDims(dims.rows);
+  llvm::append_range(stateDims, dims.values);
+  // permutation[i]: the state's dim behind the output's dim i.
+  SmallVector<int64_t> permutation;
+  for (AffineExpr result : op.getOutputMap().getResults()) {
+    unsigned dim = cast<AffineDimExpr>(result).getPosition();
+    permutation.push_back(llvm::find(stateDims, dim) - stateDims.begin());
+  }
+  bool permuted = !llvm::is_sorted(permutation);
+  Value target = init;
+  if (permuted) {
+    SmallVector<OpFoldResult> sizes(rowSizes);
+    llvm::append_range(sizes, valueSizes);
+    target = tensor::EmptyOp::create(builder, loc, sizes,
+                                     op.getOutputType().getElementType());
+    if (op.getAccumulate())
+      target = linalg::TransposeOp::create(
+                   builder, loc, init, target,
+                   invertPermutationVector(permutation))
+                   .getResult()
+                   .front();
+  }
+  auto result = FinalizeOp::create(
+      builder, loc, target.getType(), state.o, state.m, state.l, op.getSinks(),
+      op.getFactor(), target, op.getSinkMapsAttr(), op.getFactorMapAttr(),
+      op.getMaskedRowsAttr(), op.getAccumulateAttr());
+  if (Attribute cover = op->getAttr("hydragen.cover"))
+    result->setAttr("hydragen.cover", cover);
+  if (!permuted)
+    return result.getResult();
+  return linalg::TransposeOp::create(builder, loc, result.getResult(), init,
+                                     permutation)
+      .getResult()
+      .front();
+}
+
+LogicalResult Decomposer::run() {
+  rowSizes = hydragen::getRowSizes(builder, op);
+  for (unsigned dim : dims.values)
+    valueSizes.push_back(tensor::getMixedSize(
+        builder, loc, op.getInits().front(),
+        *op.getOutputMap().getResultPosition(builder.getAffineDimExpr(dim))));
+
+  SmallVector<State> partials;
+  for (unsigned segment = 0; segment != op.getNumSegments(); ++segment) {
+    FailureOr<State> partial = makePartial(segment);
+    if (failed(partial))
+      return failure();
+    partials.push_back(*partial);
+  }
+  SmallVector<State> states = mergeDisjoint(partials);
+  State state = states.front();
+  if (states.size() > 1) {
+    SmallVector<Value> operands;
+    for (const State &other : ArrayRef(states).drop_front())
+      llvm::append_range(operands, other.values());
+    auto combine = CombineOp::create(
+        builder, loc,
+        TypeRange{state.o.getType(), state.m.getType(), state.l.getType()},
+        operands, state.values(), /*stacked=*/false);
+    state = {combine.getResult(0), combine.getResult(1), combine.getResult(2)};
+  }
+  SmallVector<Value> results{finalize(state)};
+  if (op.hasStateResults())
+    for (auto [value, result] :
+         llvm::zip_equal(ArrayRef<Value>{state.m, state.l},
+                         op.getResults().drop_front()))
+      results.push_back(value.getType() == result.getType()
+                            ? value
+                            : tensor::CastOp::create(builder, loc,
+                                                     result.getType(), value)
+                                  .getResult());
+  if (results.front().getType() != op.getOutputType())
+    results.front() = tensor::CastOp::create(builder, loc, op.getOutputType(),
+                                             results.front());
+  op->replaceAllUsesWith(results);
+  op->erase();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct DecomposeAttentionPass
+    : hydragen::impl::DecomposeAttentionBase<DecomposeAttentionPass> {
   using DecomposeAttentionBase::DecomposeAttentionBase;
-  void runOnOperation() override {}
+
+  LogicalResult initialize(MLIRContext *context) override {
+    if (sharing != "auto" && sharing != "always" && sharing != "never")
+      return emitError(UnknownLoc::get(context),
+                       "hydragen-decompose: sharing expects auto, always or "
+                       "never but got ")
+             << sharing;
+    return success();
+  }
+
+  void runOnOperation() override {
+    SmallVector<AttentionOp> ops;
+    getOperation()->walk([&](AttentionOp op) { ops.push_back(op); });
+    for (AttentionOp op : ops) {
+      OpBuilder builder(op);
+      Decomposer decomposer(builder, op, sharing == "never");
+      if (failed(decomposer.run()))
+        return signalPassFailure();
+      numPrefix += decomposer.numPrefix;
+      numSuffix += decomposer.numSuffix;
+    }
+  }
 };
 } // namespace

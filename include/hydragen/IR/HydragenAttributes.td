@@ -68,6 +68,9 @@ def Hydragen_SegmentAttr : Hydragen_Attr<"Segment", "segment"> {
       with *segment-local* key index (0 at `begin`) and absolute row indices.
       Symbol i is the element that the op's i-th index operand has for the row
       and segment-local key. A row dim that no map uses is shared over.
+    - `shared` (optional): several sequences read this segment. Set by
+      `hydragen-share-segments`; says nothing about the result, only that the
+      segment is worth a batched prefix attention.
     - `key_scale`, `value_scale` (optional): number of the op's `scales` operand
       that multiplies the elements of K or V (quantised caches).
   }];
@@ -79,18 +82,20 @@ def Hydragen_SegmentAttr : Hydragen_Attr<"Segment", "segment"> {
     "::mlir::ArrayAttr":$keyMaps,
     "::mlir::AffineMapAttr":$valueMap,
     DefaultValuedParameter<"int64_t", "-1">:$keyScale,
-    DefaultValuedParameter<"int64_t", "-1">:$valueScale);
+    DefaultValuedParameter<"int64_t", "-1">:$valueScale,
+    DefaultValuedParameter<"bool", "false">:$shared);
   let builders = [
     AttrBuilder<(ins "int64_t":$begin, "int64_t":$size,
                      "::llvm::ArrayRef<::mlir::AffineMap>":$keyMaps,
-                     "::mlir::AffineMap":$valueMap), [{
+                     "::mlir::AffineMap":$valueMap,
+                     CArg<"bool", "false">:$shared), [{
       ::llvm::SmallVector<::mlir::Attribute> maps;
       for (::mlir::AffineMap map : keyMaps)
         maps.push_back(::mlir::AffineMapAttr::get(map));
       return $_get($_ctxt, begin, size, ::llvm::ArrayRef<int64_t>(),
                    ::llvm::ArrayRef<int64_t>(),
                    ::mlir::ArrayAttr::get($_ctxt, maps),
-                   ::mlir::AffineMapAttr::get(valueMap), -1, -1);
+                   ::mlir::AffineMapAttr::get(valueMap), -1, -1, shared);
     }]>];
   let extraClassDeclaration = [{
     bool isDynamicBegin() const { return ::mlir::ShapedType::isDynamic(getBegin()); }

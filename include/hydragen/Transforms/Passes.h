@@ -9,7 +9,7 @@
 
 #include "hydragen/IR/Hydragen.h"
 
-#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::hydragen {

@@ -12,7 +12,7 @@ include "mlir/Pass/PassBase.td"
 // Alphabetical.
 
 def DecomposeAttention
-    : InterfacePass<"hydragen-decompose", "mlir::FunctionOpInterface"> {
+    : Pass<"hydragen-decompose", "::mlir::func::FuncOp"> {
   let summary = "split attention into one partial attention per segment";
   let description = [{
     Expects `hydragen.attention` on tensors, best after
@@ -36,7 +36,7 @@ def DecomposeAttention
 }
 
 def RaiseAttention
-    : InterfacePass<"hydragen-raise-attention", "mlir::FunctionOpInterface"> {
+    : Pass<"hydragen-raise-attention", "::mlir::func::FuncOp"> {
   let summary = "find softmax attention and write it as hydragen.attention";
   let description = [{
     Expects linalg on tensors (any mix of named and generic ops). Evaluates one
@@ -54,7 +54,7 @@ def RaiseAttention
 }
 
 def ShareSegments
-    : InterfacePass<"hydragen-share-segments", "mlir::FunctionOpInterface"> {
+    : Pass<"hydragen-share-segments", "::mlir::func::FuncOp"> {
   let summary = "split keys and values into segments by what they depend on";
   let description = [{
     Expects `hydragen.attention`. Evaluates the elements of K and V of every
@@ -71,7 +71,7 @@ def ShareSegments
 }
 
 def VerifyCover
-    : InterfacePass<"hydragen-verify-cover", "mlir::FunctionOpInterface"> {
+    : Pass<"hydragen-verify-cover", "::mlir::func::FuncOp"> {
   let summary = "check that segments cover every key of every row exactly once";
   let description = [{
     Expects `hydragen.attention` or its decomposed form with the cover
