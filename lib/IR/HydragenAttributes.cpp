@@ -157,6 +157,76 @@ LogicalResult SegmentAttr::verify(
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// CoverAttr
+//===----------------------------------------------------------------------===//
+
+Attribute CoverAttr::parse(AsmParser &parser, Type) {
+  SMLoc loc = parser.getCurrentLocation();
+  SmallVector<int64_t> rows, pieces;
+  int64_t keys = 0;
+  auto parseNumber = [&](SmallVector<int64_t> &list) {
+    return parseStaticOrDynamic(parser, list.emplace_back());
+  };
+  auto parsePair = [&]() -> ParseResult {
+    if (parser.parseLSquare() || parseNumber(pieces) || parser.parseComma() ||
+        parseNumber(pieces) || parser.parseRSquare())
+      return failure();
+    return success();
+  };
+  auto parsePiece = [&]() {
+    return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                          parsePair);
+  };
+  if (parser.parseLess() || parser.parseKeyword("rows") ||
+      parser.parseEqual() ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                     [&]() { return parseNumber(rows); }) ||
+      parser.parseComma() || parser.parseKeyword("keys") ||
+      parser.parseEqual() || parseStaticOrDynamic(parser, keys) ||
+      parser.parseComma() || parser.parseKeyword("pieces") ||
+      parser.parseEqual() ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                     parsePiece) ||
+      parser.parseGreater())
+    return {};
+  return parser.getChecked<CoverAttr>(loc, parser.getContext(), rows, keys,
+                                      pieces);
+}
+
+void CoverAttr::print(AsmPrinter &printer) const {
+  printer << "<rows = [";
+  llvm::interleaveComma(getRows(), printer, [&](int64_t row) {
+    printStaticOrDynamic(printer, row);
+  });
+  printer << "], keys = ";
+  printStaticOrDynamic(printer, getKeys());
+  printer << ", pieces = [";
+  for (unsigned i = 0; i != getNumPieces(); ++i) {
+    printer << (i ? ", [" : "[");
+    ArrayRef<int64_t> piece = getPiece(i);
+    for (unsigned j = 0; j != piece.size(); j += 2) {
+      printer << (j ? ", [" : "[");
+      printStaticOrDynamic(printer, piece[j]);
+      printer << ", ";
+      printStaticOrDynamic(printer, piece[j + 1]);
+      printer << "]";
+    }
+    printer << "]";
+  }
+  printer << "]>";
+}
+
+LogicalResult
+CoverAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                  ArrayRef<int64_t> rows, int64_t, ArrayRef<int64_t> pieces) {
+  // cover_c1
+  if (pieces.size() % (2 * (rows.size() + 1)) != 0)
+    return emitError() << "expected " << rows.size() + 1
+                       << " [offset, size] pairs in each piece";
+  return success();
+}
+
 LogicalResult
 SoftcapAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                     FloatAttr cap) {

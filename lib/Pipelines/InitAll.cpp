@@ -7,6 +7,7 @@
 #include "hydragen/InitAll.h"
 
 #include "hydragen/IR/Hydragen.h"
+#include "hydragen/Pipelines/Pipelines.h"
 #include "hydragen/Transforms/Passes.h"
 
 #include "mlir/InitAllDialects.h"
@@ -24,4 +25,5 @@ void hydragen::registerAllDialects(mlir::DialectRegistry &registry) {
 
 void hydragen::registerHydragenPasses() {
   mlir::hydragen::registerHydragenTransformsPasses();
+  registerHydragenPipelines();
 }

@@ -357,8 +357,8 @@ Value Decomposer::finalize(const State &state) {
       builder, loc, target.getType(), state.o, state.m, state.l, op.getSinks(),
       op.getFactor(), target, op.getSinkMapsAttr(), op.getFactorMapAttr(),
       op.getMaskedRowsAttr(), op.getAccumulateAttr());
-  if (Attribute cover = op->getAttr("hydragen.cover"))
-    result->setAttr("hydragen.cover", cover);
+  if (Attribute cover = op->getAttr(CoverAttr::kAttrName))
+    result->setAttr(CoverAttr::kAttrName, cover);
   if (!permuted)
     return result.getResult();
   return linalg::TransposeOp::create(builder, loc, result.getResult(), init,

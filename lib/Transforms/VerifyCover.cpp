@@ -1,10 +1,16 @@
-//===- VerifyCover.cpp - hydragen-verify-cover -*- C++ -*-===//
+//===- VerifyCover.cpp - hydragen-verify-cover ------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
+// Shares no code with the passes that make the pieces: it sees rectangles only.
 //===----------------------------------------------------------------------===//
 
+#include "hydragen/IR/AttentionDims.h"
 #include "hydragen/Transforms/Passes.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace mlir::hydragen {
 #define GEN_PASS_DEF_VERIFYCOVER
@@ -15,8 +21,279 @@ using namespace mlir;
 using namespace mlir::hydragen;
 
 namespace {
+/// Half-open ranges per row dim, at last the keys'.
+using Rect = SmallVector<std::pair<int64_t, int64_t>>;
+
+/// A number no real extent reaches: stands for an unknown end, so that "to the
+/// end" pieces of one unknown extent still add up exactly.
+constexpr int64_t kUnknownEnd = int64_t(1) << 40;
+} // namespace
+
+static int64_t volume(const Rect &rect) {
+  // 128 bits are not needed: unknown ends are compared per dim, see below.
+  int64_t product = 1;
+  for (auto [begin, end] : rect)
+    product *= std::max<int64_t>(end - begin, 0);
+  return product;
+}
+
+/// The rectangles of a certificate; dynamic extents become kUnknownEnd. Only
+/// one dim may be unknown, or volumes would overflow: others are then taken as
+/// 1, which is exact since an unknown row extent is never cut by a piece.
+static LogicalResult getRects(Operation *op, CoverAttr cover, Rect &box,
+                              SmallVector<Rect> &pieces) {
+  SmallVector<int64_t> extents(cover.getRows());
+  extents.push_back(cover.getKeys());
+  for (int64_t extent : extents)
+    box.push_back({0, ShapedType::isDynamic(extent) ? kUnknownEnd : extent});
+  for (unsigned i = 0; i != cover.getNumPieces(); ++i) {
+    ArrayRef<int64_t> piece = cover.getPiece(i);
+    Rect &rect = pieces.emplace_back();
+    for (unsigned dim = 0; dim != extents.size(); ++dim) {
+      int64_t begin = piece[2 * dim], size = piece[2 * dim + 1];
+      bool isKey = dim + 1 == extents.size();
+      if (ShapedType::isDynamic(begin)) {
+        if (!isKey || i == 0)
+          return op->emitOpError("certificate piece ")
+                 << i << " begins at an unknown row or before any piece";
+        begin = pieces[i - 1].back().second;
+      }
+      int64_t end;
+      if (!ShapedType::isDynamic(size))
+        end = begin + size;
+      else if (isKey && i + 1 != cover.getNumPieces() &&
+               ShapedType::isDynamic(cover.getPiece(i + 1)[2 * dim]))
+        // An unknown size in the middle: any number will do, the next piece
+        // begins where this one ends.
+        end = begin + 1;
+      else
+        end = box[dim].second;
+      rect.push_back({begin, end});
+    }
+  }
+  return success();
+}
+
+/// cover_c2..c4 on the certificate alone.
+static LogicalResult verifyPartition(Operation *op, const Rect &box,
+                                     ArrayRef<Rect> pieces) {
+  for (auto [i, piece] : llvm::enumerate(pieces)) {
+    // cover_c2
+    for (auto [range, limit] : llvm::zip_equal(piece, box))
+      if (range.first < limit.first || range.second > limit.second)
+        return op->emitOpError("piece ")
+               << i << " covers [" << range.first << ", " << range.second
+               << ") outside [" << limit.first << ", " << limit.second << ")";
+    // cover_c3
+    for (unsigned j = 0; j != i; ++j) {
+      bool common = volume(piece) != 0 && volume(pieces[j]) != 0;
+      for (auto [a, b] : llvm::zip_equal(piece, pieces[j]))
+        common &= a.first < b.second && b.first < a.second;
+      if (common)
+        return op->emitOpError("pieces ") << j << " and " << i << " overlap";
+    }
+  }
+  // cover_c4, on a copy in which unknown dims that no piece cuts count as 1.
+  Rect reducedBox = box;
+  SmallVector<Rect> reduced(pieces);
+  for (unsigned dim = 0; dim != box.size(); ++dim) {
+    bool uncut = llvm::all_of(
+        pieces, [&](const Rect &piece) { return piece[dim] == box[dim]; });
+    if (!uncut)
+      continue;
+    if (box[dim].second == 0)
+      return success(); // nothing to cover
+    reducedBox[dim] = {0, 1};
+    for (Rect &piece : reduced)
+      piece[dim] = {0, 1};
+  }
+  int64_t covered = 0;
+  for (const Rect &piece : reduced)
+    covered += volume(piece);
+  if (covered != volume(reducedBox))
+    return op->emitOpError("pieces cover ")
+           << covered << " of " << volume(reducedBox)
+           << " (row, key) pairs (dims that no piece cuts left out)";
+  return success();
+}
+
+/// One row of a piece list: [offset, size] pairs with kDynamic where unknown.
+using Numbers = SmallVector<int64_t>;
+
+static LogicalResult comparePieces(Operation *op, CoverAttr cover,
+                                   SmallVector<Numbers> actual,
+                                   StringRef what) {
+  // cover_c5
+  SmallVector<Numbers> expected;
+  for (unsigned i = 0; i != cover.getNumPieces(); ++i)
+    if (cover.getPiece(i).back() != 0)
+      expected.emplace_back(cover.getPiece(i));
+  llvm::erase_if(actual, [](const Numbers &n) { return n.back() == 0; });
+  if (expected.size() != actual.size())
+    return op->emitOpError("certificate has ")
+           << expected.size() << " pieces but there are " << actual.size()
+           << " " << what;
+  auto same = [&](ArrayRef<int64_t> piece, ArrayRef<int64_t> other) {
+    for (auto [a, b] : llvm::zip_equal(piece, other))
+      if (a != b && !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b))
+        return false;
+    return true;
+  };
+  for (unsigned i = 0; i != expected.size(); ++i) {
+    auto *match = llvm::find_if(actual, [&](ArrayRef<int64_t> other) {
+      return same(expected[i], other);
+    });
+    if (match == actual.end())
+      return op->emitOpError("certificate piece ")
+             << i << " is none of the " << what;
+    actual.erase(match);
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// attention
+//===----------------------------------------------------------------------===//
+
+static int64_t constantOrDynamic(OpFoldResult value) {
+  return getConstantIntValue(value).value_or(ShapedType::kDynamic);
+}
+
+static LogicalResult verifyAttention(AttentionOp op, CoverAttr cover) {
+  AttentionDims dims = AttentionDims::get(op);
+  if (cover.getRows().size() != dims.rows.size())
+    return op.emitOpError("certificate has ")
+           << cover.getRows().size() << " rows but the op " << dims.rows.size();
+  SmallVector<Numbers> segments;
+  for (unsigned i = 0; i != op.getNumSegments(); ++i) {
+    SegmentAttr segment = op.getSegment(i);
+    Numbers &numbers = segments.emplace_back();
+    for (unsigned row = 0; row != dims.rows.size(); ++row) {
+      numbers.push_back(segment.coversAllRows() ? 0
+                                                : segment.getRowOffsets()[row]);
+      numbers.push_back(segment.coversAllRows() ? cover.getRows()[row]
+                                                : segment.getRowSizes()[row]);
+    }
+    numbers.push_back(constantOrDynamic(op.getSegmentBegin(i)));
+    numbers.push_back(constantOrDynamic(op.getSegmentSize(i)));
+  }
+  return comparePieces(op, cover, segments, "segments");
+}
+
+//===----------------------------------------------------------------------===//
+// The decomposed form
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Walks from a finalize op back to the partial attentions of its state.
+class PartialCollector {
+public:
+  PartialCollector(FinalizeOp root, CoverAttr cover)
+      : root(root), cover(cover) {}
+
+  LogicalResult collect(Value state, ArrayRef<int64_t> rows,
+                        SmallVector<Numbers> &partials) {
+    Operation *def = state.getDefiningOp();
+    if (auto partial = dyn_cast_or_null<PartialAttentionOpInterface>(def)) {
+      AttentionDims dims = AttentionDims::get(partial);
+      Numbers &numbers = partials.emplace_back(rows);
+      int64_t offset = partial.getStaticOffsets().back();
+      numbers.push_back(offset);
+      numbers.push_back(getNumKeys(partial, dims));
+      return collect(partial.getInits().front(), rows, partials);
+    }
+    if (auto combine = dyn_cast_or_null<CombineOp>(def)) {
+      for (unsigned i = 0; i < combine.getStates().size(); i += 3)
+        if (failed(collect(combine.getStates()[i], rows, partials)))
+          return failure();
+      return collect(combine.getInits().front(), rows, partials);
+    }
+    if (auto collapse = dyn_cast_or_null<tensor::CollapseShapeOp>(def))
+      return collect(collapse.getSrc(), rows, partials);
+    if (auto expand = dyn_cast_or_null<tensor::ExpandShapeOp>(def))
+      return collect(expand.getSrc(), rows, partials);
+    if (auto cast = dyn_cast_or_null<tensor::CastOp>(def))
+      return collect(cast.getSource(), rows, partials);
+    if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(def)) {
+      Numbers inner;
+      for (unsigned row = 0; row != cover.getRows().size(); ++row) {
+        inner.push_back(insert.getStaticOffsets()[row]);
+        inner.push_back(insert.getStaticSizes()[row]);
+      }
+      if (failed(collect(insert.getSource(), inner, partials)))
+        return failure();
+      return collect(insert.getDest(), rows, partials);
+    }
+    if (isa_and_nonnull<linalg::FillOp, tensor::EmptyOp>(def))
+      return success();
+    return root.emitOpError("certificate cannot be followed through ")
+           << (def ? def->getName().getStringRef() : "a block argument");
+  }
+
+private:
+  /// Product of the extents of the key dims, kDynamic where unknown.
+  static int64_t getNumKeys(PartialAttentionOpInterface op,
+                            const AttentionDims &dims) {
+    int64_t product = 1;
+    for (unsigned dim : dims.keys) {
+      int64_t extent = ShapedType::kDynamic;
+      auto look = [&](AffineMap map, Value operand) {
+        auto type = cast<ShapedType>(operand.getType());
+        for (auto [i, result] : llvm::enumerate(map.getResults()))
+          if (result == getAffineDimExpr(dim, op->getContext()) &&
+              !type.isDynamicDim(i))
+            extent = type.getDimSize(i);
+      };
+      for (auto [map, key] : llvm::zip(op.getKeyMapsVector(), op.getKeys()))
+        look(map, key);
+      look(op.getValueMap(), op.getValue());
+      for (auto [map, index] :
+           llvm::zip(op.getIndexMapsVector(), op.getIndices()))
+        look(map, index);
+      if (ShapedType::isDynamic(extent))
+        return extent;
+      product *= extent;
+    }
+    return product;
+  }
+
+  FinalizeOp root;
+  CoverAttr cover;
+};
+
 struct VerifyCoverPass : hydragen::impl::VerifyCoverBase<VerifyCoverPass> {
-  using VerifyCoverBase::VerifyCoverBase;
-  void runOnOperation() override {}
+  void runOnOperation() override {
+    WalkResult result = getOperation()->walk([&](Operation *op) {
+      auto cover = op->getAttrOfType<CoverAttr>(CoverAttr::kAttrName);
+      if (!cover)
+        return WalkResult::advance();
+      return succeeded(verify(op, cover)) ? WalkResult::advance()
+                                          : WalkResult::interrupt();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+    markAllAnalysesPreserved();
+  }
+
+  static LogicalResult verify(Operation *op, CoverAttr cover) {
+    Rect box;
+    SmallVector<Rect> pieces;
+    if (failed(getRects(op, cover, box, pieces)) ||
+        failed(verifyPartition(op, box, pieces)))
+      return failure();
+    if (auto attention = dyn_cast<AttentionOp>(op))
+      return verifyAttention(attention, cover);
+    auto finalize = dyn_cast<FinalizeOp>(op);
+    if (!finalize)
+      return success();
+    Numbers rows;
+    for (int64_t extent : cover.getRows())
+      rows.append({0, extent});
+    SmallVector<Numbers> partials;
+    if (failed(PartialCollector(finalize, cover)
+                   .collect(finalize.getO(), rows, partials)))
+      return failure();
+    return comparePieces(op, cover, partials, "partial attentions");
+  }
 };
 } // namespace

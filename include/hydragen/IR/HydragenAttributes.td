@@ -110,6 +110,36 @@ def Hydragen_SegmentAttr : Hydragen_Attr<"Segment", "segment"> {
   let genVerifyDecl = 1;
 }
 
+def Hydragen_CoverAttr : Hydragen_Attr<"Cover", "cover"> {
+  let summary = "certificate: these pieces cover each key of each row once";
+  let description = [{
+    `#hydragen.cover<rows = [4, 2], keys = 40, pieces = [[[0, 4], [0, 2], [0, 32]],
+    [[0, 4], [0, 2], [32, 8]]]>`: the box of an attention before its keys were
+    split, and the pieces it was split into as [offset, size] per row dim and, at
+    last, for the keys. `?` as an extent or size is "to the end", as a key offset
+    "where the piece before it ends". Stands as `hydragen.cover` on
+    `hydragen.attention` and, decomposed, on `hydragen.finalize`;
+    `hydragen-verify-cover` checks it.
+  }];
+  let parameters = (ins
+    ArrayRefParameter<"int64_t">:$rows,
+    "int64_t":$keys,
+    ArrayRefParameter<"int64_t">:$pieces);
+  let extraClassDeclaration = [{
+    /// Numbers per piece: offset and size of each row dim and of the keys.
+    unsigned getPieceWidth() const { return 2 * (getRows().size() + 1); }
+    unsigned getNumPieces() const {
+      return getPieces().size() / getPieceWidth();
+    }
+    ::llvm::ArrayRef<int64_t> getPiece(unsigned i) const {
+      return getPieces().slice(i * getPieceWidth(), getPieceWidth());
+    }
+    static constexpr ::llvm::StringLiteral kAttrName = "hydragen.cover";
+  }];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Score modifications
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,170 @@
+// RUN: hydragen-opt %s -hydragen-decompose -canonicalize -cse -split-input-file | FileCheck %s
+// RUN: hydragen-opt %s -pass-pipeline="builtin.module(func.func(hydragen-decompose{sharing=never}))" -split-input-file | FileCheck %s --check-prefix=NEVER
+
+// One shared and one own segment: both read Q; the key offset stays absolute.
+
+#q = affine_map<(b, h, m, n, e, d) -> (b, h, m, d)>
+#o = affine_map<(b, h, m, n, e, d) -> (b, h, m, e)>
+#kp = affine_map<(b, h, m, n, e, d) -> (h, n, d)>
+#vp = affine_map<(b, h, m, n, e, d) -> (h, n, e)>
+#ks = affine_map<(b, h, m, n, e, d) -> (b, h, n, d)>
+#vs = affine_map<(b, h, m, n, e, d) -> (b, h, n, e)>
+#causal = affine_map<(b, h, m, n) -> (m + 32 - n)>
+
+// CHECK-DAG: #[[KP:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d1, d3, d4)>
+// CHECK-DAG: #[[KS:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, d3, d4)>
+// CHECK-LABEL: func @prefix_and_suffix
+// CHECK-SAME: %[[Q:[a-z0-9]*]]: tensor<4x2x8x16xf32>, %[[KPRE:[a-z0-9]*]]: tensor<2x32x16xf32>, %[[VPRE:[a-z0-9]*]]: tensor<2x32x16xf32>, %[[KSUF:[a-z0-9]*]]: tensor<4x2x8x16xf32>, %[[VSUF:[a-z0-9]*]]: tensor<4x2x8x16xf32>
+// CHECK-NOT: hydragen.attention
+// CHECK: %[[P:.*]]:3 = hydragen.prefix_attention queries(%[[Q]] : {{.*}}) keys(%[[KPRE]] : {{.*}}) value(%[[VPRE]] : {{.*}}) at [0, 0, 0, 0]
+// CHECK-SAME: key_maps = [#[[KP]]]
+// CHECK-SAME: scale = 2.500000e-01
+// CHECK: %[[S:.*]]:3 = hydragen.suffix_attention queries(%[[Q]] : {{.*}}) keys(%[[KSUF]] : {{.*}}) value(%[[VSUF]] : {{.*}}) at [0, 0, 0, 32]
+// CHECK-SAME: key_maps = [#[[KS]]]
+// CHECK: %[[C:.*]]:3 = hydragen.combine ins(%[[S]]#0, %[[S]]#1, %[[S]]#2 : {{.*}}) outs(%[[P]]#0, %[[P]]#1, %[[P]]#2 :
+// CHECK: hydragen.finalize state(%[[C]]#0, %[[C]]#1, %[[C]]#2
+// NEVER-LABEL: func @prefix_and_suffix
+// NEVER-NOT: hydragen.prefix_attention
+// NEVER-COUNT-2: hydragen.suffix_attention
+func.func @prefix_and_suffix(%q: tensor<4x2x8x16xf32>, %kp: tensor<2x32x16xf32>, %vp: tensor<2x32x16xf32>,
+                %ks: tensor<4x2x8x16xf32>, %vs: tensor<4x2x8x16xf32>, %init: tensor<4x2x8x16xf32>) -> tensor<4x2x8x16xf32> {
+  %0 = hydragen.attention queries(%q : tensor<4x2x8x16xf32>)
+    keys(%kp, %ks : tensor<2x32x16xf32>, tensor<4x2x8x16xf32>)
+    values(%vp, %vs : tensor<2x32x16xf32>, tensor<4x2x8x16xf32>)
+    outs(%init : tensor<4x2x8x16xf32>)
+    attributes {query_maps = [#q], output_map = #o, scale = 0.25 : f64,
+      segments = [#hydragen.segment<begin = 0, size = 32, keys = [#kp], value = #vp>,
+                  #hydragen.segment<begin = 32, size = 8, keys = [#ks], value = #vs>],
+      score_mods = [#hydragen.visible<where = #causal>]}
+    -> tensor<4x2x8x16xf32>
+  return %0 : tensor<4x2x8x16xf32>
+}
+
+// -----
+
+// Batch and heads collapsed to one row dim, 4 query heads per key head: digits
+// (b, hk, g); lengths keep their meaning through the symbol.
+
+#q = affine_map<(bh, m, n, e, d) -> (bh, m, d)>
+#o = affine_map<(bh, m, n, e, d) -> (bh, m, e)>
+#kp = affine_map<(bh, m, n, e, d) -> ((bh floordiv 4) mod 2, n, d)>
+#vp = affine_map<(bh, m, n, e, d) -> ((bh floordiv 4) mod 2, n, e)>
+#ks = affine_map<(bh, m, n, e, d) -> (bh floordiv 8, (bh floordiv 4) mod 2, n, d)>
+#vs = affine_map<(bh, m, n, e, d) -> (bh floordiv 8, (bh floordiv 4) mod 2, n, e)>
+#len = affine_map<(bh, m, n, e, d) -> (bh floordiv 8)>
+#vis = affine_map<(bh, m, n)[s] -> (s + 31 - n)>
+
+// CHECK-DAG: #[[LEN:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0)>
+// CHECK-DAG: #[[PRE:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d1, d4, d5)>
+// CHECK-DAG: #[[OWN:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d1, d4, d5)>
+// CHECK-DAG: #[[VIS:.*]] = affine_map<(d0, d1, d2, d3, d4)[s0] -> (-d4 + s0 + 31)>
+// CHECK-LABEL: func @grouped_heads_collapsed
+// CHECK: %[[Q:.*]] = tensor.expand_shape %{{.*}} {{\[\[}}0, 1, 2], [3], [4]] output_shape [4, 2, 4, 1, 16]
+// CHECK: hydragen.prefix_attention queries(%[[Q]] :
+// CHECK-SAME: attributes {index_maps = [#[[LEN]]], key_maps = [#[[PRE]]]
+// CHECK-SAME: score_mods = [#hydragen.visible<where = #[[VIS]]>]
+// CHECK: tensor.collapse_shape {{.*}} : tensor<4x2x4x1x16xf32> into tensor<32x1x16xf32>
+// CHECK: hydragen.suffix_attention queries(%[[Q]] :
+// CHECK-SAME: key_maps = [#[[OWN]]]
+// CHECK: hydragen.combine
+func.func @grouped_heads_collapsed(%q: tensor<32x1x16xf32>, %kp: tensor<2x32x16xf32>, %vp: tensor<2x32x16xf32>,
+                %ks: tensor<4x2x8x16xf32>, %vs: tensor<4x2x8x16xf32>, %len: tensor<4xi64>) -> tensor<32x1x16xf32> {
+  %init = tensor.empty() : tensor<32x1x16xf32>
+  %0 = hydragen.attention queries(%q : tensor<32x1x16xf32>)
+    keys(%kp, %ks : tensor<2x32x16xf32>, tensor<4x2x8x16xf32>)
+    values(%vp, %vs : tensor<2x32x16xf32>, tensor<4x2x8x16xf32>)
+    indices(%len : tensor<4xi64>)
+    outs(%init : tensor<32x1x16xf32>)
+    attributes {query_maps = [#q], output_map = #o, scale = 0.25 : f64, index_maps = [#len],
+      segments = [#hydragen.segment<begin = 0, size = 32, keys = [#kp], value = #vp, shared>,
+                  #hydragen.segment<begin = 32, size = 8, keys = [#ks], value = #vs>],
+      score_mods = [#hydragen.visible<where = #vis>]}
+    -> tensor<32x1x16xf32>
+  return %0 : tensor<32x1x16xf32>
+}
+
+// -----
+
+// Uneven groups: rows 0..1 share p0, rows 2..4 share p1; each group's partial is
+// written into one state that is the identity elsewhere.
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+#ks = affine_map<(b, n, e, d) -> (b, n, d)>
+#vs = affine_map<(b, n, e, d) -> (b, n, e)>
+
+// CHECK-LABEL: func @uneven_groups
+// CHECK: %[[Q0:.*]] = tensor.extract_slice %{{.*}}[0, 0] [2, 8] [1, 1]
+// CHECK: %[[A:.*]]:3 = hydragen.prefix_attention queries(%[[Q0]]
+// CHECK: %[[Q1:.*]] = tensor.extract_slice %{{.*}}[2, 0] [3, 8] [1, 1]
+// CHECK: %[[B:.*]]:3 = hydragen.prefix_attention queries(%[[Q1]]
+// CHECK: %[[S:.*]]:3 = hydragen.suffix_attention
+// CHECK: %[[I0:.*]] = tensor.insert_slice %[[A]]#0 into %{{.*}}[0, 0] [2, 8] [1, 1]
+// CHECK: tensor.insert_slice %[[B]]#0 into %[[I0]][2, 0] [3, 8] [1, 1]
+// CHECK: hydragen.combine
+func.func @uneven_groups(%q: tensor<5x8xf32>, %p0: tensor<16x8xf32>, %p1: tensor<16x8xf32>, %s: tensor<5x4x8xf32>) -> tensor<5x8xf32> {
+  %init = tensor.empty() : tensor<5x8xf32>
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>)
+    keys(%p0, %p1, %s : tensor<16x8xf32>, tensor<16x8xf32>, tensor<5x4x8xf32>)
+    values(%p0, %p1, %s : tensor<16x8xf32>, tensor<16x8xf32>, tensor<5x4x8xf32>)
+    outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 16, rows = [[0, 2]], keys = [#k], value = #v, shared>,
+                  #hydragen.segment<begin = 0, size = 16, rows = [[2, 3]], keys = [#k], value = #v, shared>,
+                  #hydragen.segment<begin = 16, size = 4, keys = [#ks], value = #vs>]}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+// What no view can give is copied: keys read backwards.
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (-n + 15, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+
+// CHECK-LABEL: func @reversed_keys
+// CHECK: %[[K:.*]] = linalg.generic
+// CHECK: tensor.extract
+// CHECK: hydragen.suffix_attention {{.*}} keys(%[[K]]
+func.func @reversed_keys(%q: tensor<5x8xf32>, %p: tensor<16x8xf32>) -> tensor<5x8xf32> {
+  %init = tensor.empty() : tensor<5x8xf32>
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>)
+    keys(%p : tensor<16x8xf32>) values(%p : tensor<16x8xf32>)
+    outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k], value = #v>]}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+// Run-time group ids stay a symbol; a permuted output is transposed back.
+
+#q = affine_map<(b, h, n, e, d) -> (b, h, d)>
+#o = affine_map<(b, h, n, e, d) -> (h, b, e)>
+#k = affine_map<(b, h, n, e, d)[g] -> (g, n, h, d)>
+#v = affine_map<(b, h, n, e, d)[g] -> (g, n, h, e)>
+#id = affine_map<(b, h, n, e, d) -> (b)>
+
+// CHECK-DAG: #[[K:.*]] = affine_map<(d0, d1, d2, d3, d4)[s0] -> (s0, d2, d1, d3)>
+// CHECK-LABEL: func @group_ids
+// CHECK: hydragen.suffix_attention {{.*}} indices(%{{.*}} : tensor<6xi32>)
+// CHECK-SAME: key_maps = [#[[K]]]
+// CHECK: %[[F:.*]] = hydragen.finalize {{.*}} -> tensor<6x2x8xf16>
+// CHECK: linalg.transpose ins(%[[F]] : tensor<6x2x8xf16>) {{.*}} permutation = [1, 0, 2]
+func.func @group_ids(%q: tensor<6x2x8xf16>, %pool: tensor<3x16x2x8xf16>, %ids: tensor<6xi32>) -> tensor<2x6x8xf16> {
+  %init = tensor.empty() : tensor<2x6x8xf16>
+  %0 = hydragen.attention queries(%q : tensor<6x2x8xf16>)
+    keys(%pool : tensor<3x16x2x8xf16>) values(%pool : tensor<3x16x2x8xf16>)
+    indices(%ids : tensor<6xi32>) outs(%init : tensor<2x6x8xf16>)
+    attributes {query_maps = [#q], output_map = #o, index_maps = [#id],
+      segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k], value = #v>]}
+    -> tensor<2x6x8xf16>
+  return %0 : tensor<2x6x8xf16>
+}

@@ -1,0 +1,128 @@
+// RUN: hydragen-opt %s -hydragen-verify-cover -split-input-file -verify-diagnostics | FileCheck %s
+// RUN: hydragen-opt %s -hydragen-verify-cover -hydragen-decompose -hydragen-verify-cover -split-input-file -verify-diagnostics -o /dev/null
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+#ks = affine_map<(b, n, e, d) -> (b, n, d)>
+#vs = affine_map<(b, n, e, d) -> (b, n, e)>
+
+// CHECK-LABEL: func @two_groups_and_own_keys
+// CHECK: hydragen.cover = #hydragen.cover<rows = [5], keys = 20, pieces = {{\[\[}}[0, 2], [0, 16]], {{\[}}[2, 3], [0, 16]], {{\[}}[0, 5], [16, 4]]]>
+func.func @two_groups_and_own_keys(%q: tensor<5x8xf32>, %p0: tensor<16x8xf32>, %p1: tensor<16x8xf32>, %s: tensor<5x4x8xf32>) -> tensor<5x8xf32> {
+  %init = tensor.empty() : tensor<5x8xf32>
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>)
+    keys(%p0, %p1, %s : tensor<16x8xf32>, tensor<16x8xf32>, tensor<5x4x8xf32>)
+    values(%p0, %p1, %s : tensor<16x8xf32>, tensor<16x8xf32>, tensor<5x4x8xf32>)
+    outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 16, rows = [[0, 2]], keys = [#k], value = #v, shared>,
+                  #hydragen.segment<begin = 0, size = 16, rows = [[2, 3]], keys = [#k], value = #v, shared>,
+                  #hydragen.segment<begin = 16, size = 4, keys = [#ks], value = #vs>],
+      hydragen.cover = #hydragen.cover<rows = [5], keys = 20, pieces = [[[0, 2], [0, 16]], [[2, 3], [0, 16]], [[0, 5], [16, 4]]]>}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+// Unknown batch and suffix: the suffix begins where the prefix ends.
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+#ks = affine_map<(b, n, e, d) -> (b, n, d)>
+#vs = affine_map<(b, n, e, d) -> (b, n, e)>
+
+// CHECK-LABEL: func @dynamic
+func.func @dynamic(%q: tensor<?x8xf32>, %p: tensor<?x8xf32>, %s: tensor<?x?x8xf32>, %init: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %np = tensor.dim %p, %c0 : tensor<?x8xf32>
+  %ns = tensor.dim %s, %c1 : tensor<?x?x8xf32>
+  %0 = hydragen.attention queries(%q : tensor<?x8xf32>)
+    keys(%p, %s : tensor<?x8xf32>, tensor<?x?x8xf32>)
+    values(%p, %s : tensor<?x8xf32>, tensor<?x?x8xf32>)
+    sizes(%np, %np, %ns) outs(%init : tensor<?x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = ?, keys = [#k], value = #v, shared>,
+                  #hydragen.segment<begin = ?, size = ?, keys = [#ks], value = #vs>],
+      hydragen.cover = #hydragen.cover<rows = [?], keys = ?, pieces = [[[0, ?], [0, ?]], [[0, ?], [?, ?]]]>}
+    -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// -----
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+
+func.func @cover_c2_outside(%q: tensor<5x8xf32>, %p: tensor<16x8xf32>, %init: tensor<5x8xf32>) -> tensor<5x8xf32> {
+  // expected-error @below {{piece 0 covers [0, 16) outside [0, 12)}}
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>) keys(%p : tensor<16x8xf32>) values(%p : tensor<16x8xf32>)
+    outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k], value = #v>],
+      hydragen.cover = #hydragen.cover<rows = [5], keys = 12, pieces = [[[0, 5], [0, 16]]]>}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+
+func.func @cover_c3_overlap(%q: tensor<5x8xf32>, %p: tensor<16x8xf32>, %init: tensor<5x8xf32>) -> tensor<5x8xf32> {
+  // expected-error @below {{pieces 0 and 1 overlap}}
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>) keys(%p : tensor<16x8xf32>) values(%p : tensor<16x8xf32>)
+    outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k], value = #v>],
+      hydragen.cover = #hydragen.cover<rows = [5], keys = 16, pieces = [[[0, 5], [0, 9]], [[2, 3], [8, 8]]]>}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+
+func.func @cover_c4_gap(%q: tensor<5x8xf32>, %p: tensor<16x8xf32>, %init: tensor<5x8xf32>) -> tensor<5x8xf32> {
+  // expected-error @below {{pieces cover 79 of 80 (row, key) pairs}}
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>) keys(%p : tensor<16x8xf32>) values(%p : tensor<16x8xf32>)
+    outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k], value = #v>],
+      hydragen.cover = #hydragen.cover<rows = [5], keys = 16, pieces = [[[0, 5], [0, 15]], [[0, 4], [15, 1]]]>}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+
+func.func @cover_c5_other_segments(%q: tensor<5x8xf32>, %p: tensor<16x8xf32>, %init: tensor<5x8xf32>) -> tensor<5x8xf32> {
+  // expected-error @below {{certificate piece 1 is none of the segments}}
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>) keys(%p, %p : tensor<16x8xf32>, tensor<16x8xf32>) values(%p, %p : tensor<16x8xf32>, tensor<16x8xf32>)
+    outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 10, keys = [#k], value = #v>,
+                  #hydragen.segment<begin = 12, size = 4, keys = [#k], value = #v>],
+      hydragen.cover = #hydragen.cover<rows = [5], keys = 16, pieces = [[[0, 5], [0, 10]], [[0, 5], [10, 6]]]>}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
