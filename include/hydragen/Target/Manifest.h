@@ -1,0 +1,53 @@
+//===- Manifest.h - what a module says of itself ----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The manifest is an ELF section that the runtime reads before it loads the
+// module: a 32-byte header (magic, ABI version, size of the text, size and
+// CRC-32 of the file), then JSON. docs/runtime.md has the schema.
+//===----------------------------------------------------------------------===//
+
+#ifndef HYDRAGEN_TARGET_MANIFEST_H
+#define HYDRAGEN_TARGET_MANIFEST_H
+
+#include "hydragen/Target/TargetSpec.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hydragen {
+
+constexpr unsigned kModuleABI = 1;
+constexpr llvm::StringLiteral kManifestSection = ".hydragen.manifest";
+
+/// A tensor of an entry's signature; extent -1 is dynamic.
+struct TensorInfo {
+  std::string name;
+  std::string dtype;
+  std::vector<int64_t> shape;
+  std::optional<int64_t> aliasOutput;
+};
+
+struct EntryInfo {
+  std::string name;
+  std::vector<TensorInfo> inputs, outputs;
+};
+
+/// Reads the signature of an entry on tensors. Reports what cannot be said.
+mlir::FailureOr<EntryInfo> getEntryInfo(mlir::func::FuncOp function);
+
+/// Header and JSON; size and CRC of the file are still zero.
+std::string makeManifest(const CPUTarget &target,
+                         llvm::ArrayRef<EntryInfo> entries);
+
+/// Writes size and CRC of the file into the manifest section of `file`, an ELF
+/// shared object.
+llvm::Error sealModule(llvm::MutableArrayRef<char> file);
+
+} // namespace hydragen
+
+#endif // HYDRAGEN_TARGET_MANIFEST_H

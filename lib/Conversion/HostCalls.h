@@ -1,0 +1,74 @@
+//===- HostCalls.h - layout of the module ABI for lowerings -----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Byte offsets of the structs in runtime/include/hydragen/module.h on x86-64.
+// Compiled code reads them through loads; nothing includes the header, so that
+// the compiler can be built without the runtime. lib/Target checks them.
+//===----------------------------------------------------------------------===//
+
+#ifndef HYDRAGEN_LIB_CONVERSION_HOSTCALLS_H
+#define HYDRAGEN_LIB_CONVERSION_HOSTCALLS_H
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+namespace mlir::hydragen::host {
+
+/// hydragen_call
+constexpr int32_t kCallApi = 8;
+constexpr int32_t kCallContext = 16;
+constexpr int32_t kCallDescriptors = 24;
+constexpr int32_t kCallWorkspace = 32;
+constexpr int32_t kCallWorkspaceBytes = 40;
+
+/// hydragen_host_api
+constexpr int32_t kApiAllocate = 8;
+constexpr int32_t kApiDeallocate = 16;
+constexpr int32_t kApiParallelFor = 24;
+constexpr int32_t kApiFail = 32;
+
+/// Codes for fail (module.h).
+constexpr int32_t kFailAssertion = 1;
+constexpr int32_t kFailOutOfMemory = 2;
+
+/// Unit attributes that say what the first argument of a function is: a
+/// `hydragen_call`, or a closure whose first field is a pointer to one.
+constexpr llvm::StringLiteral kEntryAttr = "hydragen.entry";
+constexpr llvm::StringLiteral kBodyAttr = "hydragen.parallel_body";
+/// A function that computes output shapes: failing means returning 1.
+constexpr llvm::StringLiteral kShapesAttr = "hydragen.output_shapes";
+/// Workspace of an entry in bytes (i64).
+constexpr llvm::StringLiteral kWorkspaceAttr = "hydragen.workspace_bytes";
+
+inline Value loadField(OpBuilder &builder, Location loc, Value base,
+                       int32_t offset, Type type) {
+  auto ptr = LLVM::LLVMPointerType::get(builder.getContext());
+  Value address = base;
+  if (offset != 0)
+    address = LLVM::GEPOp::create(builder, loc, ptr, builder.getI8Type(), base,
+                                  ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(offset)});
+  return LLVM::LoadOp::create(builder, loc, type, address);
+}
+
+inline Value loadPointer(OpBuilder &builder, Location loc, Value base,
+                         int32_t offset) {
+  return loadField(builder, loc, base, offset,
+                   LLVM::LLVMPointerType::get(builder.getContext()));
+}
+
+/// The hydragen_call pointer inside `function`, at the start of its body;
+/// null when the function has none.
+inline Value getCallPointer(OpBuilder &builder, FunctionOpInterface function) {
+  if (function->hasAttr(kEntryAttr))
+    return function.getArgument(0);
+  if (!function->hasAttr(kBodyAttr))
+    return {};
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&function.getFunctionBody().front());
+  return loadPointer(builder, function.getLoc(), function.getArgument(0), 0);
+}
+
+} // namespace mlir::hydragen::host
+
+#endif // HYDRAGEN_LIB_CONVERSION_HOSTCALLS_H

@@ -1,0 +1,354 @@
+//===- MakeEntry.cpp - the module ABI around an entry -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "HostCalls.h"
+#include "hydragen/Conversion/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace mlir::hydragen {
+#define GEN_PASS_DEF_MAKEENTRY
+#include "hydragen/Conversion/Passes.h.inc"
+} // namespace mlir::hydragen
+
+using namespace mlir;
+using namespace mlir::hydragen;
+
+static constexpr llvm::StringLiteral kAliasAttr = "hydragen.alias_output";
+
+/// The LLVM struct of a ranked memref descriptor.
+static Type getDescriptorType(MLIRContext *context, int64_t rank) {
+  Type ptr = LLVM::LLVMPointerType::get(context);
+  Type i64 = IntegerType::get(context, 64);
+  SmallVector<Type> fields{ptr, ptr, i64};
+  if (rank > 0)
+    fields.append(2, LLVM::LLVMArrayType::get(i64, rank));
+  return LLVM::LLVMStructType::getLiteral(context, fields);
+}
+
+//===----------------------------------------------------------------------===//
+// Output shapes
+//===----------------------------------------------------------------------===//
+
+/// Whether `value` is computed from the arguments' extents alone.
+static bool isShapeArithmetic(Value value, DenseMap<Value, bool> &known) {
+  if (auto it = known.find(value); it != known.end())
+    return it->second;
+  Operation *op = value.getDefiningOp();
+  bool ok = op && op->getNumRegions() == 0;
+  if (ok && isa<tensor::DimOp>(op))
+    ok = isa<BlockArgument>(cast<tensor::DimOp>(op).getSource()) &&
+         cast<tensor::DimOp>(op).getConstantIndex().has_value();
+  else if (ok)
+    ok = isa<arith::ArithDialect>(op->getDialect()) &&
+         llvm::all_of(op->getOperands(), [&](Value operand) {
+           return isShapeArithmetic(operand, known);
+         });
+  known[value] = ok;
+  return ok;
+}
+
+namespace {
+struct MakeEntryPass
+    : public mlir::hydragen::impl::MakeEntryBase<MakeEntryPass> {
+  using MakeEntryBase::MakeEntryBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation().lookupSymbol<func::FuncOp>(entry);
+    if (!function || function.isExternal()) {
+      getOperation().emitError("entry '") << entry << "' is not defined";
+      return signalPassFailure();
+    }
+    if (failed(checkSignature(function)) ||
+        failed(buildShapeFunction(function)) || failed(rewrite(function)))
+      signalPassFailure();
+  }
+
+  LogicalResult checkSignature(func::FuncOp function);
+  LogicalResult buildShapeFunction(func::FuncOp function);
+  LogicalResult rewrite(func::FuncOp function);
+  void writeShapes(OpBuilder &builder, func::FuncOp shapes,
+                   FunctionType original, ValueRange dynamicDims);
+};
+} // namespace
+
+LogicalResult MakeEntryPass::checkSignature(func::FuncOp function) {
+  if (!llvm::hasSingleElement(function.getBody()))
+    return function.emitError("entry '")
+           << entry
+           << "' has unstructured control flow, which is not supported";
+  auto check = [&](Type type, StringRef what, unsigned i) -> LogicalResult {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || tensor.getEncoding())
+      return function.emitError(what)
+             << " " << i << " of entry '" << entry << "' has type " << type
+             << " but only plain ranked tensors are supported";
+    return success();
+  };
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+    if (failed(check(type, "argument", i)))
+      return failure();
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+    if (failed(check(type, "result", i)))
+      return failure();
+  SmallVector<bool> taken(function.getNumResults(), false);
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    Attribute attr = function.getArgAttr(i, kAliasAttr);
+    if (!attr)
+      continue;
+    auto result = dyn_cast<IntegerAttr>(attr);
+    int64_t k = result ? result.getInt() : -1;
+    if (k < 0 || k >= static_cast<int64_t>(taken.size()) || taken[k] ||
+        function.getResultTypes()[k] != function.getArgumentTypes()[i])
+      return function.emitError("hydragen.alias_output of argument ")
+             << i << " must name one result of the argument's type "
+             << function.getArgumentTypes()[i] << " but is " << attr;
+    taken[k] = true;
+  }
+  return success();
+}
+
+/// Clones the entry, keeps what computes the results' extents and makes it a
+/// function (pointer to input shapes, pointer to output shapes) -> i32.
+LogicalResult MakeEntryPass::buildShapeFunction(func::FuncOp function) {
+  OpBuilder builder(function);
+  Location loc = function.getLoc();
+  auto returnOp =
+      cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  func::FuncOp shapes = function.clone();
+  shapes.setName(entry + "__output_shapes");
+  getOperation().insert(function, shapes);
+  shapes.setPrivate();
+  shapes.removeResAttrsAttr();
+
+  // Results become their dynamic extents.
+  Block &body = shapes.getBody().front();
+  auto shapesReturn = cast<func::ReturnOp>(body.getTerminator());
+  builder.setInsertionPoint(shapesReturn);
+  SmallVector<Value> dims;
+  for (Value result : shapesReturn.getOperands())
+    for (auto [i, size] :
+         llvm::enumerate(cast<RankedTensorType>(result.getType()).getShape()))
+      if (ShapedType::isDynamic(size))
+        dims.push_back(tensor::DimOp::create(builder, loc, result, i));
+  shapesReturn->setOperands(dims);
+  shapes.setFunctionType(builder.getFunctionType(
+      shapes.getArgumentTypes(),
+      SmallVector<Type>(dims.size(), builder.getIndexType())));
+
+  // Assertions inside ops keep those alive; the entry itself checks them.
+  if (dims.empty()) {
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+      if (&op != shapesReturn.getOperation()) {
+        op.dropAllUses();
+        op.erase();
+      }
+  } else {
+    SmallVector<Operation *> nested;
+    shapes.walk([&](cf::AssertOp op) {
+      if (op->getBlock() != &body)
+        nested.push_back(op);
+    });
+    for (Operation *op : nested)
+      op->erase();
+    OpPassManager pm(func::FuncOp::getOperationName());
+    for (int i = 0; i < 2; ++i) {
+      pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+      pm.addPass(createCanonicalizerPass());
+      pm.addPass(createCSEPass());
+    }
+    if (failed(runPipeline(pm, shapes)))
+      return failure();
+    DenseMap<Value, bool> known;
+    for (Operation &op : llvm::make_early_inc_range(body))
+      if (auto assertion = dyn_cast<cf::AssertOp>(op))
+        if (!isShapeArithmetic(assertion.getArg(), known))
+          assertion.erase();
+    shapesReturn = cast<func::ReturnOp>(body.getTerminator());
+    unsigned next = 0;
+    for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+      for (auto [d, size] :
+           llvm::enumerate(cast<RankedTensorType>(type).getShape()))
+        if (ShapedType::isDynamic(size)) {
+          Value dim = shapesReturn.getOperand(next++);
+          if (!isShapeArithmetic(dim, known))
+            return emitError(returnOp.getLoc())
+                   << "extent " << d << " of result " << i << " of entry '"
+                   << entry << "' depends on data, which is not supported";
+        }
+    // What is left of tensors is dead.
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+      if (!op.hasTrait<OpTrait::IsTerminator>() && !isa<cf::AssertOp>(op) &&
+          op.use_empty())
+        op.erase();
+  }
+  writeShapes(builder, shapes, function.getFunctionType(),
+              cast<func::ReturnOp>(body.getTerminator()).getOperands());
+  return success();
+}
+
+void MakeEntryPass::writeShapes(OpBuilder &builder, func::FuncOp shapes,
+                                FunctionType original, ValueRange dynamicDims) {
+  Block &body = shapes.getBody().front();
+  Location loc = shapes.getLoc();
+  Type ptr = LLVM::LLVMPointerType::get(&getContext());
+  SmallVector<Value> dims(dynamicDims);
+  Value inputs = body.addArgument(ptr, loc),
+        outputs = body.addArgument(ptr, loc);
+
+  // Extents of arguments are loaded.
+  for (Operation &op : llvm::make_early_inc_range(body))
+    if (auto dim = dyn_cast<tensor::DimOp>(op)) {
+      builder.setInsertionPoint(dim);
+      unsigned number = cast<BlockArgument>(dim.getSource()).getArgNumber();
+      Value shape = host::loadPointer(builder, loc, inputs, 8 * number);
+      Value size =
+          host::loadField(builder, loc, shape, 8 * *dim.getConstantIndex(),
+                          builder.getI64Type());
+      Value index = arith::IndexCastOp::create(builder, loc,
+                                               builder.getIndexType(), size);
+      for (Value &value : dims)
+        if (value == dim.getResult())
+          value = index;
+      dim.replaceAllUsesWith(index);
+      dim.erase();
+    }
+
+  Operation *terminator = body.getTerminator();
+  builder.setInsertionPoint(terminator);
+  unsigned next = 0;
+  for (auto [i, type] : llvm::enumerate(original.getResults())) {
+    ArrayRef<int64_t> sizes = cast<RankedTensorType>(type).getShape();
+    if (sizes.empty())
+      continue;
+    Value shape = host::loadPointer(builder, loc, outputs, 8 * i);
+    for (auto [d, size] : llvm::enumerate(sizes)) {
+      Value value = ShapedType::isDynamic(size)
+                        ? arith::IndexCastOp::create(
+                              builder, loc, builder.getI64Type(), dims[next++])
+                              .getResult()
+                        : arith::ConstantIntOp::create(builder, loc, size, 64)
+                              .getResult();
+      Value address = LLVM::GEPOp::create(
+          builder, loc, ptr, builder.getI64Type(), shape,
+          ArrayRef<LLVM::GEPArg>{LLVM::GEPArg(static_cast<int32_t>(d))});
+      LLVM::StoreOp::create(builder, loc, value, address);
+    }
+  }
+  Value zero = arith::ConstantIntOp::create(builder, loc, 0, 32);
+  func::ReturnOp::create(builder, loc, zero);
+  terminator->erase();
+  body.eraseArguments(0, original.getNumInputs());
+  shapes.setArgAttrsAttr({});
+  shapes.setFunctionType(
+      builder.getFunctionType({ptr, ptr}, {builder.getI32Type()}));
+  shapes->setAttr(host::kShapesAttr, builder.getUnitAttr());
+}
+
+//===----------------------------------------------------------------------===//
+// The entry
+//===----------------------------------------------------------------------===//
+
+/// What `value` is a view of.
+static Value getViewSource(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+             tensor::ExtractSliceOp, tensor::ReshapeOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+LogicalResult MakeEntryPass::rewrite(func::FuncOp function) {
+  Block &body = function.getBody().front();
+  OpBuilder builder(&getContext());
+  builder.setInsertionPointToStart(&body);
+  Location loc = function.getLoc();
+  Type ptr = LLVM::LLVMPointerType::get(&getContext());
+  unsigned numInputs = function.getNumArguments();
+  FunctionType original = function.getFunctionType();
+
+  SmallVector<int64_t> aliased(original.getNumResults(), -1);
+  for (unsigned i = 0; i < numInputs; ++i)
+    if (auto attr = function.getArgAttrOfType<IntegerAttr>(i, kAliasAttr))
+      aliased[attr.getInt()] = i;
+
+  Value call = body.addArgument(ptr, loc);
+  Value descriptors =
+      host::loadPointer(builder, loc, call, host::kCallDescriptors);
+  auto loadBuffer = [&](unsigned number, Type type) -> Value {
+    auto tensor = cast<RankedTensorType>(type);
+    Value descriptor = host::loadPointer(builder, loc, descriptors, 8 * number);
+    Value fields = LLVM::LoadOp::create(
+        builder, loc, getDescriptorType(&getContext(), tensor.getRank()),
+        descriptor);
+    Type memref = MemRefType::get(tensor.getShape(), tensor.getElementType());
+    return UnrealizedConversionCastOp::create(builder, loc, memref, fields)
+        .getResult(0);
+  };
+
+  SmallVector<Value> outputs;
+  for (auto [k, type] : llvm::enumerate(original.getResults()))
+    outputs.push_back(loadBuffer(numInputs + k, type));
+  for (unsigned i = 0; i < numInputs; ++i) {
+    Value buffer;
+    for (auto [k, input] : llvm::enumerate(aliased))
+      if (input == static_cast<int64_t>(i))
+        buffer = outputs[k];
+    bool writable = static_cast<bool>(buffer);
+    if (!buffer)
+      buffer = loadBuffer(i, original.getInput(i));
+    Value tensor =
+        bufferization::ToTensorOp::create(builder, loc, original.getInput(i),
+                                          buffer, /*restrict=*/true, writable);
+    body.getArgument(i).replaceAllUsesWith(tensor);
+  }
+
+  // An in-place result that is a view of another in-place input is copied
+  // before any output is written.
+  auto returnOp = cast<func::ReturnOp>(body.getTerminator());
+  builder.setInsertionPoint(returnOp);
+  for (auto [k, operand] : llvm::enumerate(returnOp->getOpOperands())) {
+    auto source =
+        getViewSource(operand.get()).getDefiningOp<bufferization::ToTensorOp>();
+    if (aliased[k] < 0 || !source || !source.getWritable() ||
+        source.getBuffer() == outputs[k])
+      continue;
+    Value copy = bufferization::AllocTensorOp::create(
+        builder, loc, cast<RankedTensorType>(operand.get().getType()),
+        /*dynamicSizes=*/ValueRange(), /*copy=*/operand.get(),
+        /*memory_space=*/IntegerAttr());
+    operand.set(copy);
+  }
+
+  // Results that own their buffer first: an in-place input may be read by them.
+  for (bool inPlace : {false, true})
+    for (auto [k, result] : llvm::enumerate(returnOp.getOperands()))
+      if ((aliased[k] >= 0) == inPlace)
+        bufferization::MaterializeInDestinationOp::create(
+            builder, returnOp.getLoc(), TypeRange(), result, outputs[k],
+            /*restrict=*/true, /*writable=*/true);
+  Value zero = arith::ConstantIntOp::create(builder, returnOp.getLoc(), 0, 32);
+  func::ReturnOp::create(builder, returnOp.getLoc(), zero);
+  returnOp.erase();
+  body.eraseArguments(0, numInputs);
+  function.setArgAttrsAttr({});
+  function.setResAttrsAttr({});
+  function.setFunctionType(
+      builder.getFunctionType({ptr}, {builder.getI32Type()}));
+  function->setAttr(host::kEntryAttr, builder.getUnitAttr());
+  return success();
+}

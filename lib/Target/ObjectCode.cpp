@@ -1,0 +1,220 @@
+//===- ObjectCode.cpp - the LLVM dialect to object code ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hydragen/Target/ObjectCode.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
+
+using namespace llvm;
+
+static Error makeError(const Twine &text) {
+  return createStringError(inconvertibleErrorCode(), text);
+}
+
+Expected<std::unique_ptr<TargetMachine>>
+hydragen::makeTargetMachine(const CPUTarget &target) {
+  Triple triple(sys::getProcessTriple());
+  std::string message;
+  const Target *registered = TargetRegistry::lookupTarget(triple, message);
+  if (!registered)
+    return makeError(message);
+  std::unique_ptr<TargetMachine> machine(registered->createTargetMachine(
+      triple, target.cpu, target.features, TargetOptions(), Reloc::PIC_,
+      std::nullopt, CodeGenOptLevel::Default));
+  if (!machine)
+    return makeError("cannot generate code for '" + Twine(target.cpu) + "'");
+  return machine;
+}
+
+//===----------------------------------------------------------------------===//
+// Module table
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Adds the constants and functions of the module ABI (module.h).
+class TableBuilder {
+public:
+  explicit TableBuilder(llvm::Module &module)
+      : module(module), context(module.getContext()),
+        ptr(PointerType::getUnqual(context)), i32(Type::getInt32Ty(context)),
+        i64(Type::getInt64Ty(context)) {}
+
+  void addManifest(StringRef text) {
+    Constant *bytes =
+        ConstantDataArray::getString(context, text, /*AddNull=*/false);
+    auto *global = makeGlobal(bytes, "hydragen_manifest");
+    global->setSection(hydragen::kManifestSection);
+    global->setAlignment(Align(8));
+    appendToUsed(module, {global});
+  }
+
+  void addTable(ArrayRef<hydragen::EntryInfo> entries,
+                ArrayRef<uint64_t> workspaces) {
+    SmallVector<Constant *> pointers;
+    for (auto [entry, bytes] : zip_equal(entries, workspaces)) {
+      Constant *fields[] = {
+          sized(5 * 8),
+          makeGlobal(ConstantDataArray::getString(context, entry.name),
+                     "hydragen_name"),
+          module.getFunction(entry.name),
+          module.getFunction(entry.name + "__output_shapes"),
+          makeWorkspaceFunction(entry.name, bytes)};
+      pointers.push_back(
+          makeGlobal(ConstantStruct::getAnon(fields), "hydragen_entry"));
+    }
+    Constant *list = makeGlobal(
+        ConstantArray::get(ArrayType::get(ptr, pointers.size()), pointers),
+        "hydragen_entries");
+    Constant *fields[] = {ConstantInt::get(i32, 24),
+                          ConstantInt::get(i32, hydragen::kModuleABI),
+                          ConstantInt::get(i64, entries.size()), list};
+    GlobalVariable *table =
+        makeGlobal(ConstantStruct::getAnon(fields), "hydragen_table");
+
+    auto *query = Function::Create(FunctionType::get(ptr, {i32}, false),
+                                   GlobalValue::ExternalLinkage,
+                                   "hydragen_module_query", module);
+    IRBuilder<> builder(BasicBlock::Create(context, "", query));
+    Value *known = builder.CreateICmpEQ(query->getArg(0),
+                                        builder.getInt32(hydragen::kModuleABI));
+    builder.CreateRet(
+        builder.CreateSelect(known, table, ConstantPointerNull::get(ptr)));
+  }
+
+private:
+  /// struct_size with its padding before a pointer.
+  Constant *sized(uint64_t bytes) { return ConstantInt::get(i64, bytes); }
+
+  GlobalVariable *makeGlobal(Constant *value, const Twine &name) {
+    return new GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                              GlobalValue::InternalLinkage, value, name);
+  }
+
+  Function *makeWorkspaceFunction(StringRef name, uint64_t bytes) {
+    auto *function = Function::Create(FunctionType::get(i64, {ptr}, false),
+                                      GlobalValue::InternalLinkage,
+                                      name + "__workspace_bytes", module);
+    IRBuilder<> builder(BasicBlock::Create(context, "", function));
+    builder.CreateRet(builder.getInt64(bytes));
+    return function;
+  }
+
+  llvm::Module &module;
+  LLVMContext &context;
+  PointerType *ptr;
+  Type *i32, *i64;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Translation
+//===----------------------------------------------------------------------===//
+
+std::unique_ptr<llvm::Module>
+hydragen::translateModule(mlir::ModuleOp module, LLVMContext &context,
+                          const CPUTarget &target, TargetMachine &machine,
+                          ArrayRef<EntryInfo> entries) {
+  mlir::registerBuiltinDialectTranslation(*module.getContext());
+  mlir::registerLLVMDialectTranslation(*module.getContext());
+  SmallVector<uint64_t> workspaces;
+  for (const EntryInfo &entry : entries) {
+    auto function = module.lookupSymbol<mlir::LLVM::LLVMFuncOp>(entry.name);
+    if (!function) {
+      module.emitError("entry '") << entry.name << "' was lost";
+      return nullptr;
+    }
+    auto bytes =
+        function->getAttrOfType<mlir::IntegerAttr>("hydragen.workspace_bytes");
+    workspaces.push_back(bytes ? bytes.getInt() : 0);
+  }
+  // What is left of unknown ops or casts stops here with the op's name.
+  mlir::WalkResult result = module.walk([&](mlir::Operation *op) {
+    if (isa<mlir::ModuleOp>(op) ||
+        isa<mlir::LLVM::LLVMDialect>(op->getDialect()))
+      return mlir::WalkResult::advance();
+    mlir::emitError(op->getLoc())
+        << "op '" << op->getName() << "' cannot be lowered to the CPU";
+    return mlir::WalkResult::interrupt();
+  });
+  if (result.wasInterrupted())
+    return nullptr;
+
+  std::unique_ptr<llvm::Module> code =
+      mlir::translateModuleToLLVMIR(module, context, "hydragen");
+  if (!code)
+    return nullptr;
+  code->setDataLayout(machine.createDataLayout());
+  code->setTargetTriple(machine.getTargetTriple());
+  code->setPICLevel(PICLevel::BigPIC);
+
+  TableBuilder builder(*code);
+  builder.addManifest(makeManifest(target, entries));
+  builder.addTable(entries, workspaces);
+  for (Function &function : *code) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", target.cpu);
+    function.addFnAttr("target-features", target.features);
+    function.addFnAttr("prefer-vector-width",
+                       std::to_string(target.vectorBits));
+    function.addFnAttr("min-legal-vector-width",
+                       std::to_string(target.vectorBits));
+    function.addFnAttr(Attribute::NoUnwind);
+    if (function.getName() != "hydragen_module_query")
+      function.setLinkage(GlobalValue::InternalLinkage);
+  }
+  for (GlobalVariable &global : code->globals())
+    if (!global.isDeclaration() && !global.hasAppendingLinkage() &&
+        !global.hasPrivateLinkage())
+      global.setLinkage(GlobalValue::InternalLinkage);
+  return code;
+}
+
+void hydragen::optimizeModule(llvm::Module &module, TargetMachine &machine) {
+  PassBuilder builder(&machine);
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager cgscc;
+  ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(cgscc);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, cgscc, modules);
+  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2)
+      .run(module, modules);
+}
+
+Expected<SmallVector<char, 0>> hydragen::emitObject(llvm::Module &module,
+                                                    TargetMachine &machine) {
+  std::string problem;
+  raw_string_ostream problemStream(problem);
+  if (verifyModule(module, &problemStream))
+    return makeError("invalid LLVM IR: " + problem);
+  SmallVector<char, 0> bytes;
+  raw_svector_ostream stream(bytes);
+  legacy::PassManager manager;
+  if (machine.addPassesToEmitFile(manager, stream, nullptr,
+                                  CodeGenFileType::ObjectFile))
+    return makeError("this target cannot emit object files");
+  manager.run(module);
+  return bytes;
+}

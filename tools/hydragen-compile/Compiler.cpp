@@ -1,0 +1,277 @@
+//===- Compiler.cpp - the steps of one compilation --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compiler.h"
+
+#include "Output.h"
+#include "Report.h"
+#include "hydragen/InitAll.h"
+#include "hydragen/Pipelines/Pipelines.h"
+#include "hydragen/Target/CPUPipeline.h"
+#include "hydragen/Target/Linker.h"
+#include "hydragen/Target/Manifest.h"
+#include "hydragen/Target/ObjectCode.h"
+
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace llvm;
+using namespace hydragen::compile;
+
+static mlir::DialectRegistry makeRegistry() {
+  mlir::DialectRegistry registry;
+  hydragen::registerAllDialects(registry);
+  return registry;
+}
+
+Compiler::Compiler(Options options)
+    : options(std::move(options)),
+      context(makeRegistry(), mlir::MLIRContext::Threading::DISABLED) {
+  // Ops of unknown dialects are named when they cannot be lowered.
+  context.allowUnregisteredDialects();
+  context.printOpOnDiagnostic(false);
+  context.getDiagEngine().registerHandler(
+      [this](mlir::Diagnostic &diagnostic) { handleDiagnostic(diagnostic); });
+}
+
+int Compiler::run() {
+  if (parseTargets() && parseInput() && findEntry() && runFront() &&
+      writeReport())
+    runBack();
+  return exitCode;
+}
+
+//===----------------------------------------------------------------------===//
+// Diagnostics
+//===----------------------------------------------------------------------===//
+
+bool Compiler::fail(const Twine &text, ExitCode code) {
+  if (!failed)
+    errs() << "hydragen-compile: error: " << text << "\n";
+  failed = true;
+  if (exitCode == kOk)
+    exitCode = code;
+  return false;
+}
+
+/// FILE:LINE:COL of the first place in `location` that has one, else FILE.
+std::string Compiler::describe(mlir::Location location) {
+  mlir::FileLineColLoc place;
+  location->walk([&](mlir::Location nested) {
+    place = dyn_cast<mlir::FileLineColLoc>(nested);
+    return place ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance();
+  });
+  if (!place)
+    return options.input;
+  return (place.getFilename().getValue() + ":" + Twine(place.getLine()) + ":" +
+          Twine(place.getColumn()))
+      .str();
+}
+
+void Compiler::handleDiagnostic(mlir::Diagnostic &diagnostic) {
+  if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Remark) {
+    if (options.remarks)
+      errs() << "hydragen-compile: remark: "
+             << describe(diagnostic.getLocation()) << ": " << diagnostic.str()
+             << "\n";
+    return;
+  }
+  if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error || failed)
+    return;
+  std::string text = diagnostic.str();
+  StringRef line = StringRef(text).split('\n').first;
+  fail(describe(diagnostic.getLocation()) + ": " + line);
+  unsigned notes = 0;
+  for (mlir::Diagnostic &note : diagnostic.getNotes()) {
+    if (++notes > 8)
+      break;
+    std::string noteText = note.str();
+    errs() << "  note: " << describe(note.getLocation()) << ": "
+           << StringRef(noteText).split('\n').first << "\n";
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Input
+//===----------------------------------------------------------------------===//
+
+bool Compiler::parseTargets() {
+  bool found = false;
+  for (const std::string &spec : options.targets) {
+    Expected<CPUTarget> parsed = parseCPUTarget(spec);
+    if (!parsed)
+      return fail("--target: " + toString(parsed.takeError()));
+    if (found)
+      return fail("--target: one module cannot be for two CPUs, got '" +
+                  target.spec + "' and '" + spec + "'");
+    target = *parsed;
+    found = true;
+  }
+  if (options.emit == Stage::PTX || options.emit == Stage::Cubin)
+    return fail("--emit: target '" + target.spec +
+                "' has no PTX; CUDA targets are not supported yet");
+  return true;
+}
+
+bool Compiler::parseInput() {
+  auto buffer = MemoryBuffer::getFileOrSTDIN(options.input);
+  if (!buffer)
+    return fail(options.input +
+                ": cannot read: " + buffer.getError().message());
+  if ((*buffer)->getBuffer().trim().empty())
+    return fail(options.input + ": the file is empty");
+  sources.AddNewSourceBuffer(std::move(*buffer), SMLoc());
+  mlir::ParserConfig config(&context);
+  module = mlir::parseSourceFile<mlir::ModuleOp>(sources, config);
+  if (!module)
+    return fail(options.input + ": cannot be parsed");
+  return true;
+}
+
+bool Compiler::findEntry() {
+  entry = module->lookupSymbol<mlir::func::FuncOp>(options.entry);
+  if (!entry || entry.isExternal()) {
+    std::string names;
+    for (auto function : module->getOps<mlir::func::FuncOp>())
+      if (!function.isExternal())
+        names += (names.empty() ? " " : ", ") + function.getName().str();
+    if (names.empty())
+      return fail(options.input + ": no function is defined, entry '" +
+                  options.entry + "' is missing");
+    return fail("--entry: " + options.input + " has no function '" +
+                options.entry + "', it has" + names);
+  }
+  // Everything the entry does not need goes.
+  for (auto function : module->getOps<mlir::func::FuncOp>())
+    if (function != entry)
+      function.setPrivate();
+  entry.setPublic();
+  return true;
+}
+
+bool Compiler::runPipeline(function_ref<void(mlir::OpPassManager &)> build) {
+  mlir::PassManager manager(&context);
+  manager.enableVerifier(true);
+  build(manager);
+  if (succeeded(manager.run(*module)))
+    return true;
+  return fail(options.input +
+                  ": cannot be compiled (a pass failed without a reason)",
+              kInternalError);
+}
+
+//===----------------------------------------------------------------------===//
+// Front
+//===----------------------------------------------------------------------===//
+
+bool Compiler::runFront() {
+  bool tosa = false;
+  entry.walk([&](mlir::Operation *op) {
+    tosa |= isa_and_nonnull<mlir::tosa::TosaDialect>(op->getDialect());
+  });
+  return runPipeline([&](mlir::OpPassManager &manager) {
+    manager.addPass(mlir::createInlinerPass());
+    manager.addPass(mlir::createSymbolDCEPass());
+    if (tosa)
+      buildTosaToLinalgPipeline(manager);
+    FrontOptions front;
+    front.sharing = options.sharing;
+    front.stopAfter = options.emit == Stage::Raised   ? "raised"
+                      : options.emit == Stage::Shared ? "shared"
+                                                      : "decomposed";
+    buildFrontPipeline(manager, front);
+  });
+}
+
+bool Compiler::writeReport() {
+  entry = module->lookupSymbol<mlir::func::FuncOp>(options.entry);
+  if (!options.report.empty()) {
+    std::string text = StringRef(options.report).ends_with(".html")
+                           ? makeHTMLReport(entry)
+                           : makeJSONReport(entry);
+    if (Error error = writeOutput(options.report, text))
+      return fail("--report: " + toString(std::move(error)));
+  }
+  removeRecords(entry);
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Back
+//===----------------------------------------------------------------------===//
+
+bool Compiler::write(StringRef bytes, bool binary) {
+  if (options.output.empty() && binary &&
+      sys::Process::StandardOutIsDisplayed())
+    return fail("-o: an output file is needed, binary output does not go to a "
+                "terminal");
+  if (Error error = writeOutput(options.output, bytes, binary))
+    return fail((options.output.empty() ? "" : "-o: ") +
+                toString(std::move(error)));
+  return true;
+}
+
+bool Compiler::runBack() {
+  if (options.emit <= Stage::Scheduled) {
+    std::string text;
+    raw_string_ostream stream(text);
+    module->print(stream);
+    stream << "\n";
+    return write(text, /*binary=*/false);
+  }
+
+  if (mlir::failed(checkLowerable(*module, options.entry)))
+    return false;
+  mlir::FailureOr<EntryInfo> info = getEntryInfo(entry);
+  if (mlir::failed(info))
+    return false;
+  CPUPipelineOptions back;
+  back.entry = options.entry;
+  back.vectorBits = target.vectorBits;
+  if (!runPipeline([&](mlir::OpPassManager &manager) {
+        buildCPUPipeline(manager, back);
+      }))
+    return false;
+
+  Expected<std::unique_ptr<TargetMachine>> machine = makeTargetMachine(target);
+  if (!machine)
+    return fail("--target: " + toString(machine.takeError()), kInternalError);
+  LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> code =
+      translateModule(*module, llvmContext, target, **machine, {*info});
+  if (!code)
+    return fail(options.input + ": cannot be translated to LLVM IR",
+                kInternalError);
+  if (options.emit == Stage::LLVM) {
+    std::string text;
+    raw_string_ostream stream(text);
+    code->print(stream, nullptr);
+    return write(text, /*binary=*/false);
+  }
+
+  optimizeModule(*code, **machine);
+  Expected<SmallVector<char, 0>> object = emitObject(*code, **machine);
+  if (!object)
+    return fail("internal: " + toString(object.takeError()), kInternalError);
+  if (options.emit == Stage::Object)
+    return write(StringRef(object->data(), object->size()), /*binary=*/true);
+
+  Expected<SmallVector<char, 0>> file = linkSharedObject(*object);
+  if (!file)
+    return fail(toString(file.takeError()), kInternalError);
+  if (Error error = sealModule(*file))
+    return fail("internal: " + toString(std::move(error)), kInternalError);
+  return write(StringRef(file->data(), file->size()), /*binary=*/true);
+}

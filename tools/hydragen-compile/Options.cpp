@@ -1,0 +1,132 @@
+//===- Options.cpp - command line of hydragen-compile -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include <optional>
+
+using namespace llvm;
+using namespace hydragen::compile;
+
+const char *const hydragen::compile::kHelp =
+    R"(usage: hydragen-compile IN.mlir [-o OUT] [options]
+
+Compiles model IR (linalg on tensors, TOSA, hydragen ops) to a module.
+IN.mlir may be - for standard input.
+
+  -o OUT               output file; without it the output goes to stdout
+  --target=T[,T...]    cpu (this machine), cpu:NAME (x86-64-v3, znver4, ...)   [cpu]
+  --emit=STAGE         raised, shared, decomposed, scheduled, llvm, ptx, cubin,
+                       object or module                                        [module]
+  --entry=NAME         function to compile                                     [main]
+  --sharing=MODE       auto (decompose where it pays), always, never           [auto]
+  --report=FILE        what was found and shared, as FILE.json or FILE.html
+  --remarks            print a remark per attention on stderr
+  --help, --version
+
+exit codes: 0 done, 2 the input or the command line is bad, 4 internal error
+)";
+
+static Error makeError(const Twine &text) {
+  return createStringError(inconvertibleErrorCode(), text);
+}
+
+static std::optional<Stage> parseStage(StringRef name) {
+  return StringSwitch<std::optional<Stage>>(name)
+      .Case("raised", Stage::Raised)
+      .Case("shared", Stage::Shared)
+      .Case("decomposed", Stage::Decomposed)
+      .Case("scheduled", Stage::Scheduled)
+      .Case("llvm", Stage::LLVM)
+      .Case("ptx", Stage::PTX)
+      .Case("cubin", Stage::Cubin)
+      .Case("object", Stage::Object)
+      .Case("module", Stage::Module)
+      .Default(std::nullopt);
+}
+
+Expected<Options>
+hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
+  Options options;
+  bool hasInput = false, onlyFiles = false;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    StringRef argument = arguments[i];
+    if (!onlyFiles && argument == "--") {
+      onlyFiles = true;
+      continue;
+    }
+    if (onlyFiles || argument == "-" || !argument.starts_with("-")) {
+      if (hasInput)
+        return makeError(argument +
+                         ": only one input file is expected, got also " +
+                         options.input);
+      options.input = argument.str();
+      hasInput = true;
+      continue;
+    }
+    StringRef name = argument, value;
+    bool hasValue = argument.contains('=');
+    std::tie(name, value) = argument.split('=');
+    // Both -name and --name, as LLVM's tools take them.
+    StringRef bare =
+        name.starts_with("--") ? name.drop_front(2) : name.drop_front(1);
+    bool takesValue = is_contained(
+        {"o", "target", "emit", "entry", "sharing", "report"}, bare);
+    bool isFlag = is_contained({"remarks", "help", "h", "version"}, bare);
+    if (!takesValue && !isFlag)
+      return makeError(name + ": unknown option, see --help");
+    if (isFlag && hasValue)
+      return makeError(name + ": takes no value");
+    if (takesValue && !hasValue) {
+      if (i + 1 == arguments.size())
+        return makeError(name + ": a value is missing");
+      value = arguments[++i];
+    }
+    if (takesValue && value.empty())
+      return makeError(name + ": the value is empty");
+
+    if (bare == "o") {
+      options.output = value.str();
+    } else if (bare == "target") {
+      options.targets.clear();
+      for (StringRef target : split(value, ','))
+        options.targets.push_back(target.str());
+    } else if (bare == "emit") {
+      std::optional<Stage> stage = parseStage(value);
+      if (!stage)
+        return makeError(
+            "--emit: unknown stage '" + value +
+            "', expected raised, shared, decomposed, scheduled, llvm, "
+            "ptx, cubin, object or module");
+      options.emit = *stage;
+    } else if (bare == "entry") {
+      options.entry = value.str();
+    } else if (bare == "sharing") {
+      if (!is_contained({"auto", "always", "never"}, value))
+        return makeError("--sharing: unknown mode '" + value +
+                         "', expected auto, always or never");
+      options.sharing = value.str();
+    } else if (bare == "report") {
+      if (!value.ends_with(".json") && !value.ends_with(".html"))
+        return makeError("--report: '" + value +
+                         "' must end in .json or .html");
+      options.report = value.str();
+    } else if (bare == "remarks") {
+      options.remarks = true;
+    } else if (bare == "version") {
+      options.version = true;
+    } else {
+      options.help = true;
+    }
+  }
+  if (!hasInput && !options.help && !options.version)
+    return makeError("IN.mlir: an input file is missing, see --help");
+  return options;
+}
