@@ -1,0 +1,717 @@
+//===- AttentionMatcher.cpp - is this contraction an attention? -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Anchored on the product with V: one factor must peel to E / sum of the same E
+// over the contracted axis, E = exp(S - T) with T free of the keys. Softmax does
+// not change under such a shift, so the maximum is never matched; T only decides
+// what a row without visible keys gives.
+//===----------------------------------------------------------------------===//
+
+#include "MatcherDetail.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::hydragen;
+
+static constexpr unsigned kMaxRestarts = 24;
+static constexpr int64_t kMaxSinks = 8;
+
+bool Matcher::hasExp(ExprId id) { return contains(id, [](const ExprNode &n) {
+  return n.kind == ExprKind::Op &&
+         (n.op == ScalarOp::Exp || n.op == ScalarOp::Exp2);
+}); }
+
+bool Matcher::hasMaxReduction(ExprId id) {
+  return contains(id, [](const ExprNode &n) {
+    return n.kind == ExprKind::Reduce && n.op == ScalarOp::MaxF;
+  });
+}
+
+bool Matcher::contains(ExprId id, function_ref<bool(const ExprNode &)> test) {
+  DenseMap<ExprId, bool> seen;
+  SmallVector<ExprId> work = {id};
+  while (!work.empty()) {
+    ExprId next = work.pop_back_val();
+    if (!seen.try_emplace(next, true).second)
+      continue;
+    const ExprNode &n = node(next);
+    if (test(n))
+      return true;
+    work.append(n.children.begin(), n.children.end());
+  }
+  return false;
+}
+
+bool Matcher::refuse(RefusalReason reason, const Twine &detail) {
+  refusal = Refusal{reason, detail.str()};
+  return false;
+}
+
+SizeExpr Matcher::product(ArrayRef<VarId> vars) {
+  SizeExpr result(1);
+  for (VarId var : vars)
+    result = result * exprs().var(var).extent;
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Sums over the keys
+//===----------------------------------------------------------------------===//
+
+/// `body` with `bound` renamed to the key digits shifted by `shift`, in every
+/// way the extents allow.
+FailureOr<SmallVector<ExprId>> Matcher::renameToKeys(ExprId body,
+                                                     ArrayRef<VarId> bound,
+                                                     int64_t shift) {
+  SmallVector<ExprId> results;
+  SmallVector<VarId> keys(match->keys);
+  ExprContext &ctx = exprs();
+  auto add = [&](ArrayRef<std::pair<VarId, IndexExpr>> by) -> LogicalResult {
+    FailureOr<ExprId> renamed = eval().substituteAll(body, by);
+    if (failed(renamed))
+      return failure();
+    results.push_back(*renamed);
+    return success();
+  };
+  if (bound.size() == 1) {
+    IndexExpr flat(shift);
+    SizeExpr stride(1);
+    for (VarId key : llvm::reverse(keys)) {
+      flat = flat + ctx.getIndex(key) * stride;
+      stride = stride * ctx.var(key).extent;
+    }
+    if (failed(add({{bound[0], flat}})))
+      return failure();
+    return results;
+  }
+  if (keys.size() == 1 && bound.size() > 1) {
+    // The sum runs over digits of the key axis: the keys need them too.
+    SizeExpr stride = ctx.var(bound.back()).extent;
+    if (ctx.var(keys[0]).extent.divideExactly(stride) &&
+        stride != ctx.var(keys[0]).extent)
+      return FailureOr<SmallVector<ExprId>>(
+          eval().askRefinement(keys[0], stride));
+    return results;
+  }
+  if (bound.size() != keys.size() || keys.size() > 4)
+    return results;
+  llvm::sort(keys);
+  do {
+    SmallVector<std::pair<VarId, IndexExpr>> by;
+    bool fits = true;
+    for (auto [b, k] : llvm::zip_equal(bound, keys)) {
+      fits &= sizes.getContext().proveEqual(ctx.var(b).extent, ctx.var(k).extent);
+      by.emplace_back(b, ctx.getIndex(k));
+    }
+    if (fits && failed(add(by)))
+      return failure();
+  } while (std::next_permutation(keys.begin(), keys.end()));
+  return results;
+}
+
+/// Whether `reduce` runs over all keys and has `expr` as its body there.
+FailureOr<bool> Matcher::isReductionOf(ExprId reduce, ExprId expr) {
+  const ExprNode n = node(reduce);
+  if (!sizes.getContext().proveEqual(product(n.bound), product(match->keys)))
+    return false;
+  FailureOr<SmallVector<ExprId>> bodies = renameToKeys(n.children[0], n.bound, 0);
+  if (failed(bodies))
+    return failure();
+  return llvm::any_of(*bodies,
+                      [&](ExprId body) { return strip(body) == strip(expr); });
+}
+
+/// The sum over a longer axis that holds the keys and a few more columns: those
+/// must be exponentials of the same shift, sink logits.
+FailureOr<bool> Matcher::isSumWithSinks(ExprId reduce, ExprId expr) {
+  const ExprNode n = node(reduce);
+  std::optional<int64_t> all = product(n.bound).getIfConstant();
+  std::optional<int64_t> keys = product(match->keys).getIfConstant();
+  if (!all || !keys || *all <= *keys || *all - *keys > kMaxSinks ||
+      n.bound.size() != 1)
+    return false;
+  for (int64_t shift = 0; shift <= *all - *keys; ++shift) {
+    FailureOr<SmallVector<ExprId>> bodies =
+        renameToKeys(n.children[0], n.bound, shift);
+    if (failed(bodies))
+      return failure();
+    if (bodies->empty() || strip(bodies->front()) != strip(expr))
+      continue;
+    for (int64_t column = 0; column != *all; ++column) {
+      if (column >= shift && column < shift + *keys)
+        continue;
+      FailureOr<ExprId> term =
+          eval().substitute(n.children[0], n.bound[0], IndexExpr(column));
+      if (failed(term))
+        return failure();
+      if (!addSink(*term))
+        return false;
+    }
+    return true;
+  }
+  return false;
+}
+
+/// A further term of the denominator: exp(c - T) is a sink with logit c.
+bool Matcher::addSink(ExprId term) {
+  term = strip(term);
+  if (exprs().isFreeAny(term, match->keys))
+    return false;
+  Type type = node(term).type;
+  if (node(term).kind == ExprKind::Constant && shifts.empty()) {
+    double value = node(term).value;
+    if (!(value > 0))
+      return value == 0;
+    match->sinks.push_back(exprs().getConstant(std::log(value), type));
+    return true;
+  }
+  if (!exprs().isOp(term, ScalarOp::Exp))
+    return false;
+  ExprId logit = strip(node(term).children[0]);
+  // Undo the shifts in the order they were found, outermost first.
+  for (ExprId shift : shifts) {
+    if (exprs().isOp(logit, ScalarOp::SubF) &&
+        strip(node(logit).children[1]) == strip(shift)) {
+      logit = strip(node(logit).children[0]);
+    } else if (exprs().isOp(logit, ScalarOp::NegF) &&
+               strip(node(logit).children[0]) == strip(shift)) {
+      logit = exprs().getConstant(0.0, type);
+    } else {
+      return false;
+    }
+  }
+  match->sinks.push_back(logit);
+  return true;
+}
+
+/// Whether `sum` is the sum of `exponential` over the keys, maybe with sinks or
+/// guarded against zero. Sets a refusal when it is close to it.
+FailureOr<bool> Matcher::isDenominator(ExprId sum, ExprId exponential) {
+  sum = strip(sum);
+  const ExprNode n = node(sum);
+  if (n.kind == ExprKind::Reduce && n.op == ScalarOp::AddF) {
+    FailureOr<bool> same = isReductionOf(sum, exponential);
+    if (failed(same) || *same)
+      return same;
+    FailureOr<bool> sinks = isSumWithSinks(sum, exponential);
+    if (failed(sinks) || *sinks)
+      return sinks;
+    return refuse(RefusalReason::DenominatorNotOverKeys);
+  }
+  if (n.kind != ExprKind::Op)
+    return refuse(RefusalReason::DenominatorNotOverKeys);
+  if (n.op == ScalarOp::AddF)
+    for (unsigned i = 0; i != 2; ++i) {
+      FailureOr<bool> part = isDenominator(n.children[i], exponential);
+      if (failed(part))
+        return failure();
+      if (!*part)
+        continue;
+      if (addSink(n.children[1 - i])) {
+        refusal.reset();
+        return true;
+      }
+      return refuse(RefusalReason::DenominatorExtraTerm);
+    }
+  // max(sum, tiny) or sum == 0 ? 1 : sum: rows without a visible key give 0.
+  if (n.op == ScalarOp::MaxF)
+    for (unsigned i = 0; i != 2; ++i) {
+      const ExprNode &bound = node(strip(n.children[1 - i]));
+      FailureOr<bool> part = isDenominator(n.children[i], exponential);
+      if (failed(part))
+        return failure();
+      if (!*part)
+        continue;
+      // The largest exponential is 1, so a bound up to 1 only matters for 0.
+      if (bound.kind == ExprKind::Constant && bound.value > 0 &&
+          bound.value <= 1 && shiftIsMax) {
+        refusal.reset();
+        match->maskedRowsZero = true;
+        return true;
+      }
+      return refuse(RefusalReason::DenominatorClamped);
+    }
+  if (n.op == ScalarOp::Select) {
+    const ExprNode &test = node(n.children[0]);
+    for (unsigned i = 1; i != 3; ++i) {
+      FailureOr<bool> part = isDenominator(n.children[i], exponential);
+      if (failed(part))
+        return failure();
+      if (!*part)
+        continue;
+      const ExprNode &other = node(strip(n.children[3 - i]));
+      bool isZeroTest =
+          test.kind == ExprKind::Op && test.op == ScalarOp::CmpF &&
+          strip(test.children[0]) == strip(n.children[i]) &&
+          exprs().isConstant(strip(test.children[1]), 0.0);
+      auto predicate = static_cast<arith::CmpFPredicate>(test.aux);
+      bool equals = predicate == arith::CmpFPredicate::OEQ ||
+                    predicate == arith::CmpFPredicate::UEQ;
+      bool differs = predicate == arith::CmpFPredicate::UNE ||
+                     predicate == arith::CmpFPredicate::ONE ||
+                     predicate == arith::CmpFPredicate::OGT;
+      if (isZeroTest && other.kind == ExprKind::Constant && other.value != 0 &&
+          (i == 2 ? equals : differs)) {
+        refusal.reset();
+        match->maskedRowsZero = true;
+        return true;
+      }
+      return refuse(RefusalReason::DenominatorClamped);
+    }
+  }
+  return refuse(RefusalReason::DenominatorNotOverKeys);
+}
+
+//===----------------------------------------------------------------------===//
+// Shifts and guards
+//===----------------------------------------------------------------------===//
+
+/// Whether shifting `score` by `shift` changes nothing but rounding: its maximum
+/// over the keys, maybe of more, maybe guarded, or a constant.
+FailureOr<bool> Matcher::isHarmlessShift(ExprId shift, ExprId score) {
+  shift = strip(shift);
+  const ExprNode n = node(shift);
+  if (n.kind == ExprKind::Constant)
+    return std::isfinite(n.value);
+  if (n.kind == ExprKind::Reduce && n.op == ScalarOp::MaxF) {
+    FailureOr<bool> same = isReductionOf(shift, score);
+    if (failed(same))
+      return failure();
+    if (!*same) {
+      // Over a longer axis that holds the keys.
+      std::optional<int64_t> all = product(n.bound).getIfConstant();
+      std::optional<int64_t> keys = product(match->keys).getIfConstant();
+      for (int64_t by = 0; all && keys && !*same && n.bound.size() == 1 &&
+                           by <= std::min(*all - *keys, kMaxSinks);
+           ++by) {
+        FailureOr<SmallVector<ExprId>> bodies =
+            renameToKeys(n.children[0], n.bound, by);
+        if (failed(bodies))
+          return failure();
+        *same = !bodies->empty() && strip(bodies->front()) == strip(score);
+      }
+    }
+    shiftIsMax |= *same;
+    return same;
+  }
+  if (n.kind != ExprKind::Op)
+    return false;
+  if (n.op == ScalarOp::MaxF || n.op == ScalarOp::Select) {
+    // max(T, constant), max(T, sink), cond ? 0 : T.
+    bool any = false;
+    for (ExprId child : ArrayRef(n.children).take_back(2)) {
+      if (node(strip(child)).kind == ExprKind::Constant)
+        continue;
+      FailureOr<bool> good = isHarmlessShift(child, score);
+      if (failed(good))
+        return failure();
+      any |= *good;
+      if (!*good && n.op == ScalarOp::Select)
+        return false;
+    }
+    return any;
+  }
+  return false;
+}
+
+/// Whether `condition` says that no key of the row is visible.
+FailureOr<bool> Matcher::isEmptyRowTest(ExprId condition) {
+  const ExprNode n = node(condition);
+  auto isMinusInf = [&](ExprId id) {
+    const ExprNode &c = node(strip(id));
+    return c.kind == ExprKind::Constant && std::isinf(c.value) && c.value < 0;
+  };
+  auto equalsMinusInf = [&](ExprId id) -> std::optional<ExprId> {
+    const ExprNode &c = node(id);
+    if (c.kind != ExprKind::Op || c.op != ScalarOp::CmpF ||
+        static_cast<arith::CmpFPredicate>(c.aux) != arith::CmpFPredicate::OEQ)
+      return std::nullopt;
+    for (unsigned i = 0; i != 2; ++i)
+      if (isMinusInf(c.children[i]))
+        return c.children[1 - i];
+    return std::nullopt;
+  };
+  // all over the keys of score == -inf
+  if (n.kind == ExprKind::Reduce && n.op == ScalarOp::And) {
+    std::optional<ExprId> tested = equalsMinusInf(n.children[0]);
+    if (!tested || !sizes.getContext().proveEqual(product(n.bound),
+                                                  product(match->keys)))
+      return false;
+    FailureOr<SmallVector<ExprId>> bodies = renameToKeys(*tested, n.bound, 0);
+    if (failed(bodies))
+      return failure();
+    return llvm::any_of(*bodies,
+                        [&](ExprId b) { return strip(b) == strip(score); });
+  }
+  // maximum == -inf
+  if (std::optional<ExprId> tested = equalsMinusInf(condition)) {
+    const ExprNode &max = node(strip(*tested));
+    if (max.kind == ExprKind::Reduce && max.op == ScalarOp::MaxF)
+      return isReductionOf(strip(*tested), score);
+  }
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// The probabilities
+//===----------------------------------------------------------------------===//
+
+/// T = M + log(sum exp(S - M)), so that exp(S - T) is normalised already.
+FailureOr<bool> Matcher::isLogSumExp(ExprId shift) {
+  shift = strip(shift);
+  SmallVector<std::pair<ExprId, std::optional<ExprId>>> candidates;
+  if (exprs().isOp(shift, ScalarOp::Log))
+    candidates.emplace_back(shift, std::nullopt);
+  if (exprs().isOp(shift, ScalarOp::AddF))
+    for (unsigned i = 0; i != 2; ++i) {
+      ExprId child = strip(node(shift).children[i]);
+      if (exprs().isOp(child, ScalarOp::Log))
+        candidates.emplace_back(child, node(shift).children[1 - i]);
+    }
+  for (auto [log, max] : candidates) {
+    ExprId sum = strip(node(log).children[0]);
+    const ExprNode n = node(sum);
+    if (n.kind != ExprKind::Reduce || n.op != ScalarOp::AddF)
+      continue;
+    ExprId inner = score;
+    if (max) {
+      inner = exprs().getOp(ScalarOp::SubF, {score, *max}, node(score).type);
+      FailureOr<bool> good = isHarmlessShift(*max, score);
+      if (failed(good))
+        return failure();
+      if (!*good)
+        continue;
+    }
+    ExprId wanted = exprs().getOp(ScalarOp::Exp, {inner}, node(inner).type);
+    FailureOr<bool> same = isReductionOf(sum, wanted);
+    if (failed(same) || *same)
+      return same;
+  }
+  return false;
+}
+
+/// Peels `p` to exp(S - T) over its sum. False with a refusal if it was close.
+FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
+  ArrayRef<VarId> keys = match->keys;
+  SmallVector<ExprId> denominators, guards;
+  ExprContext &ctx = exprs();
+  ExprId whole = p;
+  auto isZero = [&](ExprId id) { return ctx.isConstant(strip(id), 0.0); };
+  while (true) {
+    p = strip(p);
+    const ExprNode n = node(p);
+    if (n.kind != ExprKind::Op)
+      break;
+    if (n.op == ScalarOp::Select &&
+        (isZero(n.children[1]) || isZero(n.children[2]))) {
+      if (ctx.isFreeAny(n.children[0], keys)) {
+        if (hasExp(p) && hasMaxReduction(p))
+          return refuse(RefusalReason::MaskedAfterSoftmax);
+        return false;
+      }
+      bool zeroFirst = isZero(n.children[1]);
+      guards.push_back(zeroFirst
+                           ? n.children[0]
+                           : ctx.getOp(ScalarOp::Not, {n.children[0]},
+                                       node(n.children[0]).type));
+      p = n.children[zeroFirst ? 2 : 1];
+      continue;
+    }
+    if (n.op == ScalarOp::DivF && !ctx.isFreeAny(n.children[1], keys)) {
+      denominators.push_back(n.children[1]);
+      p = n.children[0];
+      continue;
+    }
+    if (n.op == ScalarOp::MulF) {
+      bool peeled = false;
+      for (unsigned i = 0; i != 2 && !peeled; ++i) {
+        ExprId other = strip(n.children[i]);
+        if (ctx.isFreeAny(other, keys))
+          continue;
+        if (ctx.isOp(other, ScalarOp::DivF) &&
+            ctx.isConstant(strip(node(other).children[0]), 1.0))
+          denominators.push_back(node(other).children[1]);
+        else
+          match->factors.push_back(other);
+        p = n.children[1 - i];
+        peeled = true;
+      }
+      if (peeled)
+        continue;
+    }
+    break;
+  }
+  bool isExp2 = ctx.isOp(p, ScalarOp::Exp2);
+  if ((!ctx.isOp(p, ScalarOp::Exp) && !isExp2) || !ctx.isFreeAny(p, keys)) {
+    if (hasExp(whole) && hasMaxReduction(whole))
+      return refuse(denominators.empty() ? RefusalReason::NotExpOverSum
+                                         : RefusalReason::DenominatorNotOverKeys);
+    return false;
+  }
+  // S - T, T free of the keys; T may be taken in several steps.
+  ExprId exponential = p;
+  score = strip(node(p).children[0]);
+  shifts.clear();
+  shiftIsMax = false;
+  while (ctx.isOp(score, ScalarOp::SubF) &&
+         !ctx.isFreeAny(node(score).children[1], keys)) {
+    shifts.push_back(node(score).children[1]);
+    score = strip(node(score).children[0]);
+  }
+  // Each shift against the score it was taken from.
+  bool unknownShift = false;
+  for (ExprId shift : shifts) {
+    FailureOr<bool> good = isHarmlessShift(shift, score);
+    if (failed(good))
+      return failure();
+    if (*good)
+      continue;
+    // An inner shift makes a later maximum one of the shifted score.
+    ExprId shifted = score;
+    bool found = false;
+    for (ExprId inner : llvm::reverse(shifts)) {
+      shifted = ctx.getOp(ScalarOp::SubF, {shifted, inner}, node(score).type);
+      good = isHarmlessShift(shift, shifted);
+      if (failed(good))
+        return failure();
+      found |= *good;
+    }
+    unknownShift |= !found;
+  }
+
+  if (denominators.size() > 1)
+    return refuse(RefusalReason::SeveralDenominators);
+  if (denominators.size() == 1) {
+    FailureOr<bool> good = isDenominator(denominators[0], exponential);
+    if (failed(good) || !*good)
+      return good;
+  } else if (!shifts.empty() && unknownShift) {
+    FailureOr<bool> good = isLogSumExp(shifts.front());
+    if (failed(good))
+      return failure();
+    if (!*good)
+      return false;
+    unknownShift = false;
+  } else {
+    FailureOr<bool> good = findLateDivision(exponential);
+    if (failed(good))
+      return failure();
+    if (!*good) {
+      if (!refusal && shiftIsMax)
+        return refuse(RefusalReason::DenominatorMissing);
+      return false;
+    }
+  }
+  if (unknownShift)
+    return refuse(RefusalReason::UnknownShift);
+  for (ExprId guard : guards) {
+    FailureOr<bool> good = isEmptyRowTest(guard);
+    if (failed(good))
+      return failure();
+    if (!*good)
+      return refuse(RefusalReason::UnknownRowGuard);
+    match->maskedRowsZero = true;
+  }
+  if (isExp2)
+    score = ctx.getOp(ScalarOp::MulF,
+                      {score, ctx.getConstant(std::log(2.0), node(score).type)},
+                      node(score).type);
+  return true;
+}
+
+/// (sum of E * V) / sum of E, found among the users of the product.
+FailureOr<bool> Matcher::findLateDivision(ExprId exponential) {
+  Value result = match->product->getResult(0);
+  SmallVector<Value> work = {result};
+  llvm::SmallPtrSet<Operation *, 16> seen;
+  while (!work.empty() && seen.size() < 24) {
+    Value value = work.pop_back_val();
+    for (Operation *user : value.getUsers()) {
+      if (!seen.insert(user).second)
+        continue;
+      if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp,
+              tensor::ReshapeOp, tensor::ExtractSliceOp>(user)) {
+        work.push_back(user->getResult(0));
+        continue;
+      }
+      auto op = dyn_cast<linalg::LinalgOp>(user);
+      if (!op || op.getNumReductionLoops() != 0 || op->getNumResults() != 1)
+        continue;
+      work.push_back(op->getResult(0));
+      FailureOr<bool> good = isLateDivision(op, exponential);
+      if (failed(good) || *good)
+        return good;
+    }
+  }
+  return false;
+}
+
+FailureOr<bool> Matcher::isLateDivision(linalg::LinalgOp op, ExprId exponential) {
+  ExprContext &ctx = exprs();
+  SmallVector<IndexExpr> loops;
+  for (unsigned i = 0; i != op.getNumLoops(); ++i) {
+    SizeExpr extent = sizes.getLoopExtent(op, i);
+    if (!extent.isValid())
+      return false;
+    loops.push_back(ctx.getIndex(ctx.getVar(op, i, extent)));
+  }
+  for (Operation &inner : *op.getBlock()) {
+    if (!isa<arith::DivFOp, arith::MulFOp>(inner))
+      continue;
+    FailureOr<ExprId> value = eval().evalInBody(op, inner.getResult(0), loops);
+    if (failed(value))
+      return failure();
+    for (unsigned i = 0; i != 2; ++i) {
+      FailureOr<ExprId> top = eval().evalInBody(op, inner.getOperand(i), loops);
+      if (failed(top))
+        return failure();
+      FailureOr<ExprId> bottom =
+          eval().evalInBody(op, inner.getOperand(1 - i), loops);
+      if (failed(bottom))
+        return failure();
+      ExprId numerator = strip(*top), denominator = strip(*bottom);
+      if (isa<arith::DivFOp>(inner)) {
+        if (i == 1)
+          break;
+      } else {
+        if (!ctx.isOp(denominator, ScalarOp::DivF) ||
+            !ctx.isConstant(strip(node(denominator).children[0]), 1.0))
+          continue;
+        denominator = node(denominator).children[1];
+      }
+      const ExprNode load = node(numerator);
+      if (load.kind != ExprKind::Load || load.base != match->product->getResult(0))
+        continue;
+      // The exponential at the rows that this element reads.
+      AffineMap map = match->product.getMatchingIndexingMap(
+          match->product.getDpsInitOperand(0));
+      SmallVector<std::pair<VarId, IndexExpr>> by;
+      for (auto [expr, index] : llvm::zip_equal(map.getResults(), load.indices))
+        if (auto dim = dyn_cast<AffineDimExpr>(expr))
+          if (failed(eval().splitDigits(match->loopVars[dim.getPosition()], index,
+                                        by)))
+            return failure();
+      FailureOr<ExprId> there = eval().substituteAll(exponential, by);
+      if (failed(there))
+        return failure();
+      SmallVector<ExprId> savedShifts = shifts;
+      for (ExprId &shift : shifts) {
+        FailureOr<ExprId> moved = eval().substituteAll(shift, by);
+        if (failed(moved))
+          return failure();
+        shift = *moved;
+      }
+      size_t numSinks = match->sinks.size();
+      FailureOr<bool> good = isDenominator(denominator, *there);
+      shifts = savedShifts;
+      if (failed(good))
+        return failure();
+      if (!*good)
+        continue;
+      // Sinks would be in terms of the other op's loops.
+      if (match->sinks.size() != numSinks)
+        return refuse(RefusalReason::DenominatorExtraTerm);
+      match->lateDivision = LateDivision{op, &inner, i};
+      refusal.reset();
+      return true;
+    }
+  }
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Driver
+//===----------------------------------------------------------------------===//
+
+/// One attempt with the variables as they are refined now.
+FailureOr<bool> Matcher::attempt() {
+  linalg::LinalgOp op = match->product;
+  ExprContext &ctx = exprs();
+  eval().reset(EvalDepth::Reductions);
+  match->keys.clear();
+  SmallVector<IndexExpr> loops;
+  for (VarId var : match->loopVars)
+    loops.push_back(ctx.getIndex(var));
+  for (unsigned loop : match->keyLoops)
+    ctx.getDigits(match->loopVars[loop], match->keys);
+  if (match->keys.empty() || match->keys.size() > 6)
+    return false;
+
+  std::optional<ContractionFactors> factors = getContractionFactors(op);
+  ExprId values[2];
+  for (unsigned i = 0; i != 2; ++i) {
+    FailureOr<ExprId> value =
+        eval().evalInBody(op, i == 0 ? factors->a : factors->b, loops);
+    if (failed(value))
+      return failure();
+    values[i] = *value;
+  }
+  std::optional<Refusal> closest;
+  for (unsigned i = 0; i != 2; ++i) {
+    match->terms.clear();
+    match->mods.clear();
+    match->sinks.clear();
+    match->factors.clear();
+    match->scale = 1;
+    match->maskedRowsZero = false;
+    match->lateDivision.reset();
+    refusal.reset();
+    FailureOr<bool> good = peelProbabilities(values[i]);
+    if (failed(good))
+      return failure();
+    if (*good) {
+      match->valueFactor = i == 0 ? factors->b : factors->a;
+      good = matchScore();
+      if (failed(good))
+        return failure();
+    }
+    if (*good)
+      return true;
+    if (refusal)
+      closest = refusal;
+  }
+  refusal = closest;
+  return false;
+}
+
+MatchResult Matcher::run(linalg::LinalgOp op) {
+  match = std::make_unique<AttentionMatch>();
+  match->exprs = std::make_unique<ExprContext>(op->getContext(), sizes.getContext());
+  match->evaluator = std::make_unique<ElementEvaluator>(*match->exprs, sizes);
+  match->product = op;
+  SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
+  for (unsigned i = 0; i != op.getNumLoops(); ++i) {
+    SizeExpr extent = sizes.getLoopExtent(op, i);
+    if (!extent.isValid())
+      return {};
+    match->loopVars.push_back(exprs().getVar(op, i, extent));
+    if (kinds[i] == utils::IteratorType::reduction && !extent.isOne())
+      match->keyLoops.push_back(i);
+  }
+  if (match->keyLoops.empty())
+    return {};
+  for (unsigned restart = 0; restart != kMaxRestarts; ++restart) {
+    FailureOr<bool> good = attempt();
+    if (succeeded(good)) {
+      if (!*good)
+        return {nullptr, refusal};
+      match->accumulates = !eval().isZeroInit(op);
+      if (match->accumulates && match->lateDivision)
+        return {nullptr, Refusal{RefusalReason::AccumulatesLate, ""}};
+      return {std::move(match), std::nullopt};
+    }
+    if (!eval().applyRefinement())
+      break;
+  }
+  return {nullptr, Refusal{RefusalReason::TooLarge, ""}};
+}
+
+MatchResult hydragen::matchAttention(linalg::LinalgOp op, SizeAnalysis &sizes) {
+  assert(getContractionFactors(op) && "not a contraction");
+  Matcher matcher(sizes);
+  return matcher.run(op);
+}
