@@ -6,6 +6,8 @@
 
 #include "hydragen/InitAll.h"
 
+#include "hydragen/Conversion/BufferizableOpInterfaceImpl.h"
+#include "hydragen/Conversion/Passes.h"
 #include "hydragen/IR/Hydragen.h"
 #include "hydragen/Pipelines/Pipelines.h"
 #include "hydragen/Transforms/Passes.h"
@@ -15,6 +17,7 @@
 
 void hydragen::registerHydragenDialect(mlir::DialectRegistry &registry) {
   registry.insert<mlir::hydragen::HydragenDialect>();
+  mlir::hydragen::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 void hydragen::registerAllDialects(mlir::DialectRegistry &registry) {
@@ -24,6 +27,8 @@ void hydragen::registerAllDialects(mlir::DialectRegistry &registry) {
 }
 
 void hydragen::registerHydragenPasses() {
+  mlir::hydragen::registerConvertHydragenToLinalg();
+  mlir::hydragen::registerPrepareLinalg();
   mlir::hydragen::registerHydragenTransformsPasses();
   registerHydragenPipelines();
 }

@@ -32,6 +32,22 @@ def ConvertHydragenToCPU
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def ConvertHydragenToLinalg
+    : Pass<"convert-hydragen-to-linalg", "::mlir::func::FuncOp"> {
+  let summary = "lower the decomposed form on tensors to linalg: the reference";
+  let description = [{
+    Each `hydragen.prefix_attention`, `suffix_attention`, `combine`, `finalize`
+    and `state_lse` becomes one `linalg.generic` per line of its formula in
+    docs/spec.md. Exact and readable, for any other MLIR compiler to take from
+    there, not fast: the scores of all rows and keys are one tensor.
+    `hydragen.attention` must be decomposed before.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def ExpandMath : Pass<"hydragen-expand-math", "::mlir::func::FuncOp"> {
   let summary = "write exp, exp2, tanh and erf as polynomials";
   let description = [{

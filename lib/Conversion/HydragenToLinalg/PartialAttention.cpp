@@ -1,0 +1,214 @@
+//===- PartialAttention.cpp - prefix and suffix attention -------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FormulaLine.h"
+#include "LowerOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace mlir::hydragen;
+
+namespace {
+/// Builds the formula of docs/spec.md line by line. The scores of all rows and
+/// keys are one tensor.
+class PartialLowering {
+public:
+  PartialLowering(OpBuilder &builder, PartialAttentionOpInterface op)
+      : builder(builder), op(op), loc(op->getLoc()),
+        dims(AttentionDims::get(op)) {
+    stateType =
+        cast<ShapedType>(op.getInits().front().getType()).getElementType();
+    for (auto [index, map] :
+         llvm::zip_equal(op.getIndices(), op.getIndexMapsVector()))
+      indices.push_back({index, map});
+    rowMap = mapTo(dims.rows);
+    outputMap = mapTo(concat(dims.rows, dims.values));
+    scoreLoops = sorted(concat(dims.rows, dims.keys));
+    scoreMap = mapTo(scoreLoops);
+    for (unsigned dim : dims.keys)
+      keySizes.push_back(getExtent(dim));
+    for (unsigned dim : scoreLoops)
+      scoreSizes.push_back(getExtent(dim));
+    offsets =
+        getMixedValues(op.getStaticOffsets(), op.getOffsets(), builder);
+  }
+
+  SmallVector<Value> lower() {
+    Value o = op.getInits()[0], m = op.getInits()[1], l = op.getInits()[2];
+    Value products = buildProducts();
+    Value scores = buildScores(products);
+    Value newM = buildMaximum(scores, m);
+    Value weights = buildWeights(scores, newM);
+    Value newL = buildSum(weights, rescale(l, rowMap, dims.rows, m, newM));
+    Value newO = buildOutput(
+        scores, weights,
+        rescale(o, outputMap, concat(dims.rows, dims.values), m, newM));
+    return {newO, newM, newL};
+  }
+
+private:
+  static SmallVector<unsigned> concat(ArrayRef<unsigned> a,
+                                      ArrayRef<unsigned> b) {
+    SmallVector<unsigned> both(a);
+    both.append(b.begin(), b.end());
+    return both;
+  }
+  static SmallVector<unsigned> sorted(SmallVector<unsigned> list) {
+    llvm::sort(list);
+    return list;
+  }
+
+  AffineMap mapTo(ArrayRef<unsigned> results) {
+    SmallVector<AffineExpr> exprs;
+    for (unsigned dim : results)
+      exprs.push_back(builder.getAffineDimExpr(dim));
+    return AffineMap::get(dims.numDims, 0, exprs, builder.getContext());
+  }
+
+  /// Extent of a domain dim, static if any operand tells.
+  OpFoldResult getExtent(unsigned dim) {
+    SmallVector<MappedTensor> operands(indices);
+    auto append = [&](OperandRange values, ArrayRef<AffineMap> maps) {
+      for (auto [value, map] : llvm::zip_equal(values, maps))
+        operands.push_back({value, map});
+    };
+    append(op.getQueries(), op.getQueryMapsVector());
+    append(op.getKeys(), op.getKeyMapsVector());
+    operands.push_back({op.getValue(), op.getValueMap()});
+    operands.push_back({op.getInits()[1], rowMap});
+    std::optional<OpFoldResult> extent;
+    AffineExpr expr = builder.getAffineDimExpr(dim);
+    for (auto [value, map] : operands)
+      for (auto [i, result] : llvm::enumerate(map.getResults())) {
+        if (result != expr)
+          continue;
+        auto type = cast<RankedTensorType>(value.getType());
+        if (!type.isDynamicDim(i))
+          return builder.getIndexAttr(type.getDimSize(i));
+        if (!extent)
+          extent = tensor::getMixedSize(builder, loc, value, i);
+      }
+    assert(extent && "the verifier wants an operand that gives the extent");
+    return *extent;
+  }
+
+  FormulaLine line(ArrayRef<unsigned> loops) {
+    return FormulaLine(builder, loc, dims.numDims, loops, indices);
+  }
+  Value emptyScores() {
+    return tensor::EmptyOp::create(builder, loc, scoreSizes, stateType);
+  }
+
+  /// sum_t sum_d Q_t K_t
+  Value buildProducts() {
+    Value zero = arith::ConstantOp::create(
+        builder, loc, stateType, builder.getZeroAttr(stateType));
+    Value sum =
+        linalg::FillOp::create(builder, loc, zero, emptyScores()).getResult(0);
+    for (unsigned term = 0; term != op.getQueries().size(); ++term) {
+      FormulaLine product =
+          line(sorted(concat(scoreLoops, dims.contraction[term])));
+      unsigned q =
+          product.read(op.getQueries()[term], op.getQueryMapsVector()[term]);
+      unsigned k = product.read(op.getKeys()[term], op.getKeyMapsVector()[term]);
+      sum = product.emit(sum, scoreMap, [&](Scalars &s, Value accumulator) {
+        return s.add(accumulator,
+                     s.mul(s.cast(product.element(s, q), stateType),
+                           s.cast(product.element(s, k), stateType)));
+      });
+    }
+    return sum;
+  }
+
+  /// s2 = saturate(mods(scale * products) * log2(e))
+  Value buildScores(Value products) {
+    FormulaLine score = line(scoreLoops);
+    unsigned product = score.read(products, scoreMap);
+    ScoreModifier modifier(op, dims, offsets, keySizes);
+    modifier.addOperands(score);
+    return score.emit(emptyScores(), scoreMap, [&](Scalars &s, Value) {
+      Value scale = s.constant(stateType, op.getScale().convertToDouble());
+      Value scaled = s.mul(score.element(s, product), scale);
+      return s.toBaseTwo(modifier.apply(score, s, scaled));
+    });
+  }
+
+  /// m' = max(m, max_n s2)
+  Value buildMaximum(Value scores, Value m) {
+    FormulaLine maximum = line(scoreLoops);
+    unsigned score = maximum.read(scores, scoreMap);
+    return maximum.emit(m, rowMap, [&](Scalars &s, Value accumulator) {
+      return s.max(accumulator, maximum.element(s, score));
+    });
+  }
+
+  /// p = 2^(s2 - m'), 0 for an invisible key
+  Value buildWeights(Value scores, Value m) {
+    FormulaLine weight = line(scoreLoops);
+    unsigned score = weight.read(scores, scoreMap);
+    unsigned reference = weight.read(m, rowMap);
+    return weight.emit(emptyScores(), scoreMap, [&](Scalars &s, Value) {
+      return s.weight(weight.element(s, score), weight.element(s, reference));
+    });
+  }
+
+  /// part * 2^(m - m')
+  Value rescale(Value part, AffineMap map, ArrayRef<unsigned> loops, Value m,
+                Value newM) {
+    FormulaLine scaled = line(loops);
+    unsigned before = scaled.read(m, rowMap);
+    unsigned after = scaled.read(newM, rowMap);
+    return scaled.emit(part, map, [&](Scalars &s, Value element) {
+      return s.mul(element, s.weight(scaled.element(s, before),
+                                     scaled.element(s, after)));
+    });
+  }
+
+  /// l' = l w + sum_n p
+  Value buildSum(Value weights, Value l) {
+    FormulaLine sum = line(scoreLoops);
+    unsigned weight = sum.read(weights, scoreMap);
+    return sum.emit(l, rowMap, [&](Scalars &s, Value accumulator) {
+      return s.add(accumulator, sum.element(s, weight));
+    });
+  }
+
+  /// o' = o w + sum_n p V. The term of an invisible key is left out, whatever
+  /// V holds there.
+  Value buildOutput(Value scores, Value weights, Value o) {
+    FormulaLine output = line(sorted(concat(scoreLoops, dims.values)));
+    unsigned score = output.read(scores, scoreMap);
+    unsigned weight = output.read(weights, scoreMap);
+    unsigned value = output.read(op.getValue(), op.getValueMap());
+    return output.emit(o, outputMap, [&](Scalars &s, Value accumulator) {
+      Value term = s.mul(output.element(s, weight),
+                         s.cast(output.element(s, value), stateType));
+      return s.select(s.isNegativeInfinity(output.element(s, score)),
+                      accumulator, s.add(accumulator, term));
+    });
+  }
+
+  OpBuilder &builder;
+  PartialAttentionOpInterface op;
+  Location loc;
+  AttentionDims dims;
+  Type stateType;
+  SmallVector<MappedTensor> indices;
+  AffineMap rowMap, outputMap, scoreMap;
+  SmallVector<unsigned> scoreLoops;
+  SmallVector<OpFoldResult> keySizes, scoreSizes, offsets;
+};
+} // namespace
+
+SmallVector<Value>
+hydragen::lowerPartialAttention(OpBuilder &builder,
+                                PartialAttentionOpInterface op) {
+  return PartialLowering(builder, op).lower();
+}
