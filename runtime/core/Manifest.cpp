@@ -8,6 +8,7 @@
 
 #include "hydragen/module.h"
 
+#include <cpuid.h>
 #include <cstring>
 #include <elf.h>
 #include <nlohmann/json.hpp>
@@ -244,5 +245,11 @@ bool hydragen::runtime::hasProcessorFeature(const std::string &feature) {
   HYDRAGEN_FEATURE("gfni")
   HYDRAGEN_FEATURE("vpclmulqdq")
 #undef HYDRAGEN_FEATURE
+  unsigned eax, ebx, ecx, edx;
+  if (feature == "cx16" || feature == "xsave")
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) &&
+           ecx & (feature == "cx16" ? bit_CMPXCHG16B : bit_XSAVE);
+  if (feature == "sahf")
+    return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && ecx & bit_LAHF_LM;
   return false;
 }
