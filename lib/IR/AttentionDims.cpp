@@ -13,9 +13,11 @@ using namespace mlir;
 using namespace mlir::hydragen;
 using llvm::SmallBitVector;
 
-/// Sets the bit of every dim that occurs in `map`.
+/// Sets the bit of every dim that occurs in `map`. A map of an unverified op may
+/// have dims beyond the domain; these are left for the verifier of maps.
 static void addUsedDims(AffineMap map, SmallBitVector &used) {
-  for (unsigned dim = 0, e = map.getNumDims(); dim != e; ++dim)
+  for (unsigned dim = 0, e = std::min<unsigned>(map.getNumDims(), used.size()); dim != e;
+       ++dim)
     if (map.isFunctionOfDim(dim))
       used.set(dim);
 }

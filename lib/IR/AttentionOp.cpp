@@ -310,6 +310,11 @@ private:
     for (unsigned i = 0, e = op.getNumSegments(); i != e; ++i) {
       SegmentAttr segment = op.getSegment(i);
       unsigned numRows = dims.rows.size();
+      // attention_c12
+      for (int64_t scale : {segment.getKeyScale(), segment.getValueScale()})
+        if (scale < -1 || scale >= static_cast<int64_t>(op.getScales().size()))
+          return error("segment ") << i << " refers to scale " << scale << " of "
+                                   << op.getScales().size();
       // attention_c10
       if (!segment.coversAllRows() && segment.getRowOffsets().size() != numRows)
         return error("expected ")
@@ -351,10 +356,6 @@ private:
       if (failed(verifyAccess("value", segment.getValueMap().getValue(),
                               typeOf(op.getSegmentValue(i)), box)))
         return failure();
-      for (int64_t scale : {segment.getKeyScale(), segment.getValueScale()})
-        if (scale < -1 || scale >= static_cast<int64_t>(op.getScales().size()))
-          return error("segment ") << i << " refers to scale " << scale << " of "
-                                   << op.getScales().size();
     }
     return verifyDisjoint();
   }
@@ -416,7 +417,7 @@ private:
         return failure();
     }
     for (Value index : op.getIndices())
-      if (!typeOf(index).getElementType().isIntOrIndex())
+      if (!typeOf(index).getElementType().isSignlessIntOrIndex())
         return error("expected index operands of integers but got ")
                << typeOf(index).getElementType();
     SmallVector<Value> floats(op.getSinks());

@@ -28,6 +28,11 @@ void HydragenDialect::registerAttributes() {
 // SegmentAttr
 //===----------------------------------------------------------------------===//
 
+/// An integer, or `?` for a dynamic one, for diagnostics.
+static std::string toString(int64_t value) {
+  return ShapedType::isDynamic(value) ? "?" : std::to_string(value);
+}
+
 /// An integer, or `?` for a dynamic one.
 static ParseResult parseStaticOrDynamic(AsmParser &parser, int64_t &value) {
   if (succeeded(parser.parseOptionalQuestion())) {
@@ -144,12 +149,12 @@ LogicalResult SegmentAttr::verify(
   if ((!ShapedType::isDynamic(begin) && begin < 0) ||
       (!ShapedType::isDynamic(size) && size < 0))
     return emitError() << "expected a key range that is not negative but got "
-                       << begin << " and " << size;
+                       << toString(begin) << " and " << toString(size);
   // segment_c2
   for (auto [offset, rowSize] : llvm::zip_equal(rowOffsets, rowSizes))
     if (offset < 0 || (!ShapedType::isDynamic(rowSize) && rowSize < 0))
       return emitError() << "expected rows that are not negative but got "
-                         << offset << " and " << rowSize;
+                         << offset << " and " << toString(rowSize);
   // segment_c3
   if (!keyMaps || !valueMap || !llvm::all_of(keyMaps, llvm::IsaPred<AffineMapAttr>))
     return emitError() << "expected an affine map per score term and one for "

@@ -167,10 +167,29 @@ private:
       for (unsigned dim : dims.contraction[term])
         if (op.getValueMap().isFunctionOfDim(dim))
           return error("value map uses contraction dim ") << dim;
+    for (unsigned dim : dims.values) {
+      auto uses = [&](AffineMap map) { return map.isFunctionOfDim(dim); };
+      if (llvm::any_of(op.getQueryMapsVector(), uses))
+        return error("query map uses value dim ") << dim;
+      if (llvm::any_of(op.getKeyMapsVector(), uses))
+        return error("key map uses value dim ") << dim;
+    }
+    // partial_c4
     for (auto [term, map] : llvm::enumerate(op.getKeyMapsVector()))
-      for (unsigned dim : dims.values)
+      for (auto [other, contraction] : llvm::enumerate(dims.contraction))
+        for (unsigned dim : contraction)
+          if (other != term && map.isFunctionOfDim(dim))
+            return error("key map of score term ")
+                   << term << " uses contraction dim " << dim
+                   << " of score term " << other;
+    // An index may stand for K and V alike: it depends on rows and keys.
+    SmallVector<unsigned> summed(dims.values);
+    for (ArrayRef<unsigned> contraction : dims.contraction)
+      llvm::append_range(summed, contraction);
+    for (AffineMap map : op.getIndexMapsVector())
+      for (unsigned dim : summed)
         if (map.isFunctionOfDim(dim))
-          return error("key map uses value dim ") << dim;
+          return error("index map uses contraction or value dim ") << dim;
     return success();
   }
 
@@ -199,7 +218,7 @@ private:
         return error("expected f16, bf16, f32 or f64 elements but got ")
                << typeOf(value).getElementType();
     for (Value index : op.getIndices())
-      if (!typeOf(index).getElementType().isIntOrIndex())
+      if (!typeOf(index).getElementType().isSignlessIntOrIndex())
         return error("expected index operands of integers but got ")
                << typeOf(index).getElementType();
     return success();
