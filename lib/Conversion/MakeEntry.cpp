@@ -7,6 +7,7 @@
 #include "HostCalls.h"
 #include "hydragen/Conversion/Passes.h"
 
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
@@ -166,6 +167,7 @@ LogicalResult MakeEntryPass::buildShapeFunction(func::FuncOp function) {
     OpPassManager pm(func::FuncOp::getOperationName());
     for (int i = 0; i < 2; ++i) {
       pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+      pm.addPass(createLowerAffinePass());
       pm.addPass(createCanonicalizerPass());
       pm.addPass(createCSEPass());
     }

@@ -106,6 +106,8 @@ void ::hydragen::buildBufferizePipeline(
 void ::hydragen::buildLowerToLLVMPipeline(
     OpPassManager &manager, const ::hydragen::CPUPipelineOptions &options) {
   // Structured loops and vectors.
+  manager.addNestedPass<func::FuncOp>(
+      mlir::hydragen::createConvertHydragenToCPU({options.vectorBits}));
   manager.addNestedPass<func::FuncOp>(mlir::hydragen::createLinalgToCPULoops());
   manager.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   manager.addPass(createCanonicalizerPass());

@@ -1,0 +1,117 @@
+//===- AttentionKernel.h - parts of the attention kernels -------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Both kernels are an scf.parallel over work items, (index of the outer rows) x
+// (tile of folded rows), whose items walk the keys in tiles:
+//
+//   scores of the tile -> modifications -> online softmax -> products with V
+//
+// RowLanes keeps rows in vector lanes (many rows share the keys: K and V are
+// read once per tile, compute bound), KeyLanes keeps few rows and lanes along
+// the contraction and value dims (bound by reading K and V).
+//===----------------------------------------------------------------------===//
+
+#ifndef HYDRAGEN_LIB_CONVERSION_HYDRAGENTOCPU_ATTENTIONKERNEL_H
+#define HYDRAGEN_LIB_CONVERSION_HYDRAGENTOCPU_ATTENTIONKERNEL_H
+
+#include "PartialOperands.h"
+#include "ScoreMods.h"
+
+namespace mlir::hydragen::cpu {
+
+class AttentionKernel {
+public:
+  AttentionKernel(PartialAttentionOpInterface op, const Machine &machine,
+                  OpBuilder &builder, int64_t tileRows);
+  virtual ~AttentionKernel() = default;
+
+  /// Emits the whole op.
+  void emit();
+
+protected:
+  /// Keys of one tile.
+  static constexpr int64_t kTileKeys = 128;
+
+  /// Allocates what the kernel needs and loads Q and the state.
+  virtual void beginItem() = 0;
+  /// Keys [first, first + count), local, count <= kTileKeys.
+  virtual void emitTile(Value first, Value count) = 0;
+  /// Stores the state.
+  virtual void endItem() = 0;
+
+  /// The point of row `m` of the item's tile (also of the rows past the end,
+  /// which repeat the last one).
+  Point getRowPoint(Value m);
+  /// The point of local key `key` for the item's outer rows.
+  Point getKeyPoint(Value key);
+
+  /// A tile of K or V as the products read it.
+  struct TileSource {
+    bool direct = false;
+    Value buffer; ///< not direct: [kTileKeys][columns, padded] of `type`
+    int64_t lanes = 1;
+  };
+  /// Decides whether K of `term` (V for -1) is read in place, in vectors of
+  /// `lanes` along its inner dim (1: any layout), and else makes a buffer.
+  TileSource makeSource(int term, int64_t lanes, bool anyType);
+  /// Copies the tile when the source is not direct.
+  void fillSource(const TileSource &source, int term, Value first, Value count);
+
+  AffineMap getMap(int term) {
+    return term < 0 ? in.valueMap : in.keyMaps[term];
+  }
+  Value getOperand(int term) {
+    return term < 0 ? in.op.getValue() : in.op.getKeys()[term];
+  }
+  ArrayRef<unsigned> getInner(int term) {
+    return term < 0 ? ArrayRef<unsigned>(in.dims.values)
+                    : ArrayRef<unsigned>(in.dims.contraction[term]);
+  }
+  /// Whether scores may overflow when they are scaled to base 2.
+  bool mayOverflow();
+  Value toBase2(Value score);
+
+  /// `count` rounded up to a multiple of `multiple`, static where possible.
+  OpFoldResult paddedSize(ArrayRef<unsigned> dims, int64_t multiple);
+  Value asValue(OpFoldResult size);
+
+  Machine machine;
+  Emitter e;
+  PartialOperands in;
+  ScoreModEmitter mods;
+  int64_t tileRows;
+
+  // Of the current item.
+  Point itemPoint;
+  Value numRows;            ///< rows of the tile, at most tileRows
+  Value numKeys;            ///< of the segment
+  Value rowIndices;         ///< [folded dims][tileRows]
+  Value lowKeys, highKeys;  ///< i32 [tileRows], with bounds only
+  Value lastLow, firstHigh; ///< keys in between are visible to all rows
+
+private:
+  void emitItem(Value item, Value tiles, Value rows);
+  /// Fills the bounds; returns the range of keys that some row sees.
+  std::pair<Value, Value> emitKeyRange();
+};
+
+/// Emits the kernel that suits `op`.
+void emitAttention(PartialAttentionOpInterface op, const Machine &machine,
+                   OpBuilder &builder);
+
+std::unique_ptr<AttentionKernel>
+makeRowLanesKernel(PartialAttentionOpInterface op, const Machine &machine,
+                   OpBuilder &builder, int64_t tileRows);
+std::unique_ptr<AttentionKernel>
+makeKeyLanesKernel(PartialAttentionOpInterface op, const Machine &machine,
+                   OpBuilder &builder, int64_t tileRows);
+
+/// combine, finalize and state_lse on buffers.
+void emitCombine(CombineOp op, OpBuilder &builder);
+void emitFinalize(FinalizeOp op, OpBuilder &builder);
+void emitStateLse(StateLseOp op, OpBuilder &builder);
+
+} // namespace mlir::hydragen::cpu
+
+#endif // HYDRAGEN_LIB_CONVERSION_HYDRAGENTOCPU_ATTENTIONKERNEL_H

@@ -1,0 +1,209 @@
+//===- Emitter.cpp - short words for kernel generators ----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Emitter.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace mlir::hydragen::cpu;
+
+/// Largest buffer on a thread's stack.
+static constexpr int64_t kStackBytes = 256 * 1024;
+
+static TypedAttr splat(Type type, const APFloat &value) {
+  auto element = cast<FloatType>(getElementTypeOrSelf(type));
+  APFloat converted = value;
+  bool lost;
+  converted.convert(element.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                    &lost);
+  if (auto vector = dyn_cast<VectorType>(type))
+    return DenseElementsAttr::get(vector, converted);
+  return FloatAttr::get(element, converted);
+}
+
+Value Emitter::constant(double value, Type t) {
+  return arith::ConstantOp::create(b, loc,
+                                   splat(t ? t : Type(type), APFloat(value)));
+}
+
+Value Emitter::infinity(Type t, bool negative) {
+  return arith::ConstantOp::create(
+      b, loc, splat(t, APFloat::getInf(APFloat::IEEEdouble(), negative)));
+}
+
+Value Emitter::product(ValueRange values) {
+  Value result = index(1);
+  for (Value value : values)
+    result = mul(result, value);
+  return result;
+}
+
+SmallVector<Value> Emitter::delinearize(Value linear, ValueRange extents) {
+  SmallVector<Value> digits(extents.size());
+  for (size_t i = extents.size(); i-- > 1;) {
+    digits[i] = rem(linear, extents[i]);
+    linear = div(linear, extents[i]);
+  }
+  if (!extents.empty())
+    digits[0] = linear;
+  return digits;
+}
+
+Value Emitter::fma(Value x, Value y, Value z) {
+  return math::FmaOp::create(b, loc, x, y, z);
+}
+
+Value Emitter::cast(Value x, Type to) {
+  Type from = x.getType();
+  unsigned fromBits = getElementTypeOrSelf(from).getIntOrFloatBitWidth();
+  unsigned toBits = getElementTypeOrSelf(to).getIntOrFloatBitWidth();
+  if (auto vector = dyn_cast<VectorType>(from))
+    to = VectorType::get(vector.getShape(), getElementTypeOrSelf(to));
+  if (from == to)
+    return x;
+  if (fromBits < toBits)
+    return arith::ExtFOp::create(b, loc, to, x);
+  return arith::TruncFOp::create(b, loc, to, x);
+}
+
+//===----------------------------------------------------------------------===//
+// Exponentials
+//===----------------------------------------------------------------------===//
+
+/// 2^f on [-0.5, 0.5] with p(0) = 1, relative error 9.2e-8 before rounding.
+static constexpr double kExp2[] = {1.0,
+                                   0.6931470036506653,
+                                   0.24022242426872253,
+                                   0.05550733953714371,
+                                   0.009671513922512531,
+                                   0.0013264714507386088};
+
+Value Emitter::exp2(Value x) {
+  if (type.isF64())
+    return math::Exp2Op::create(b, loc, x);
+  Type t = x.getType();
+  Type integer = b.getI32Type();
+  if (auto vector = dyn_cast<VectorType>(t))
+    integer = VectorType::get(vector.getShape(), integer);
+  // Adding 1.5 * 2^23 rounds to an integer in the low bits.
+  Value magic = constant(12582912.0, t);
+  Value shifted = fadd(x, magic);
+  Value f = fsub(x, fsub(shifted, magic));
+  Value p = constant(kExp2[5], t);
+  for (int i = 4; i >= 0; --i)
+    p = fma(p, f, constant(kExp2[i], t));
+  Value exponent = arith::BitcastOp::create(b, loc, integer, shifted);
+  TypedAttr width = b.getI32IntegerAttr(23);
+  if (auto vector = dyn_cast<VectorType>(integer))
+    width = DenseElementsAttr::get(vector, APInt(32, 23));
+  Value bits = arith::ConstantOp::create(b, loc, width);
+  exponent = arith::ShLIOp::create(b, loc, exponent, bits);
+  Value result = arith::AddIOp::create(
+      b, loc, arith::BitcastOp::create(b, loc, integer, p), exponent);
+  result = arith::BitcastOp::create(b, loc, t, result);
+  Value tiny = compare(arith::CmpFPredicate::OLT, x, constant(-126.0, t));
+  return select(tiny, constant(0.0, t), result);
+}
+
+Value Emitter::toBase2(Value x) {
+  Type t = x.getType();
+  double largest =
+      type.isF64() ? 1.7976931348623157e308 : 3.4028234663852886e38;
+  Value scaled = fmul(x, constant(1.4426950408889634, t));
+  Value high = constant(largest, t), low = constant(-largest, t);
+  Value clamped =
+      select(compare(arith::CmpFPredicate::OGT, scaled, high), high, scaled);
+  clamped =
+      select(compare(arith::CmpFPredicate::OLT, clamped, low), low, clamped);
+  Value infinite =
+      compare(arith::CmpFPredicate::OEQ, math::AbsFOp::create(b, loc, x),
+              infinity(t, /*negative=*/false));
+  return select(infinite, x, clamped);
+}
+
+Value Emitter::weight(Value a, Value m) {
+  Type t = a.getType();
+  Value none = infinity(t, /*negative=*/true);
+  Value empty = compare(arith::CmpFPredicate::OEQ, a, none);
+  return select(empty, constant(0.0, t), exp2(fsub(a, m)));
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Value Emitter::dim(Value memref, int64_t i) {
+  auto memrefType = llvm::cast<MemRefType>(memref.getType());
+  if (!memrefType.isDynamicDim(i))
+    return index(memrefType.getDimSize(i));
+  return memref::DimOp::create(b, loc, memref, i);
+}
+
+Value Emitter::scratch(ArrayRef<OpFoldResult> sizes, Type element) {
+  SmallVector<int64_t> shape;
+  SmallVector<Value> dynamic;
+  int64_t bytes = element.isIndex()
+                      ? 8
+                      : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+  for (OpFoldResult size : sizes) {
+    std::optional<int64_t> fixed = getConstantIntValue(size);
+    shape.push_back(fixed ? *fixed : ShapedType::kDynamic);
+    if (!fixed)
+      dynamic.push_back(llvm::cast<Value>(size));
+    bytes = fixed && bytes < kStackBytes ? bytes * *fixed : kStackBytes + 1;
+  }
+  auto memrefType = MemRefType::get(shape, element);
+  if (bytes <= kStackBytes)
+    return memref::AllocaOp::create(b, loc, memrefType,
+                                    b.getI64IntegerAttr(64));
+  Value buffer = memref::AllocOp::create(b, loc, memrefType, dynamic);
+  heap.push_back(buffer);
+  return buffer;
+}
+
+void Emitter::freeScratch() {
+  for (Value buffer : heap)
+    memref::DeallocOp::create(b, loc, buffer);
+  heap.clear();
+}
+
+//===----------------------------------------------------------------------===//
+// Control flow
+//===----------------------------------------------------------------------===//
+
+void Emitter::loop(Value lower, Value upper, int64_t step,
+                   function_ref<void(Value)> body) {
+  auto op = scf::ForOp::create(b, loc, lower, upper, index(step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.getBody());
+  body(op.getInductionVar());
+}
+
+SmallVector<Value>
+Emitter::loop(Value lower, Value upper, int64_t step, ValueRange inits,
+              function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  auto op = scf::ForOp::create(
+      b, loc, lower, upper, index(step), inits,
+      [&](OpBuilder &nested, Location, Value iv, ValueRange arguments) {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPoint(nested.getInsertionBlock(),
+                            nested.getInsertionPoint());
+        SmallVector<Value> results = body(iv, arguments);
+        scf::YieldOp::create(b, loc, results);
+      });
+  return SmallVector<Value>(op.getResults());
+}
+
+void Emitter::ifThenElse(Value condition, function_ref<void()> then,
+                         function_ref<void()> otherwise) {
+  auto op = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.thenBlock());
+  then();
+  b.setInsertionPointToStart(op.elseBlock());
+  otherwise();
+}
