@@ -1,0 +1,123 @@
+//===- SegmentAnalysis.h - what K and V depend on ---------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HYDRAGEN_ANALYSIS_SEGMENTANALYSIS_H
+#define HYDRAGEN_ANALYSIS_SEGMENTANALYSIS_H
+
+#include "hydragen/Analysis/ElementEvaluator.h"
+#include "hydragen/Analysis/Refusal.h"
+#include "hydragen/IR/AttentionDims.h"
+#include "hydragen/IR/Hydragen.h"
+
+#include <memory>
+
+namespace mlir::hydragen {
+
+/// An operand of a segment: V or the K of a score term.
+struct SegmentOperand {
+  Value value;
+  AffineMap map;
+};
+
+/// A box of (row digits x key digits) in which K and V are the same expressions.
+struct SegmentPiece {
+  VarBox box;
+  /// A part of the box in which the operands were evaluated as they stand; equal
+  /// to the box unless cells were merged.
+  VarBox sample;
+  /// Cells were merged after variables with one value were replaced by it: the
+  /// expressions do not mention them.
+  bool pinned = false;
+  /// Per operand (V first, then the K of each term) the distinct expressions over
+  /// the cells of its columns, ascending.
+  SmallVector<SmallVector<ExprId, 1>> exprs;
+
+  /// Row digits (of more than one value here) that V, and that any K, depends on.
+  SmallVector<VarId> usedByValue, usedByKeys;
+  /// The same without those that occur only in an index loaded at run time.
+  SmallVector<VarId> usedDirectly;
+  bool uses(VarId var) const {
+    return llvm::is_contained(usedByValue, var) ||
+           llvm::is_contained(usedByKeys, var);
+  }
+};
+
+/// Evaluates V and every K of one segment together, from the operands down to
+/// their sources, and cuts (rows x keys) where they change: the pieces partition
+/// the segment by construction.
+class SegmentAnalysis {
+public:
+  SegmentAnalysis(AttentionOp op, unsigned segment, SizeAnalysis &sizes);
+
+  /// False with a refusal when the budget was exceeded or a cut could not be
+  /// proved.
+  bool run();
+  const std::optional<Refusal> &getRefusal() const { return refusal; }
+  ArrayRef<SegmentPiece> getPieces() const { return pieces; }
+  /// Row digits that no piece depends on: they are rows of one matrix product
+  /// anyway (query positions, the query heads of one key head).
+  bool isFolded(VarId var) const { return llvm::is_contained(folded, var); }
+  /// Row digits that this piece does not depend on but others do.
+  SmallVector<VarId> getSharedOver(const SegmentPiece &piece) const;
+  SmallVector<VarId> getSharedAtRunTime(const SegmentPiece &piece) const;
+
+  AttentionOp getOp() const { return op; }
+  const AttentionDims &getDims() const { return dims; }
+  ExprContext &getExprs() { return *exprs; }
+  ElementEvaluator &getEvaluator() { return *evaluator; }
+  ArrayRef<SegmentOperand> getOperands() const { return operands; }
+  VarId getDimVar(unsigned dim) const { return dimVars[dim]; }
+  VarId getKeyVar() const { return dimVars[dims.keys.front()]; }
+  ArrayRef<VarId> getRowDigits() const { return rowDigits; }
+  ArrayRef<VarId> getKeyDigits() const { return keyDigits; }
+  /// Box of all variables: the segment's rectangle, columns and contractions.
+  VarBox getFullBox();
+
+  /// One element of an operand at the variables, as deep as `depth`, in `box`.
+  /// Asks for nothing: what is undecided stays a leaf.
+  std::optional<ExprId> evaluateIn(const SegmentOperand &operand, EvalDepth depth,
+                                   const VarBox &box, bool &crossedCopy);
+  /// `id` evaluated to the sources in `box`.
+  std::optional<ExprId> deepen(ExprId id, const VarBox &box);
+  /// Compares `id` with the operand at a few points of the piece where all
+  /// indices are constants: another, simpler path through the evaluator.
+  bool checkAtPoints(const SegmentOperand &operand, ExprId id,
+                     const SegmentPiece &piece);
+  /// Adds the columns' ranges to a box of rows and keys.
+  VarBox withColumns(const VarBox &box);
+
+private:
+  bool refuse(RefusalReason reason, const Twine &detail = "");
+  FailureOr<ExprId> evaluate(ElementEvaluator &with,
+                             const SegmentOperand &operand,
+                             ArrayRef<IndexExpr> at);
+  SmallVector<IndexExpr> getDimIndices();
+  void collectDigits();
+  /// One pass over all boxes; true when done, false to start again.
+  FailureOr<bool> evaluateBoxes();
+  bool projectColumns();
+  void mergeCells();
+  void classify();
+  void getDirectVars(ExprId id, SmallVectorImpl<VarId> &vars);
+  bool hasLoad(ExprId id);
+
+  AttentionOp op;
+  unsigned segment;
+  SizeAnalysis &sizes;
+  AttentionDims dims;
+  std::unique_ptr<ExprContext> exprs;
+  std::unique_ptr<ElementEvaluator> evaluator;
+  SmallVector<SegmentOperand> operands;
+  SmallVector<VarId> dimVars;
+  SmallVector<VarId> rowDigits, keyDigits, columnDigits;
+  SmallVector<VarId> folded;
+  SmallVector<SegmentPiece, 0> pieces;
+  std::optional<Refusal> refusal;
+};
+
+} // namespace mlir::hydragen
+
+#endif // HYDRAGEN_ANALYSIS_SEGMENTANALYSIS_H
