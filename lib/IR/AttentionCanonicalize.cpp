@@ -38,13 +38,16 @@ struct SegmentList {
   }
 
   /// Writes the list back, begins and sizes static where they are constant.
-  void apply(PatternRewriter &rewriter, AttentionOp op) {
+  /// Fails and changes nothing where the op would not verify (a constant may
+  /// be one that nobody may run) or where its dims would change their roles.
+  LogicalResult apply(PatternRewriter &rewriter, AttentionOp op) {
     SmallVector<Attribute> segments;
     SmallVector<Value> flatKeys, dynamic;
     for (auto [attr, segmentKeys, begin, size] :
          llvm::zip_equal(attrs, keys, begins, sizes)) {
       auto staticOr = [&](OpFoldResult value) {
-        if (std::optional<int64_t> constant = getConstantIntValue(value))
+        std::optional<int64_t> constant = getConstantIntValue(value);
+        if (constant && *constant >= 0)
           return *constant;
         dynamic.push_back(cast<Value>(value));
         return ShapedType::kDynamic;
@@ -56,12 +59,30 @@ struct SegmentList {
           attr.getKeyScale(), attr.getValueScale(), attr.getShared()));
       llvm::append_range(flatKeys, segmentKeys);
     }
-    rewriter.modifyOpInPlace(op, [&] {
-      op.getKeysMutable().assign(flatKeys);
-      op.getValuesMutable().assign(values);
-      op.getSizesMutable().assign(dynamic);
-      op.setSegmentsAttr(rewriter.getArrayAttr(segments));
-    });
+    auto write = [&](AttentionOp target) {
+      target.getKeysMutable().assign(flatKeys);
+      target.getValuesMutable().assign(values);
+      target.getSizesMutable().assign(dynamic);
+      target.setSegmentsAttr(rewriter.getArrayAttr(segments));
+    };
+    AttentionOp probe = op.clone();
+    write(probe);
+    bool legal;
+    {
+      ScopedDiagnosticHandler quiet(op.getContext(),
+                                    [](Diagnostic &) { return success(); });
+      legal = succeeded(probe.verify());
+    }
+    if (legal) {
+      AttentionDims before = AttentionDims::get(op);
+      AttentionDims after = AttentionDims::get(probe);
+      legal = after.rows == before.rows && after.values == before.values;
+    }
+    probe.erase();
+    if (!legal)
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] { write(op); });
+    return success();
   }
 
   SmallVector<SegmentAttr> attrs;
@@ -84,8 +105,7 @@ struct FoldConstantSizes : OpRewritePattern<AttentionOp> {
           return !getConstantIntValue(size) || isUsable(size);
         }))
       return failure();
-    SegmentList(op).apply(rewriter, op);
-    return success();
+    return SegmentList(op).apply(rewriter, op);
   }
 };
 
@@ -101,26 +121,9 @@ struct DropEmptySegment : OpRewritePattern<AttentionOp> {
         continue;
       SegmentList list(op);
       list.erase(i);
-      // The roles of the dims must survive: the dropped maps may be the only
-      // ones that use a value or key dim.
-      AttentionDims before = AttentionDims::get(op);
-      AttentionOp probe = op.clone();
-      probe.setSegmentsAttr(rewriter.getArrayAttr(
-          SmallVector<Attribute>(list.attrs.begin(), list.attrs.end())));
-      bool changed = true;
-      {
-        ScopedDiagnosticHandler quiet(op.getContext(),
-                                      [](Diagnostic &) { return success(); });
-        FailureOr<AttentionDims> after = AttentionDims::get(
-            probe, [&]() { return probe.emitOpError(); });
-        changed = failed(after) || after->rows != before.rows ||
-                  after->values != before.values;
-      }
-      probe.erase();
-      if (changed)
-        continue;
-      list.apply(rewriter, op);
-      return success();
+      // Its maps may be the only ones that use a value or key dim.
+      if (succeeded(list.apply(rewriter, op)))
+        return success();
     }
     return failure();
   }
@@ -141,8 +144,8 @@ struct MergeNeighbours : OpRewritePattern<AttentionOp> {
         int64_t size = first.getSize() + list.attrs[j].getSize();
         list.sizes[i] = rewriter.getIndexAttr(size);
         list.erase(j);
-        list.apply(rewriter, op);
-        return success();
+        if (succeeded(list.apply(rewriter, op)))
+          return success();
       }
     return failure();
   }
