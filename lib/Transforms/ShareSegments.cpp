@@ -1,10 +1,18 @@
-//===- ShareSegments.cpp - hydragen-share-segments -*- C++ -*-===//
+//===- ShareSegments.cpp - hydragen-share-segments --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
+#include "ShareDetail.h"
+
 #include "hydragen/Transforms/Passes.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Verifier.h"
 
 namespace mlir::hydragen {
 #define GEN_PASS_DEF_SHARESEGMENTS
@@ -14,9 +22,263 @@ namespace mlir::hydragen {
 using namespace mlir;
 using namespace mlir::hydragen;
 
+#define DEBUG_TYPE "hydragen-share-segments"
+
+/// Why nothing in the segments is shared, the most telling reason first.
+static Refusal explain(ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses) {
+  bool keysOnly = false, valuesOnly = false, atRunTime = false;
+  for (const auto &analysis : analyses)
+    for (const SegmentPiece &piece : analysis->getPieces()) {
+      atRunTime |= !analysis->getSharedAtRunTime(piece).empty();
+      for (VarId var : analysis->getRowDigits()) {
+        bool inKeys = llvm::is_contained(piece.usedByKeys, var);
+        bool inValue = llvm::is_contained(piece.usedByValue, var);
+        const VarRange &range = piece.box.find(var)->second;
+        if (analysis->isFolded(var) || range.high == range.low + SizeExpr(1))
+          continue;
+        keysOnly |= !inKeys && inValue;
+        valuesOnly |= inKeys && !inValue;
+      }
+    }
+  if (atRunTime)
+    return {RefusalReason::RuntimeIndex, ""};
+  if (keysOnly)
+    return {RefusalReason::OnlyKeysShared, ""};
+  if (valuesOnly)
+    return {RefusalReason::OnlyValuesShared, ""};
+  return {RefusalReason::NothingShared, ""};
+}
+
+/// `mods` with conditions and distances over `numSymbols` index operands.
+static ArrayAttr withSymbols(ArrayAttr mods, unsigned numSymbols) {
+  MLIRContext *context = mods.getContext();
+  auto widen = [&](AffineMapAttr attr) {
+    AffineMap map = attr.getValue();
+    return AffineMapAttr::get(AffineMap::get(map.getNumDims(), numSymbols,
+                                             map.getResults(), context));
+  };
+  SmallVector<Attribute> result;
+  for (Attribute mod : mods) {
+    if (auto visible = dyn_cast<VisibleAttr>(mod))
+      mod = VisibleAttr::get(context, widen(visible.getWhere()),
+                             visible.getFill(), visible.getMode());
+    else if (auto alibi = dyn_cast<AlibiAttr>(mod))
+      mod = AlibiAttr::get(context, alibi.getExtra(), widen(alibi.getDistance()));
+    result.push_back(mod);
+  }
+  return ArrayAttr::get(context, result);
+}
+
+namespace {
+/// Rewrites one attention.
+class Sharing {
+public:
+  Sharing(AttentionOp op, SizeAnalysis &sizes, DominanceInfo &dominance)
+      : op(op), sizes(sizes), dominance(dominance), builder(op) {}
+
+  /// The new op, or null with a refusal.
+  AttentionOp run() {
+    if (!analyze() || !choose())
+      return {};
+    return write();
+  }
+  std::optional<Refusal> refusal;
+  std::string text;
+
+private:
+  AttentionOp refuse(const Refusal &reason) {
+    if (!refusal)
+      refusal = reason;
+    return {};
+  }
+
+  bool analyze() {
+    bool anyShared = false;
+    for (unsigned i = 0; i != op.getNumSegments(); ++i) {
+      SegmentAttr segment = op.getSegment(i);
+      if (segment.getKeyScale() >= 0 || segment.getValueScale() >= 0) {
+        refuse({RefusalReason::NotWritable, "scaled elements"});
+        return false;
+      }
+      analyses.push_back(std::make_unique<SegmentAnalysis>(op, i, sizes));
+      if (!analyses.back()->run()) {
+        refuse(*analyses.back()->getRefusal());
+        return false;
+      }
+      for (const SegmentPiece &piece : analyses.back()->getPieces())
+        anyShared |= !analyses.back()->getSharedOver(piece).empty();
+    }
+    if (!anyShared)
+      refuse(explain(analyses));
+    return anyShared;
+  }
+
+  bool choose() {
+    shared.indices.assign(op.getIndices().begin(), op.getIndices().end());
+    shared.indexMaps =
+        llvm::to_vector(op.getIndexMaps().getAsValueRange<AffineMapAttr>());
+    for (auto [i, analysis] : llvm::enumerate(analyses)) {
+      writers.push_back(std::make_unique<SegmentWriter>(
+          *analysis, builder, dominance, op.getSegmentBegin(i), shared));
+      if (!writers.back()->choose()) {
+        refuse(*writers.back()->refusal);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Queries without views and constant factors; the factors go to the scale.
+  void rewriteQueries() {
+    queries.assign(op.getQueries().begin(), op.getQueries().end());
+    queryMaps =
+        llvm::to_vector(op.getQueryMaps().getAsValueRange<AffineMapAttr>());
+    queryFactors.assign(queries.size(), 1.0);
+    for (unsigned term = 0; term != queries.size(); ++term) {
+      Value query = queries[term];
+      AffineMap map = queryMaps[term];
+      double factor = 1;
+      // Several terms have one scale: leave their factors where they are.
+      if (!writers.front()->rewriteView(query, map, factor) ||
+          (queries.size() > 1 && factor != 1))
+        continue;
+      queries[term] = query;
+      queryMaps[term] = map;
+      queryFactors[term] = factor;
+    }
+  }
+
+  AttentionOp write() {
+    // Constant factors of K join the scale when every segment has the same.
+    std::optional<double> keyFactor;
+    for (unsigned term = 0; term != op.getNumTerms(); ++term)
+      for (auto &writer : writers) {
+        std::optional<double> own = writer->getKeyFactor(term);
+        if (!own || (keyFactor && *own != *keyFactor))
+          return writeWith(std::nullopt);
+        keyFactor = own;
+      }
+    return writeWith(keyFactor);
+  }
+
+  AttentionOp writeWith(std::optional<double> keyFactor);
+
+  AttentionOp op;
+  SizeAnalysis &sizes;
+  DominanceInfo &dominance;
+  OpBuilder builder;
+  SmallVector<std::unique_ptr<SegmentAnalysis>> analyses;
+  SmallVector<std::unique_ptr<SegmentWriter>> writers;
+  SharedOperands shared;
+  SmallVector<Value> queries;
+  SmallVector<AffineMap> queryMaps;
+  SmallVector<double> queryFactors;
+};
+} // namespace
+
+AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
+  SmallVector<WrittenSegment, 0> segments;
+  for (auto &writer : writers)
+    if (!writer->write(/*dropFactors=*/keyFactor.has_value(), segments))
+      return refuse(writer->refusal
+                        ? *writer->refusal
+                        : Refusal{RefusalReason::NotWritable, ""});
+  if (llvm::none_of(segments, [](const WrittenSegment &s) { return s.shared; }))
+    return refuse({RefusalReason::NotWritable, ""});
+  rewriteQueries();
+
+  MLIRContext *context = op.getContext();
+  SmallVector<Value> keys, values, sizeOperands;
+  SmallVector<Attribute> segmentAttrs;
+  auto take = [&](OpFoldResult size) {
+    if (auto value = dyn_cast<Value>(size)) {
+      sizeOperands.push_back(value);
+      return ShapedType::kDynamic;
+    }
+    return cast<IntegerAttr>(cast<Attribute>(size)).getInt();
+  };
+  for (const WrittenSegment &segment : segments) {
+    values.push_back(segment.operands.front());
+    keys.append(segment.operands.begin() + 1, segment.operands.end());
+    SmallVector<Attribute> keyMaps;
+    for (AffineMap map : ArrayRef(segment.maps).drop_front())
+      keyMaps.push_back(AffineMapAttr::get(map));
+    int64_t begin = take(segment.begin), size = take(segment.size);
+    segmentAttrs.push_back(SegmentAttr::get(
+        context, begin, size, ArrayRef<int64_t>(segment.rowOffsets),
+        ArrayRef<int64_t>(segment.rowSizes), ArrayAttr::get(context, keyMaps),
+        AffineMapAttr::get(segment.maps.front()), -1, -1, segment.shared));
+    text += (text.empty() ? "" : "; ") + segment.text;
+  }
+  double scale = op.getScale().convertToDouble() * keyFactor.value_or(1.0);
+  for (double factor : queryFactors)
+    scale *= factor;
+  auto result = AttentionOp::create(
+      builder, op.getLoc(), op.getResultTypes(), queries, keys, values,
+      shared.indices, op.getExtras(), op.getSinks(), op.getFactor(),
+      op.getScales(), sizeOperands, op.getInits(),
+      builder.getAffineMapArrayAttr(queryMaps), op.getOutputMapAttr(),
+      builder.getArrayAttr(segmentAttrs),
+      builder.getAffineMapArrayAttr(shared.indexMaps), op.getExtraMapsAttr(),
+      op.getSinkMapsAttr(), op.getFactorMapAttr(), op.getScaleMapsAttr(),
+      builder.getF64FloatAttr(scale),
+      withSymbols(op.getScoreMods(), shared.indices.size()),
+      op.getMaskedRowsAttr(),
+      op.getAccumulate() ? builder.getUnitAttr() : UnitAttr());
+  result->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  if (!op.getScoreRegion().empty()) {
+    IRMapping mapping;
+    op.getScoreRegion().cloneInto(&result.getScoreRegion(), mapping);
+  }
+  ScopedDiagnosticHandler quiet(context, [&](Diagnostic &diagnostic) {
+    refuse({RefusalReason::NotWritable, diagnostic.str()});
+    return success();
+  });
+  if (failed(mlir::verify(result))) {
+    result.erase();
+    return refuse({RefusalReason::NotWritable, ""});
+  }
+  return result;
+}
+
 namespace {
 struct ShareSegmentsPass : hydragen::impl::ShareSegmentsBase<ShareSegmentsPass> {
   using ShareSegmentsBase::ShareSegmentsBase;
-  void runOnOperation() override {}
+
+  void runOnOperation() override {
+    FunctionOpInterface function = getOperation();
+    if (function.isExternal())
+      return;
+    SmallVector<AttentionOp> ops;
+    function->walk([&](AttentionOp op) {
+      if (op->getParentRegion() == &function.getFunctionBody())
+        ops.push_back(op);
+    });
+    if (ops.empty())
+      return;
+    SizeAnalysis sizes(function);
+    DominanceInfo dominance(function);
+    for (AttentionOp op : ops) {
+      Sharing sharing(op, sizes, dominance);
+      AttentionOp result = sharing.run();
+      if (!result) {
+        const Refusal &refusal = *sharing.refusal;
+        std::string text = getReasonText(refusal.reason).str();
+        if (!refusal.detail.empty())
+          text += ": " + refusal.detail;
+        reportMissed(op, "segments-not-shared", getReasonCode(refusal.reason),
+                     text);
+        continue;
+      }
+      reportPassed(op, "segments-shared", sharing.text);
+      // Erased below: the size analysis remembers values.
+      op->replaceAllUsesWith(result);
+    }
+    // Copies of K and V, and what was written in vain.
+    for (Operation &op : llvm::make_early_inc_range(
+             llvm::reverse(function.getFunctionBody().front())))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+  }
 };
 } // namespace

@@ -1,0 +1,429 @@
+//===- ShareWriter.cpp - pieces of a segment as segments --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Every piece reads the shallowest tensor whose element is no more dependent on
+// the rows than the piece is: through views first, then with elementwise work
+// done again for the piece alone, then with the contraction behind it. A copy
+// that holds more than the piece needs (a concatenation, a broadcast) is looked
+// through, so that it dies.
+//===----------------------------------------------------------------------===//
+
+#include "ShareDetail.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::hydragen;
+
+// Larger expressions are not computed a second time for a piece.
+static constexpr unsigned kMaxNodes = 96;
+
+SegmentWriter::SegmentWriter(SegmentAnalysis &analysis, OpBuilder &builder,
+                             DominanceInfo &dominance, OpFoldResult begin,
+                             SharedOperands &shared)
+    : analysis(analysis), builder(builder), loc(analysis.getOp().getLoc()),
+      exprs(analysis.getExprs()),
+      writer(builder, loc, analysis.getEvaluator(), dominance, analysis.getOp()),
+      begin(begin), shared(shared) {}
+
+bool SegmentWriter::refuse(RefusalReason reason, const Twine &detail) {
+  if (!refusal)
+    refusal = Refusal{reason, detail.str()};
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Choice
+//===----------------------------------------------------------------------===//
+
+/// The range of a root variable whose digits have these ranges: pinned digits,
+/// then one of any range, then whole ones.
+std::optional<SegmentWriter::Range> SegmentWriter::getRange(VarId root,
+                                                            const VarBox &box) {
+  SmallVector<VarId> digits;
+  exprs.getDigits(root, digits);
+  Range range{SizeExpr(0), SizeExpr(1)};
+  bool open = false;
+  for (VarId digit : digits) {
+    auto it = box.find(digit);
+    const SizeExpr &extent = exprs.var(digit).extent;
+    VarRange own = it == box.end() ? VarRange{SizeExpr(0), extent} : it->second;
+    SizeExpr count = own.high - own.low;
+    if (open && (!own.low.isZero() || own.high != extent))
+      return std::nullopt;
+    open |= !count.isOne();
+    range.begin = range.begin * extent + own.low;
+    range.size = range.size * count;
+  }
+  return range;
+}
+
+/// Whether `id` depends on no row digit that the piece does not.
+bool SegmentWriter::isTight(ExprId id, const SegmentPiece &piece) {
+  return llvm::all_of(exprs.node(id).freeVars, [&](VarId var) {
+    auto it = piece.box.find(var);
+    if (it == piece.box.end() ||
+        !llvm::is_contained(analysis.getRowDigits(), var))
+      return true;
+    return it->second.high == it->second.low + SizeExpr(1) || piece.uses(var);
+  });
+}
+
+/// Whether the load reads only a part of what an elementwise op computes.
+bool SegmentWriter::overCovers(ExprId id, const SegmentPiece &piece) {
+  const ExprNode &n = exprs.node(id);
+  if (n.kind != ExprKind::Load || !n.base.getDefiningOp<linalg::LinalgOp>())
+    return false;
+  SizeExpr needed(1), held(1);
+  VarBox box = analysis.withColumns(piece.box);
+  for (VarId var : n.freeVars) {
+    auto it = box.find(var);
+    if (it != box.end())
+      needed = needed * (it->second.high - it->second.low);
+  }
+  for (const SizeExpr &extent :
+       analysis.getEvaluator().getSizes().getShape(n.base))
+    held = held * extent;
+  return !analysis.getEvaluator().getSizes().getContext().proveEqual(needed, held);
+}
+
+bool SegmentWriter::isSmall(ExprId id) {
+  SmallVector<ExprId> work = {id};
+  DenseMap<ExprId, bool> seen;
+  while (!work.empty()) {
+    ExprId next = work.pop_back_val();
+    if (!seen.try_emplace(next, true).second)
+      continue;
+    if (seen.size() > kMaxNodes)
+      return false;
+    const ExprNode &n = exprs.node(next);
+    work.append(n.children.begin(), n.children.end());
+  }
+  return true;
+}
+
+SegmentWriter::Choice SegmentWriter::chooseOperand(const SegmentPiece &piece,
+                                                   unsigned number) {
+  const SegmentOperand &operand = analysis.getOperands()[number];
+  bool whole = llvm::equal(piece.sample, piece.box, [](auto &a, auto &b) {
+    return a.first == b.first && a.second == b.second;
+  });
+  SmallVector<std::pair<VarId, IndexExpr>> pins;
+  if (piece.pinned)
+    for (auto &[var, range] : piece.sample)
+      if (range.high == range.low + SizeExpr(1))
+        pins.emplace_back(var, IndexExpr(range.low));
+  std::optional<Choice> best;
+  for (EvalDepth depth :
+       {EvalDepth::View, EvalDepth::Elementwise, EvalDepth::All}) {
+    bool crossed;
+    std::optional<ExprId> id =
+        analysis.evaluateIn(operand, depth, piece.sample, crossed);
+    if (!id)
+      continue;
+    if (!pins.empty())
+      *id = analysis.getEvaluator().rename(*id, pins);
+    if (!isTight(*id, piece))
+      continue;
+    // What was decided for one cell must hold in all that were merged.
+    if (!whole) {
+      std::optional<ExprId> deep = analysis.deepen(*id, piece.box);
+      if (!deep || piece.exprs[number].size() != 1 ||
+          *deep != piece.exprs[number].front())
+        continue;
+    }
+    Choice choice;
+    choice.whole = choice.peeled = *id;
+    if (number != 0)
+      choice.peeled = peelExactFactors(exprs, *id, choice.factor);
+    else if (exprs.isOp(*id, ScalarOp::CastF)) {
+      // Widening alone is exact; a factor on V is not the score's.
+      double factor = 1;
+      ExprId widened = peelExactFactors(exprs, *id, factor);
+      if (factor == 1)
+        choice.peeled = widened;
+    }
+    bool isLoad = exprs.node(choice.peeled).kind == ExprKind::Load;
+    if (isLoad && !overCovers(choice.peeled, piece))
+      return choice;
+    // Deeper only for a reason; the last good choice wins over none.
+    if (!isLoad && !isSmall(choice.peeled))
+      continue;
+    if (!best)
+      best = choice;
+    else if (depth == EvalDepth::Elementwise)
+      best = choice;
+    if (!isLoad || depth == EvalDepth::Elementwise)
+      return *best;
+  }
+  if (best)
+    return *best;
+  Choice original;
+  original.original = true;
+  return original;
+}
+
+bool SegmentWriter::choose() {
+  for (const SegmentPiece &piece : analysis.getPieces()) {
+    std::optional<Range> keys = getRange(analysis.getKeyVar(), piece.box);
+    if (!keys)
+      return refuse(RefusalReason::NotRectangular,
+                    "the keys of a piece are no range");
+    keyRanges.push_back(*keys);
+    SmallVector<Choice> list;
+    for (unsigned k = 0; k != analysis.getOperands().size(); ++k) {
+      list.push_back(chooseOperand(piece, k));
+      const Choice &choice = list.back();
+      if (!choice.original &&
+          !analysis.checkAtPoints(analysis.getOperands()[k], choice.whole, piece))
+        return refuse(RefusalReason::Unproved,
+                      "a piece and the original differ at a point");
+    }
+    choices.push_back(std::move(list));
+  }
+  return true;
+}
+
+std::optional<double> SegmentWriter::getKeyFactor(unsigned term) const {
+  std::optional<double> factor;
+  for (ArrayRef<Choice> list : choices) {
+    if (factor && *factor != list[1 + term].factor)
+      return std::nullopt;
+    factor = list[1 + term].factor;
+  }
+  return factor;
+}
+
+//===----------------------------------------------------------------------===//
+// Maps
+//===----------------------------------------------------------------------===//
+
+/// Dims of the op, keys counted from the begin of `keys`.
+void SegmentWriter::setUpWriter(AffineWriter &maps, const Range *keys) {
+  MLIRContext *context = builder.getContext();
+  const AttentionDims &dims = analysis.getDims();
+  for (unsigned dim = 0; dim != dims.numDims; ++dim) {
+    VarId var = analysis.getDimVar(dim);
+    AffineExpr expr = getAffineDimExpr(dim, context);
+    if (dim == dims.keys.front() && keys) {
+      if (std::optional<int64_t> offset = keys->begin.getIfConstant())
+        expr = expr + *offset;
+      else
+        maps.setReplacement(var, exprs.getIndex(var) + IndexExpr(keys->begin));
+    }
+    maps.setRoot(var, expr);
+  }
+}
+
+/// A loaded index as a symbol: an operand of the op, made if need be.
+std::optional<AffineExpr> SegmentWriter::writeAtom(ExprId atom,
+                                                   AffineWriter &maps) {
+  const ExprNode n = exprs.node(atom);
+  const AttentionDims &dims = analysis.getDims();
+  Value tensor;
+  std::optional<AffineMap> map;
+  if (n.kind == ExprKind::Load && isa<RankedTensorType>(n.base.getType()) &&
+      getElementTypeOrSelf(n.base.getType()).isIntOrIndex() &&
+      writer.dominates(n.base)) {
+    tensor = n.base;
+    map = maps.writeMap(n.indices, dims.numDims, 0);
+  }
+  if (!map) {
+    if (!n.type.isIntOrIndex())
+      return std::nullopt;
+    SmallVector<VarId> vars(ArrayRef<VarId>(n.freeVars));
+    SmallVector<IndexExpr> at;
+    for (VarId var : vars)
+      at.push_back(IndexExpr::atom(IndexAtom::var(var)) -
+                   IndexExpr(analysis.getEvaluator().getVarRange(var).low));
+    map = maps.writeMap(at, dims.numDims, 0);
+    if (!map)
+      return std::nullopt;
+    tensor = writer.writeTensor(atom, vars, builder.getI64Type());
+    if (!tensor)
+      return std::nullopt;
+  }
+  for (auto [i, other, otherMap] :
+       llvm::enumerate(shared.indices, shared.indexMaps))
+    if (other == tensor && otherMap == *map)
+      return getAffineSymbolExpr(i, builder.getContext());
+  shared.indices.push_back(tensor);
+  shared.indexMaps.push_back(*map);
+  return getAffineSymbolExpr(shared.indices.size() - 1, builder.getContext());
+}
+
+bool SegmentWriter::writeOperand(const SegmentPiece &piece, unsigned number,
+                                 const Choice &choice, const Range &keys,
+                                 bool dropFactors, Value &value, AffineMap &map) {
+  const AttentionDims &dims = analysis.getDims();
+  MLIRContext *context = builder.getContext();
+  const SegmentOperand &operand = analysis.getOperands()[number];
+  if (choice.original) {
+    std::optional<int64_t> offset = keys.begin.getIfConstant();
+    if (!offset)
+      return refuse(RefusalReason::NotWritable, "a begin that is not known");
+    unsigned key = dims.keys.front();
+    AffineExpr shifted = getAffineDimExpr(key, context) + *offset;
+    value = operand.value;
+    map = operand.map.replace(getAffineDimExpr(key, context), shifted,
+                              dims.numDims, operand.map.getNumSymbols());
+    return true;
+  }
+  ExprId id = choice.factor == 1 || dropFactors ? choice.peeled : choice.whole;
+  ElementEvaluator &evaluator = analysis.getEvaluator();
+  evaluator.allowSplit = evaluator.allowRefine = false;
+  evaluator.reset(EvalDepth::All, analysis.withColumns(piece.box));
+  AffineWriter maps(evaluator);
+  setUpWriter(maps, &keys);
+  const ExprNode n = exprs.node(id);
+  if (n.kind == ExprKind::Load && isa<RankedTensorType>(n.base.getType()) &&
+      writer.dominates(n.base)) {
+    SharedOperands saved = shared;
+    maps.writeAtom = [&](ExprId atom) { return writeAtom(atom, maps); };
+    std::optional<AffineMap> direct =
+        maps.writeMap(n.indices, dims.numDims, shared.indices.size());
+    maps.writeAtom = nullptr;
+    if (direct) {
+      value = n.base;
+      map = AffineMap::get(dims.numDims, shared.indices.size(),
+                           direct->getResults(), context);
+      return true;
+    }
+    shared = saved;
+  }
+  // A tensor of its own, over just the variables that it depends on.
+  SmallVector<VarId> vars(ArrayRef<VarId>(n.freeVars));
+  SmallVector<IndexExpr> at;
+  for (VarId var : vars)
+    at.push_back(IndexExpr::atom(IndexAtom::var(var)) -
+                 IndexExpr(evaluator.getVarRange(var).low));
+  std::optional<AffineMap> own = maps.writeMap(at, dims.numDims, 0);
+  if (!own || !isa<FloatType>(n.type))
+    return false;
+  value = writer.writeTensor(id, vars);
+  map = *own;
+  return static_cast<bool>(value);
+}
+
+//===----------------------------------------------------------------------===//
+// Segments
+//===----------------------------------------------------------------------===//
+
+bool SegmentWriter::writeRows(const SegmentPiece &piece,
+                              WrittenSegment &segment) {
+  bool all = true;
+  for (unsigned dim : analysis.getDims().rows) {
+    VarId var = analysis.getDimVar(dim);
+    std::optional<Range> range = getRange(var, piece.box);
+    if (!range)
+      return refuse(RefusalReason::NotRectangular,
+                    "the rows of a piece are no range");
+    const SizeExpr &extent = exprs.var(var).extent;
+    std::optional<int64_t> offset = range->begin.getIfConstant();
+    bool full = range->begin.isZero() && range->size == extent;
+    bool toEnd = range->begin + range->size == extent;
+    all &= full;
+    if (!offset || (!range->size.isConstant() && !toEnd))
+      return refuse(RefusalReason::NotRectangular, "a row range is not known");
+    segment.rowOffsets.push_back(*offset);
+    segment.rowSizes.push_back(range->size.isConstant()
+                                   ? range->size.getConstant()
+                                   : ShapedType::kDynamic);
+  }
+  if (all) {
+    segment.rowOffsets.clear();
+    segment.rowSizes.clear();
+  }
+  return true;
+}
+
+std::string SegmentWriter::describe(const SegmentPiece &piece,
+                                    const Range &keys) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "keys [";
+  keys.begin.print(os);
+  os << ", ";
+  (keys.begin + keys.size).print(os);
+  os << ") ";
+  AffineWriter maps(analysis.getEvaluator());
+  setUpWriter(maps, nullptr);
+  SmallVector<VarId> over = analysis.getSharedOver(piece);
+  if (over.empty()) {
+    os << "own";
+    return text;
+  }
+  os << "shared over ";
+  llvm::interleaveComma(over, os, [&](VarId var) {
+    if (std::optional<AffineExpr> expr = maps.writeVar(var))
+      os << *expr;
+    os << " of ";
+    const VarRange &range = piece.box.find(var)->second;
+    (range.high - range.low).print(os);
+  });
+  return text;
+}
+
+bool SegmentWriter::write(bool dropFactors,
+                          SmallVectorImpl<WrittenSegment> &segments) {
+  SizeExpr start = analysis.getEvaluator().getSizes().getSize(begin);
+  for (auto [piece, list, keys] :
+       llvm::zip_equal(analysis.getPieces(), choices, keyRanges)) {
+    WrittenSegment segment;
+    if (!writeRows(piece, segment))
+      return false;
+    std::optional<OpFoldResult> first = writer.writeSize(start + keys.begin);
+    std::optional<OpFoldResult> size = writer.writeSize(keys.size);
+    if (!first || !size)
+      return refuse(RefusalReason::NotWritable, "a key range is not at hand");
+    segment.begin = *first;
+    segment.size = *size;
+    segment.shared = !analysis.getSharedOver(piece).empty();
+    for (unsigned k = 0; k != list.size(); ++k) {
+      Value value;
+      AffineMap map;
+      const Choice &choice = list[k];
+      if (!writeOperand(piece, k, choice, keys, dropFactors, value, map)) {
+        if (choice.factor != 1 && dropFactors)
+          return refuse(RefusalReason::NotWritable);
+        Choice original;
+        original.original = true;
+        if (!writeOperand(piece, k, original, keys, dropFactors, value, map))
+          return false;
+        segment.shared = false;
+      }
+      segment.shared &= !choice.original;
+      segment.operands.push_back(value);
+      segment.maps.push_back(map);
+    }
+    segment.text = describe(piece, keys);
+    segments.push_back(std::move(segment));
+  }
+  return true;
+}
+
+bool SegmentWriter::rewriteView(Value &value, AffineMap &map, double &factor) {
+  bool crossed;
+  std::optional<ExprId> id = analysis.evaluateIn(
+      {value, map}, EvalDepth::View, analysis.getFullBox(), crossed);
+  if (!id)
+    return false;
+  double constant = 1;
+  ExprId peeled = peelExactFactors(exprs, *id, constant);
+  const ExprNode n = exprs.node(peeled);
+  if (n.kind != ExprKind::Load || !isa<RankedTensorType>(n.base.getType()) ||
+      !writer.dominates(n.base))
+    return false;
+  AffineWriter maps(analysis.getEvaluator());
+  setUpWriter(maps, nullptr);
+  std::optional<AffineMap> direct =
+      maps.writeMap(n.indices, analysis.getDims().numDims, 0);
+  if (!direct)
+    return false;
+  value = n.base;
+  map = *direct;
+  factor = constant;
+  return true;
+}
