@@ -11,16 +11,16 @@
 #vs = affine_map<(b, h, m, n, e, d) -> (b, h, n, e)>
 #causal = affine_map<(b, h, m, n) -> (m + 32 - n)>
 
-// CHECK-DAG: #[[KP:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d1, d3, d4)>
-// CHECK-DAG: #[[KS:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, d3, d4)>
+// CHECK-DAG: #[[$KP:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d1, d3, d4)>
+// CHECK-DAG: #[[$KS:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, d3, d4)>
 // CHECK-LABEL: func @prefix_and_suffix
 // CHECK-SAME: %[[Q:[a-z0-9]*]]: tensor<4x2x8x16xf32>, %[[KPRE:[a-z0-9]*]]: tensor<2x32x16xf32>, %[[VPRE:[a-z0-9]*]]: tensor<2x32x16xf32>, %[[KSUF:[a-z0-9]*]]: tensor<4x2x8x16xf32>, %[[VSUF:[a-z0-9]*]]: tensor<4x2x8x16xf32>
 // CHECK-NOT: hydragen.attention
 // CHECK: %[[P:.*]]:3 = hydragen.prefix_attention queries(%[[Q]] : {{.*}}) keys(%[[KPRE]] : {{.*}}) value(%[[VPRE]] : {{.*}}) at [0, 0, 0, 0]
-// CHECK-SAME: key_maps = [#[[KP]]]
+// CHECK-SAME: key_maps = [#[[$KP]]]
 // CHECK-SAME: scale = 2.500000e-01
 // CHECK: %[[S:.*]]:3 = hydragen.suffix_attention queries(%[[Q]] : {{.*}}) keys(%[[KSUF]] : {{.*}}) value(%[[VSUF]] : {{.*}}) at [0, 0, 0, 32]
-// CHECK-SAME: key_maps = [#[[KS]]]
+// CHECK-SAME: key_maps = [#[[$KS]]]
 // CHECK: %[[C:.*]]:3 = hydragen.combine ins(%[[S]]#0, %[[S]]#1, %[[S]]#2 : {{.*}}) outs(%[[P]]#0, %[[P]]#1, %[[P]]#2 :
 // CHECK: hydragen.finalize state(%[[C]]#0, %[[C]]#1, %[[C]]#2
 // NEVER-LABEL: func @prefix_and_suffix
@@ -54,18 +54,18 @@ func.func @prefix_and_suffix(%q: tensor<4x2x8x16xf32>, %kp: tensor<2x32x16xf32>,
 #len = affine_map<(bh, m, n, e, d) -> (bh floordiv 8)>
 #vis = affine_map<(bh, m, n)[s] -> (s + 31 - n)>
 
-// CHECK-DAG: #[[LEN:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0)>
-// CHECK-DAG: #[[PRE:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d1, d4, d5)>
-// CHECK-DAG: #[[OWN:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d1, d4, d5)>
-// CHECK-DAG: #[[VIS:.*]] = affine_map<(d0, d1, d2, d3, d4)[s0] -> (-d4 + s0 + 31)>
+// CHECK-DAG: #[[$LEN:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0)>
+// CHECK-DAG: #[[$PRE:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d1, d4, d5)>
+// CHECK-DAG: #[[$OWN:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d1, d4, d5)>
+// CHECK-DAG: #[[$VIS:.*]] = affine_map<(d0, d1, d2, d3, d4)[s0] -> (-d4 + s0 + 31)>
 // CHECK-LABEL: func @grouped_heads_collapsed
 // CHECK: %[[Q:.*]] = tensor.expand_shape %{{.*}} {{\[\[}}0, 1, 2], [3], [4]] output_shape [4, 2, 4, 1, 16]
 // CHECK: hydragen.prefix_attention queries(%[[Q]] :
-// CHECK-SAME: attributes {index_maps = [#[[LEN]]], key_maps = [#[[PRE]]]
-// CHECK-SAME: score_mods = [#hydragen.visible<where = #[[VIS]]>]
+// CHECK-SAME: attributes {index_maps = [#[[$LEN]]], key_maps = [#[[$PRE]]]
+// CHECK-SAME: score_mods = [#hydragen.visible<where = #[[$VIS]]>]
 // CHECK: tensor.collapse_shape {{.*}} : tensor<4x2x4x1x16xf32> into tensor<32x1x16xf32>
 // CHECK: hydragen.suffix_attention queries(%[[Q]] :
-// CHECK-SAME: key_maps = [#[[OWN]]]
+// CHECK-SAME: key_maps = [#[[$OWN]]]
 // CHECK: hydragen.combine
 func.func @grouped_heads_collapsed(%q: tensor<32x1x16xf32>, %kp: tensor<2x32x16xf32>, %vp: tensor<2x32x16xf32>,
                 %ks: tensor<4x2x8x16xf32>, %vs: tensor<4x2x8x16xf32>, %len: tensor<4xi64>) -> tensor<32x1x16xf32> {
@@ -152,10 +152,10 @@ func.func @reversed_keys(%q: tensor<5x8xf32>, %p: tensor<16x8xf32>) -> tensor<5x
 #v = affine_map<(b, h, n, e, d)[g] -> (g, n, h, e)>
 #id = affine_map<(b, h, n, e, d) -> (b)>
 
-// CHECK-DAG: #[[K:.*]] = affine_map<(d0, d1, d2, d3, d4)[s0] -> (s0, d2, d1, d3)>
+// CHECK-DAG: #[[$K:.*]] = affine_map<(d0, d1, d2, d3, d4)[s0] -> (s0, d2, d1, d3)>
 // CHECK-LABEL: func @group_ids
 // CHECK: hydragen.suffix_attention {{.*}} indices(%{{.*}} : tensor<6xi32>)
-// CHECK-SAME: key_maps = [#[[K]]]
+// CHECK-SAME: key_maps = [#[[$K]]]
 // CHECK: %[[F:.*]] = hydragen.finalize {{.*}} -> tensor<6x2x8xf16>
 // CHECK: linalg.transpose ins(%[[F]] : tensor<6x2x8xf16>) {{.*}} permutation = [1, 0, 2]
 func.func @group_ids(%q: tensor<6x2x8xf16>, %pool: tensor<3x16x2x8xf16>, %ids: tensor<6xi32>) -> tensor<2x6x8xf16> {

@@ -1,0 +1,71 @@
+"""A lit format: every corpus file, compiled and run against the framework's numbers.
+
+For each test/Corpus/given/CASE.ROUTE.mlir one test that compiles it for the CPU with
+a report, runs it on CASE.npz, and compares with what the framework computed; then
+checks in the report what the manifest expects: `rewrite` is shared, `keep` is not
+and says why.
+"""
+
+import json
+import os
+import subprocess
+
+import lit.formats
+import lit.Test
+
+
+def read_manifest(path):
+    with open(path, encoding="utf-8") as lines:
+        header = next(lines).rstrip("\n").split("\t")
+        rows = [dict(zip(header, line.rstrip("\n").split("\t"))) for line in lines]
+    return {row["file"]: row for row in rows if row["split"] == "given"}
+
+
+class CorpusFormat(lit.formats.FileBasedTest):
+    def __init__(self, bin_dir, corpus, shared_routes):
+        self.bin_dir = bin_dir
+        self.given = os.path.join(corpus, "given")
+        self.manifest = read_manifest(os.path.join(corpus, "manifest.tsv"))
+        self.shared_routes = shared_routes
+
+    def getTestsInDirectory(self, suite, path, lit_config, local_config):
+        for name in sorted(self.manifest):
+            yield lit.Test.Test(suite, path + (name,), local_config, file_path=os.path.join(self.given, name))
+
+    def run(self, arguments):
+        return subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+
+    def execute(self, test, lit_config):
+        name = os.path.basename(test.file_path)
+        case, route, _ = name.split(".")
+        work = os.path.join(test.suite.getExecPath(test.path_in_suite) + ".tmp")
+        os.makedirs(work, exist_ok=True)
+        module, report = os.path.join(work, "module.so"), os.path.join(work, "report.json")
+        for sharing in ["auto", "never"]:
+            done = self.run([os.path.join(self.bin_dir, "hydragen-compile"), test.file_path, "-o", module,
+                             "--sharing=" + sharing, "--report=" + report])
+            if done.returncode:
+                return lit.Test.FAIL, f"compile ({sharing}): {done.stdout}"
+            npz = os.path.join(self.given, case + ".npz")
+            done = self.run([os.path.join(self.bin_dir, "hydragen-run"), module, "--inputs=" + npz, "--expect=" + npz])
+            if done.returncode:
+                return lit.Test.FAIL, f"run ({sharing}): {done.stdout}"
+            if sharing == "auto":
+                problem = self.check_report(report, self.manifest[name]["expect"], route)
+                if problem:
+                    return lit.Test.FAIL, problem
+        return lit.Test.PASS, ""
+
+    def check_report(self, path, expect, route):
+        with open(path, encoding="utf-8") as source:
+            attentions = json.load(source)["attentions"]
+        shared = [a for a in attentions if a["outcome"] == "shared"]
+        if expect == "rewrite" and route in self.shared_routes and not shared:
+            return f"expected sharing to be found, the report has {attentions}"
+        if expect == "keep":
+            if shared:
+                return f"expected no sharing, the report has {shared}"
+            for attention in attentions:
+                if not attention["reason_code"] or not attention["reason"]:
+                    return f"expected a reason, the report has {attention}"
+        return None
