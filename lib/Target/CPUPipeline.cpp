@@ -18,6 +18,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -83,6 +84,7 @@ llvm::LogicalResult(::hydragen::checkLowerable)(ModuleOp module,
 
 void ::hydragen::buildBufferizePipeline(
     OpPassManager &manager, const ::hydragen::CPUPipelineOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   manager.addNestedPass<func::FuncOp>(mlir::hydragen::createPrepareLinalg());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

@@ -6,6 +6,8 @@
 
 #include "hydragen/Target/ObjectCode.h"
 
+#include "SoftFloat.h"
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -165,6 +167,10 @@ hydragen::translateModule(mlir::ModuleOp module, LLVMContext &context,
   code->setTargetTriple(machine.getTargetTriple());
   code->setPICLevel(PICLevel::BigPIC);
 
+  for (Function &function : *code)
+    if (!function.isDeclaration())
+      function.setLinkage(GlobalValue::InternalLinkage);
+  addSoftFloat(*code);
   TableBuilder builder(*code);
   builder.addManifest(makeManifest(target, entries));
   builder.addTable(entries, workspaces);
@@ -178,8 +184,6 @@ hydragen::translateModule(mlir::ModuleOp module, LLVMContext &context,
     function.addFnAttr("min-legal-vector-width",
                        std::to_string(target.vectorBits));
     function.addFnAttr(Attribute::NoUnwind);
-    if (function.getName() != "hydragen_module_query")
-      function.setLinkage(GlobalValue::InternalLinkage);
   }
   for (GlobalVariable &global : code->globals())
     if (!global.isDeclaration() && !global.hasAppendingLinkage() &&

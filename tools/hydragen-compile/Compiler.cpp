@@ -161,6 +161,39 @@ bool Compiler::findEntry() {
   return true;
 }
 
+/// Tensors of more bytes than can be addressed stop here.
+bool Compiler::checkSizes() {
+  auto isPossible = [](mlir::Type type) {
+    auto tensor = dyn_cast<mlir::RankedTensorType>(type);
+    uint64_t bytes = 8;
+    if (tensor)
+      for (int64_t size : tensor.getShape()) {
+        uint64_t known = mlir::ShapedType::isDynamic(size) ? 1 : size;
+        if (known != 0 && bytes > (uint64_t(1) << 62) / known)
+          return false;
+        bytes *= known;
+      }
+    return true;
+  };
+  auto report = [&](mlir::Location location, mlir::Type type) {
+    std::string text;
+    raw_string_ostream(text) << type;
+    return fail(describe(location) + ": a tensor of type " + text +
+                    " cannot be held in memory",
+                kInternalError);
+  };
+  for (mlir::Type type : entry.getArgumentTypes())
+    if (!isPossible(type))
+      return report(entry.getLoc(), type);
+  bool ok = true;
+  entry.walk([&](mlir::Operation *op) {
+    for (mlir::Type type : op->getResultTypes())
+      if (ok && !isPossible(type))
+        ok = report(op->getLoc(), type);
+  });
+  return ok;
+}
+
 bool Compiler::runPipeline(function_ref<void(mlir::OpPassManager &)> build) {
   mlir::PassManager manager(&context);
   manager.enableVerifier(true);
@@ -232,6 +265,8 @@ bool Compiler::runBack() {
     return write(text, /*binary=*/false);
   }
 
+  if (!checkSizes())
+    return false;
   if (mlir::failed(checkLowerable(*module, options.entry)))
     return false;
   mlir::FailureOr<EntryInfo> info = getEntryInfo(entry);

@@ -30,6 +30,7 @@ private:
   bool parseTargets();
   bool parseInput();
   bool findEntry();
+  bool checkSizes();
   /// Raise, share, decompose as far as --emit wants, and the report.
   bool runFront();
   bool writeReport();

@@ -57,7 +57,8 @@ void AttentionKernel::emitItem(Value item, Value tiles, Value rows) {
   });
 
   beginItem();
-  auto [begin, end] = emitKeyRange();
+  std::pair<Value, Value> range = emitKeyRange();
+  Value begin = range.first, end = range.second;
   e.loop(begin, end, kTileKeys, [&](Value first) {
     emitTile(first, e.min(e.index(kTileKeys), e.sub(end, first)));
   });
