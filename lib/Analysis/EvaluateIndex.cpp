@@ -206,17 +206,24 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
     else
       rest.addTerm(atom, coefficient);
   }
-  SizeExpr constant = index.getConstant();
+  // The constant, term by term: 2*s + 1 by 2 is s and 1.
+  SizeExpr constant = index.getConstant(), whole;
   if (std::optional<SizeExpr> q = constant.divideExactly(divisor)) {
-    multiple = multiple + IndexExpr(*q);
-  } else if (constant.isConstant() && divisor.isConstant()) {
-    int64_t q = llvm::divideFloorSigned(constant.getConstant(),
-                                        divisor.getConstant());
-    multiple = multiple + IndexExpr(q);
-    rest = rest + IndexExpr(constant.getConstant() - q * divisor.getConstant());
+    whole = *q;
   } else {
-    rest = rest + IndexExpr(constant);
+    for (const SizeExpr::Term &term : constant.getTerms()) {
+      SizeExpr monomial(term.coefficient);
+      for (SizeExpr::Symbol symbol : term.symbols)
+        monomial = monomial * SizeExpr::symbol(symbol);
+      if (std::optional<SizeExpr> part = monomial.divideExactly(divisor))
+        whole = whole + *part;
+    }
+    if (std::optional<int64_t> by = divisor.getIfConstant())
+      whole = whole + SizeExpr(llvm::divideFloorSigned(
+                          constant.getConstantTerm(), *by));
   }
+  multiple = multiple + IndexExpr(whole);
+  rest = rest + IndexExpr(constant - whole * divisor);
   if (inside(rest))
     return give(multiple, rest);
 

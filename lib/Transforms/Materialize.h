@@ -39,7 +39,7 @@ public:
                                     unsigned numDims, unsigned numSymbols);
 
 private:
-  IndexExpr joinDigits(const IndexExpr &index);
+  bool writeDigits(VarId root, IndexExpr &index, AffineExpr &sum);
 
   ElementEvaluator &evaluator;
   DenseMap<VarId, AffineExpr> roots;

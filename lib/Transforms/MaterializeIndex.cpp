@@ -30,51 +30,65 @@ std::optional<AffineExpr> AffineWriter::writeVar(VarId var) {
   return expr;
 }
 
-/// Digits that stand beside each other with matching strides become the variable
-/// they were split from.
-IndexExpr AffineWriter::joinDigits(const IndexExpr &index) {
+/// Writes the digits of `root` in `index` and takes them out of it. Digits that
+/// stand beside each other with matching strides are one: h = 2 * h1 + h0 is
+/// root mod 4, not a sum of two digits.
+bool AffineWriter::writeDigits(VarId root, IndexExpr &index, AffineExpr &sum) {
   ExprContext &exprs = evaluator.getExprs();
-  IndexExpr result = index;
-  auto coefficientOf = [&](VarId var) -> SizeExpr {
-    for (auto &[atom, coefficient] : result.getTerms())
-      if (atom.isVar() && atom.getVar() == var)
-        return coefficient;
-    return SizeExpr(0);
-  };
-  // Digits have larger numbers than their parents.
-  for (VarId var = exprs.getNumVars(); var-- > 0;) {
-    const LoopVar &v = exprs.var(var);
-    if (!v.isRefined())
+  SmallVector<VarId> digits;
+  exprs.getDigits(root, digits);
+  DenseMap<VarId, SizeExpr> coefficients;
+  for (auto &[atom, coefficient] : index.getTerms())
+    if (atom.isVar())
+      coefficients[atom.getVar()] = coefficient;
+  for (unsigned last = digits.size(); last-- > 0;) {
+    auto it = coefficients.find(digits[last]);
+    if (it == coefficients.end())
       continue;
-    SizeExpr high = coefficientOf(*v.high), low = coefficientOf(*v.low);
-    bool noHigh = exprs.var(*v.high).extent.isOne();
-    bool noLow = exprs.var(*v.low).extent.isOne();
-    SizeExpr unit = noLow ? SizeExpr(0) : low;
-    if (noLow) {
-      std::optional<SizeExpr> quotient = high.divideExactly(v.stride);
-      if (!quotient)
-        continue;
-      unit = *quotient;
+    SizeExpr unit = it->second, modulus = exprs.var(digits[last]).extent;
+    unsigned first = last;
+    while (first != 0) {
+      auto next = coefficients.find(digits[first - 1]);
+      if (next == coefficients.end() || next->second != unit * modulus)
+        break;
+      --first;
+      modulus = modulus * exprs.var(digits[first]).extent;
     }
-    if (unit.isZero() || (!noHigh && high != unit * v.stride))
-      continue;
-    if (!noHigh)
-      result.addTerm(IndexAtom::var(*v.high), -high);
-    if (!noLow)
-      result.addTerm(IndexAtom::var(*v.low), -low);
-    result.addTerm(IndexAtom::var(var), unit);
+    auto expr = roots.find(root);
+    SizeExpr divisor = exprs.getDigit(digits[last]).divisor;
+    if (expr == roots.end() || !unit.isConstant() || !divisor.isConstant() ||
+        (first != 0 && !modulus.isConstant()))
+      return false;
+    AffineExpr digit = expr->second;
+    if (!divisor.isOne())
+      digit = digit.floorDiv(divisor.getConstant());
+    if (first != 0)
+      digit = digit % modulus.getConstant();
+    sum = sum + digit * unit.getConstant();
+    for (unsigned i = first; i <= last; ++i)
+      index.addTerm(IndexAtom::var(digits[i]), -coefficients[digits[i]]);
+    last = first;
   }
-  return result;
+  return true;
 }
 
 std::optional<AffineExpr> AffineWriter::write(IndexExpr index) {
   if (!replacements.empty())
     index = evaluator.rename(index, replacements);
-  index = joinDigits(index);
   MLIRContext *context = evaluator.getExprs().getContext();
   if (!index.getConstant().isConstant())
     return std::nullopt;
   AffineExpr result = getAffineConstantExpr(0, context);
+  // Roots in the order of their numbers, so that maps come out the same always.
+  SmallVector<VarId> rootVars;
+  for (auto &[atom, coefficient] : index.getTerms())
+    if (atom.isVar())
+      rootVars.push_back(evaluator.getExprs().getDigit(atom.getVar()).root);
+  llvm::sort(rootVars);
+  rootVars.erase(llvm::unique(rootVars), rootVars.end());
+  for (VarId root : rootVars)
+    if (!writeDigits(root, index, result))
+      return std::nullopt;
   for (auto &[atom, coefficient] : index.getTerms()) {
     if (!coefficient.isConstant())
       return std::nullopt;
@@ -98,7 +112,8 @@ std::optional<AffineMap> AffineWriter::writeMap(ArrayRef<IndexExpr> indices,
     std::optional<AffineExpr> expr = write(index);
     if (!expr)
       return std::nullopt;
-    results.push_back(simplifyAffineExpr(*expr, numDims, numSymbols));
+    // Not simplified: flattening a mod loses its bounds.
+    results.push_back(*expr);
   }
   return AffineMap::get(numDims, numSymbols, results,
                         evaluator.getExprs().getContext());

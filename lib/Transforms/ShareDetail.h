@@ -66,8 +66,9 @@ private:
   Choice chooseOperand(const SegmentPiece &piece, unsigned operand);
   bool isTight(ExprId id, const SegmentPiece &piece);
   bool overCovers(ExprId id, const SegmentPiece &piece);
+  bool readsContractionOfCopies(ExprId id, const SegmentPiece &piece);
   bool isSmall(ExprId id);
-  void setUpWriter(AffineWriter &maps, const Range *keys);
+  void setUpWriter(AffineWriter &maps, const Range *keys, const VarBox *box);
   bool writeOperand(const SegmentPiece &piece, unsigned operand,
                     const Choice &choice, const Range &keys, bool dropFactors,
                     Value &value, AffineMap &map);

@@ -69,6 +69,38 @@ static ArrayAttr withSymbols(ArrayAttr mods, unsigned numSymbols) {
   return ArrayAttr::get(context, result);
 }
 
+/// The certificate that `result`'s segments cover what `op`'s did.
+static void attachCover(AttentionOp op, AttentionOp result) {
+  // Cut once already: the first certificate stands for the whole.
+  if (auto old = op->getAttrOfType<CoverAttr>(CoverAttr::kAttrName);
+      old || op.getNumSegments() != 1) {
+    result->removeAttr(CoverAttr::kAttrName);
+    return;
+  }
+  MLIRContext *context = op.getContext();
+  SmallVector<int64_t> extents;
+  Builder builder(context);
+  AttentionDims dims = AttentionDims::get(result);
+  auto type = cast<RankedTensorType>(result.getInits().front().getType());
+  for (unsigned dim : dims.rows)
+    extents.push_back(type.getDimSize(*result.getOutputMap().getResultPosition(
+        builder.getAffineDimExpr(dim))));
+  SmallVector<int64_t> pieces;
+  for (unsigned i = 0; i != result.getNumSegments(); ++i) {
+    SegmentAttr segment = result.getSegment(i);
+    for (auto [row, extent] : llvm::enumerate(extents)) {
+      bool all = segment.coversAllRows();
+      pieces.push_back(all ? 0 : segment.getRowOffsets()[row]);
+      pieces.push_back(all ? extent : segment.getRowSizes()[row]);
+    }
+    pieces.push_back(segment.getBegin());
+    pieces.push_back(segment.getSize());
+  }
+  result->setAttr(CoverAttr::kAttrName,
+                  CoverAttr::get(context, extents, op.getSegment(0).getSize(),
+                                 pieces));
+}
+
 namespace {
 /// Rewrites one attention.
 class Sharing {
@@ -238,6 +270,7 @@ AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
     result.erase();
     return refuse({RefusalReason::NotWritable, ""});
   }
+  attachCover(op, result);
   return result;
 }
 

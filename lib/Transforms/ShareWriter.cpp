@@ -89,6 +89,19 @@ bool SegmentWriter::overCovers(ExprId id, const SegmentPiece &piece) {
   return !analysis.getEvaluator().getSizes().getContext().proveEqual(needed, held);
 }
 
+/// Whether a contraction that computes more than the piece needs is read.
+bool SegmentWriter::readsContractionOfCopies(ExprId id,
+                                             const SegmentPiece &piece) {
+  const ExprNode &n = exprs.node(id);
+  if (n.kind == ExprKind::Load) {
+    auto op = n.base.getDefiningOp<linalg::LinalgOp>();
+    return op && getContractionFactors(op) && overCovers(id, piece);
+  }
+  return llvm::any_of(n.children, [&](ExprId child) {
+    return readsContractionOfCopies(child, piece);
+  });
+}
+
 bool SegmentWriter::isSmall(ExprId id) {
   SmallVector<ExprId> work = {id};
   DenseMap<ExprId, bool> seen;
@@ -151,11 +164,10 @@ SegmentWriter::Choice SegmentWriter::chooseOperand(const SegmentPiece &piece,
     // Deeper only for a reason; the last good choice wins over none.
     if (!isLoad && !isSmall(choice.peeled))
       continue;
-    if (!best)
+    if (!best || depth != EvalDepth::View)
       best = choice;
-    else if (depth == EvalDepth::Elementwise)
-      best = choice;
-    if (!isLoad || depth == EvalDepth::Elementwise)
+    // A contraction over copies is done again for the piece alone.
+    if (!isLoad && !readsContractionOfCopies(choice.peeled, piece))
       return *best;
   }
   if (best)
@@ -201,7 +213,8 @@ std::optional<double> SegmentWriter::getKeyFactor(unsigned term) const {
 //===----------------------------------------------------------------------===//
 
 /// Dims of the op, keys counted from the begin of `keys`.
-void SegmentWriter::setUpWriter(AffineWriter &maps, const Range *keys) {
+void SegmentWriter::setUpWriter(AffineWriter &maps, const Range *keys,
+                                const VarBox *box) {
   MLIRContext *context = builder.getContext();
   const AttentionDims &dims = analysis.getDims();
   for (unsigned dim = 0; dim != dims.numDims; ++dim) {
@@ -210,11 +223,18 @@ void SegmentWriter::setUpWriter(AffineWriter &maps, const Range *keys) {
     if (dim == dims.keys.front() && keys) {
       if (std::optional<int64_t> offset = keys->begin.getIfConstant())
         expr = expr + *offset;
-      else
+      else if (!keys->size.isOne())
         maps.setReplacement(var, exprs.getIndex(var) + IndexExpr(keys->begin));
     }
     maps.setRoot(var, expr);
   }
+  // Digits of the keys with one value here are that value.
+  if (box)
+    for (VarId var : analysis.getKeyDigits()) {
+      const VarRange &range = box->find(var)->second;
+      if (range.high == range.low + SizeExpr(1))
+        maps.setReplacement(var, IndexExpr(range.low));
+    }
 }
 
 /// A loaded index as a symbol: an operand of the op, made if need be.
@@ -229,6 +249,19 @@ std::optional<AffineExpr> SegmentWriter::writeAtom(ExprId atom,
       writer.dominates(n.base)) {
     tensor = n.base;
     map = maps.writeMap(n.indices, dims.numDims, 0);
+  }
+  if (n.kind == ExprKind::Op && n.op == ScalarOp::Table) {
+    // A constant table read at an index.
+    map = maps.writeMap({exprs.toIndex(n.children[0]) - IndexExpr(n.aux)},
+                        dims.numDims, 0);
+    ArrayRef<int64_t> entries = cast<DenseI64ArrayAttr>(n.payload).asArrayRef();
+    if (map)
+      tensor = arith::ConstantOp::create(
+          builder, loc,
+          DenseElementsAttr::get(
+              RankedTensorType::get({int64_t(entries.size())},
+                                    builder.getI64Type()),
+              entries));
   }
   if (!map) {
     if (!n.type.isIntOrIndex())
@@ -276,7 +309,7 @@ bool SegmentWriter::writeOperand(const SegmentPiece &piece, unsigned number,
   evaluator.allowSplit = evaluator.allowRefine = false;
   evaluator.reset(EvalDepth::All, analysis.withColumns(piece.box));
   AffineWriter maps(evaluator);
-  setUpWriter(maps, &keys);
+  setUpWriter(maps, &keys, &piece.box);
   const ExprNode n = exprs.node(id);
   if (n.kind == ExprKind::Load && isa<RankedTensorType>(n.base.getType()) &&
       writer.dominates(n.base)) {
@@ -293,8 +326,17 @@ bool SegmentWriter::writeOperand(const SegmentPiece &piece, unsigned number,
     }
     shared = saved;
   }
-  // A tensor of its own, over just the variables that it depends on.
+  // A tensor of its own, over just the variables that it depends on: rows, then
+  // keys, then columns.
   SmallVector<VarId> vars(ArrayRef<VarId>(n.freeVars));
+  llvm::stable_sort(vars, [&](VarId a, VarId b) {
+    auto rank = [&](VarId var) {
+      if (llvm::is_contained(analysis.getRowDigits(), var))
+        return 0;
+      return llvm::is_contained(analysis.getKeyDigits(), var) ? 1 : 2;
+    };
+    return rank(a) < rank(b);
+  });
   SmallVector<IndexExpr> at;
   for (VarId var : vars)
     at.push_back(IndexExpr::atom(IndexAtom::var(var)) -
@@ -349,7 +391,7 @@ std::string SegmentWriter::describe(const SegmentPiece &piece,
   (keys.begin + keys.size).print(os);
   os << ") ";
   AffineWriter maps(analysis.getEvaluator());
-  setUpWriter(maps, nullptr);
+  setUpWriter(maps, nullptr, nullptr);
   SmallVector<VarId> over = analysis.getSharedOver(piece);
   if (over.empty()) {
     os << "own";
@@ -417,7 +459,7 @@ bool SegmentWriter::rewriteView(Value &value, AffineMap &map, double &factor) {
       !writer.dominates(n.base))
     return false;
   AffineWriter maps(analysis.getEvaluator());
-  setUpWriter(maps, nullptr);
+  setUpWriter(maps, nullptr, nullptr);
   std::optional<AffineMap> direct =
       maps.writeMap(n.indices, analysis.getDims().numDims, 0);
   if (!direct)
