@@ -337,12 +337,14 @@ LogicalResult MakeEntryPass::rewrite(func::FuncOp function) {
   }
 
   // Results that own their buffer first: an in-place input may be read by them.
+  // "restrict" would let the result of an in-place output be computed in the
+  // buffer of the input, behind the back of the analysis.
   for (bool inPlace : {false, true})
     for (auto [k, result] : llvm::enumerate(returnOp.getOperands()))
       if ((aliased[k] >= 0) == inPlace)
         bufferization::MaterializeInDestinationOp::create(
             builder, returnOp.getLoc(), TypeRange(), result, outputs[k],
-            /*restrict=*/true, /*writable=*/true);
+            /*restrict=*/!inPlace, /*writable=*/true);
   Value zero = arith::ConstantIntOp::create(builder, returnOp.getLoc(), 0, 32);
   func::ReturnOp::create(builder, returnOp.getLoc(), zero);
   returnOp.erase();

@@ -85,6 +85,10 @@ llvm::LogicalResult(::hydragen::checkLowerable)(ModuleOp module,
 void ::hydragen::buildBufferizePipeline(
     OpPassManager &manager, const ::hydragen::CPUPipelineOptions &options) {
   manager.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  manager.addNestedPass<func::FuncOp>(mlir::hydragen::createGuardShapes());
+  manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
   manager.addNestedPass<func::FuncOp>(mlir::hydragen::createPrepareLinalg());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

@@ -28,6 +28,7 @@ def ConvertHydragenToCPU
            "width of a vector register: 128, 256 or 512">];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::cf::ControlFlowDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
@@ -57,6 +58,19 @@ def ExpandMath : Pass<"hydragen-expand-math", "::mlir::func::FuncOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect"];
+}
+
+def GuardShapes : Pass<"hydragen-guard-shapes", "::mlir::func::FuncOp"> {
+  let summary = "assert what the IR takes for granted of sizes and indices";
+  let description = [{
+    Operands that share an iteration dim must have one extent, slices must lie in
+    their tensor, indices from data must be in range: all of this is undefined
+    behaviour in the IR. Where it is not known, a `cf.assert` checks it, so that
+    a bad input ends a call with a message.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 def LinalgToCPULoops

@@ -153,7 +153,8 @@ void AttentionKernel::fillSource(const TileSource &source, int term,
   ArrayRef<unsigned> inner = getInner(term);
   e.loop(e.index(0), count, 1, [&](Value n) {
     Point point = getKeyPoint(e.add(first, n));
-    SmallVector<Value> symbols = in.loadSymbols(getMap(term), point);
+    SmallVector<Value> symbols =
+        in.loadSymbols(getOperand(term), getMap(term), point);
     e.loop(e.index(0), in.getSize(inner), 1, [&](Value i) {
       in.setDigits(point, inner, i);
       Value element = term < 0 ? in.loadValue(point, symbols, e.type)

@@ -166,7 +166,8 @@ void KeyLanesKernel::emitScores(Value first, Value begin, Value end,
       SmallVector<SmallVector<Value>> symbols(block);
       if (keys[term].direct)
         for (int64_t r = 0; r < block; ++r)
-          symbols[r] = in.loadSymbols(in.keyMaps[term], points[r]);
+          symbols[r] =
+              in.loadSymbols(getOperand(term), in.keyMaps[term], points[r]);
       Value depth = asValue(paddedSize(in.dims.contraction[term], lanes));
       sums =
           e.loop(e.index(0), depth, lanes, sums, [&](Value d, ValueRange old) {
@@ -273,7 +274,7 @@ void KeyLanesKernel::emitProducts(Value first, Value count) {
         SmallVector<Value> symbols;
         if (values.direct) {
           point = getKeyPoint(e.add(first, n));
-          symbols = in.loadSymbols(in.valueMap, point);
+          symbols = in.loadSymbols(getOperand(-1), in.valueMap, point);
         }
         for (int64_t i = 0; i < outputVectors; ++i) {
           Value at = e.add(column, i * lanes);

@@ -6,6 +6,8 @@
 
 #include "PartialOperands.h"
 
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+
 using namespace mlir;
 using namespace mlir::hydragen;
 using namespace mlir::hydragen::cpu;
@@ -112,12 +114,29 @@ Value PartialOperands::loadIndex(unsigned i, const Point &point) {
   return arith::IndexCastOp::create(e.b, e.loc, e.b.getIndexType(), element);
 }
 
-SmallVector<Value> PartialOperands::loadSymbols(AffineMap map,
+/// Entries of page tables and the like come from the caller.
+void PartialOperands::checkSymbol(Value operand, AffineMap map, unsigned symbol,
+                                  Value value) {
+  AffineExpr expr = getAffineSymbolExpr(symbol, map.getContext());
+  for (auto [i, result] : llvm::enumerate(map.getResults())) {
+    if (result != expr)
+      continue;
+    // One unsigned comparison: negative entries are large.
+    Value inside = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::ult,
+                                         value, e.dim(operand, i));
+    cf::AssertOp::create(e.b, e.loc, inside,
+                         "an index operand of attention is out of range");
+  }
+}
+
+SmallVector<Value> PartialOperands::loadSymbols(Value operand, AffineMap map,
                                                 const Point &point) {
   SmallVector<Value> symbols(indexMaps.size());
   for (unsigned i = 0; i < map.getNumSymbols(); ++i)
-    if (map.isFunctionOfSymbol(i))
+    if (map.isFunctionOfSymbol(i)) {
       symbols[i] = loadIndex(i, point);
+      checkSymbol(operand, map, i, symbols[i]);
+    }
   return symbols;
 }
 

@@ -42,8 +42,10 @@ public:
                 Type type);
   Value loadValue(const Point &point, ArrayRef<Value> symbols, Type type);
 
-  /// Values of the index operands that `map` uses as symbols, null elsewhere.
-  SmallVector<Value> loadSymbols(AffineMap map, const Point &point);
+  /// Values of the index operands that the map of K or V `operand` uses as
+  /// symbols, checked against the extents they index; null elsewhere.
+  SmallVector<Value> loadSymbols(Value operand, AffineMap map,
+                                 const Point &point);
   /// Value of index operand `i` at `point`.
   Value loadIndex(unsigned i, const Point &point);
 
@@ -74,6 +76,8 @@ public:
   SmallVector<unsigned> outer, folded;
 
 private:
+  void checkSymbol(Value operand, AffineMap map, unsigned symbol, Value value);
+
   SmallVector<Value> extents;
   SmallVector<int64_t> staticExtents;
   SmallVector<Value> offsets;

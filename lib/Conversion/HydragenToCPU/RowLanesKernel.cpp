@@ -164,8 +164,9 @@ void RowLanesKernel::emitScores(Value first, Value begin, Value end,
       points.push_back(getKeyPoint(e.add(first, e.add(n, r))));
       for (unsigned term = 0; term < in.numTerms(); ++term)
         symbols[term].push_back(
-            keys[term].direct ? in.loadSymbols(in.keyMaps[term], points[r])
-                              : SmallVector<Value>());
+            keys[term].direct
+                ? in.loadSymbols(getOperand(term), in.keyMaps[term], points[r])
+                : SmallVector<Value>());
     }
     e.loop(e.index(0), e.index(tileRows), scoreVectors * lanes, [&](Value m) {
       SmallVector<Value> sums(block * scoreVectors, e.constant(0.0, vector));
