@@ -197,13 +197,16 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
     split(query, map, queries, queryMaps);
   for (unsigned term = 0; term != op.getNumTerms(); ++term)
     split(op.getKey(segment, term), attr.getKeyMap(term), keys, keyMaps);
-  SmallVector<Value> value;
-  SmallVector<Attribute> valueMap;
-  split(op.getSegmentValue(segment), attr.getValueMap().getValue(), value,
-        valueMap);
   for (auto [index, map] : llvm::zip(
            op.getIndices(), op.getIndexMaps().getAsValueRange<AffineMapAttr>()))
     split(index, map, indices, indexMaps);
+  SplitOperand value = domain.split(op.getSegmentValue(segment),
+                                    attr.getValueMap().getValue());
+  SmallVector<Attribute> kvMaps(keyMaps);
+  llvm::append_range(kvMaps, indexMaps);
+  kvMaps.push_back(AffineMapAttr::get(value.map));
+  value = domain.exposeKeys(value, kvMaps);
+  copied |= value.copied;
   for (AffineMap map : op.getExtraMaps().getAsValueRange<AffineMapAttr>())
     extraMaps.push_back(AffineMapAttr::get(domain.rewritePositionMap(map)));
   if (copied)
@@ -228,10 +231,10 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
         builder, loc,
         TypeRange{identity.o.getType(), identity.m.getType(),
                   identity.l.getType()},
-        queries, keys, value.front(), indices, op.getExtras(), dynamicOffsets,
+        queries, keys, value.value, indices, op.getExtras(), dynamicOffsets,
         identity.values(), builder.getDenseI64ArrayAttr(staticOffsets),
         builder.getArrayAttr(queryMaps), builder.getArrayAttr(keyMaps),
-        cast<AffineMapAttr>(valueMap.front()), builder.getArrayAttr(indexMaps),
+        AffineMapAttr::get(value.map), builder.getArrayAttr(indexMaps),
         builder.getArrayAttr(extraMaps), op.getScaleAttr(), rewriteMods(domain));
     cloneScoreRegion(domain, partial.getScoreRegion());
     return partial;

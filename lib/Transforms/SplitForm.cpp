@@ -419,7 +419,8 @@ SplitDomain::splitByViews(Value operand, AffineMap rewritten) {
 
 /// Copies the elements that the segment reads into a tensor over the digits
 /// that the map (or the index operands behind it) uses.
-SplitOperand SplitDomain::copy(Value operand, AffineMap rewritten) {
+SplitOperand SplitDomain::copy(Value operand, AffineMap rewritten,
+                               ArrayRef<unsigned> extra) {
   Location loc = op.getLoc();
   auto type = cast<RankedTensorType>(operand.getType());
   llvm::SmallBitVector symbols = getUsedSymbols(rewritten);
@@ -438,8 +439,10 @@ SplitOperand SplitDomain::copy(Value operand, AffineMap rewritten) {
   SmallVector<OpFoldResult> sizes;
   SmallVector<int> loopOf(digits.size(), -1);
   for (unsigned digit = 0; digit != digits.size(); ++digit)
-    if (llvm::any_of(used,
-                     [&](AffineMap map) { return map.isFunctionOfDim(digit); })) {
+    if (llvm::is_contained(extra, digit) ||
+        llvm::any_of(used, [&](AffineMap map) {
+          return map.isFunctionOfDim(digit);
+        })) {
       loopOf[digit] = loops.size();
       loops.push_back(builder.getAffineDimExpr(digit));
       sizes.push_back(digits[digit].size);
@@ -487,9 +490,9 @@ SplitOperand SplitDomain::copy(Value operand, AffineMap rewritten) {
   auto generic = linalg::GenericOp::create(builder, loc, empty.getType(),
                                            ValueRange(), empty, genericMaps,
                                            iterators, body);
+  // The copy has consumed the symbols.
   return {generic.getResult(0),
-          AffineMap::get(digits.size(), op.getIndices().size(), loops,
-                         builder.getContext()),
+          AffineMap::get(digits.size(), 0, loops, builder.getContext()),
           /*copied=*/true};
 }
 
@@ -503,4 +506,53 @@ SplitOperand SplitDomain::split(Value operand, AffineMap map) {
   if (std::optional<SplitOperand> views = splitByViews(operand, rewritten))
     return *views;
   return copy(operand, rewritten);
+}
+
+SplitOperand SplitDomain::exposeKeys(SplitOperand operand,
+                                     ArrayRef<Attribute> maps) {
+  SmallVector<unsigned> missing;
+  for (unsigned digit = 0; digit != digits.size(); ++digit) {
+    AffineExpr expr = builder.getAffineDimExpr(digit);
+    auto exposes = [&](Attribute map) {
+      return llvm::is_contained(
+          cast<AffineMapAttr>(map).getValue().getResults(), expr);
+    };
+    if (digits[digit].oldDim == dims.keys.front() && llvm::none_of(maps, exposes))
+      missing.push_back(digit);
+  }
+  if (missing.empty())
+    return operand;
+  auto isUnit = [&](unsigned digit) {
+    return getConstantIntValue(digits[digit].size) == 1;
+  };
+  auto type = cast<RankedTensorType>(operand.value.getType());
+  if (!llvm::all_of(missing, isUnit) || type.getRank() == 0)
+    return copy(operand.value, operand.map, missing);
+  // Unit digits: a view with leading unit dims.
+  SmallVector<int64_t> shape(missing.size(), 1);
+  llvm::append_range(shape, type.getShape());
+  SmallVector<OpFoldResult> sizes(missing.size(), builder.getIndexAttr(1));
+  llvm::append_range(
+      sizes, tensor::getMixedSizes(builder, op.getLoc(), operand.value));
+  SmallVector<AffineExpr> results;
+  ReassociationIndices first;
+  for (unsigned digit : missing) {
+    first.push_back(results.size());
+    results.push_back(builder.getAffineDimExpr(digit));
+  }
+  SmallVector<ReassociationIndices> groups{first};
+  for (AffineExpr result : operand.map.getResults()) {
+    if (results.size() == missing.size())
+      groups.front().push_back(results.size());
+    else
+      groups.push_back({static_cast<int64_t>(results.size())});
+    results.push_back(result);
+  }
+  operand.value = tensor::ExpandShapeOp::create(
+      builder, op.getLoc(), RankedTensorType::get(shape, type.getElementType()),
+      operand.value, groups, sizes);
+  operand.map =
+      AffineMap::get(digits.size(), operand.map.getNumSymbols(), results,
+                     builder.getContext());
+  return operand;
 }

@@ -61,6 +61,10 @@ public:
   /// map has symbols and must be copied.
   SplitOperand split(Value operand, AffineMap map);
 
+  /// Gives `operand` dims for the key digits that none of `maps` has as a
+  /// result: keys that K and V do not depend on still have to be counted.
+  SplitOperand exposeKeys(SplitOperand operand, ArrayRef<Attribute> maps);
+
 private:
   struct Term {
     unsigned digit;
@@ -75,7 +79,9 @@ private:
   AffineExpr rewrite(AffineExpr expr);
   std::optional<Linear> getLinear(AffineExpr expr) const;
   std::optional<SplitOperand> splitByViews(Value operand, AffineMap rewritten);
-  SplitOperand copy(Value operand, AffineMap rewritten);
+  /// `extra`: digits to copy over although the map does not use them.
+  SplitOperand copy(Value operand, AffineMap rewritten,
+                    ArrayRef<unsigned> extra = {});
 
   OpBuilder &builder;
   AttentionOp op;

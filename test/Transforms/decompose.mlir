@@ -168,3 +168,31 @@ func.func @group_ids(%q: tensor<6x2x8xf16>, %pool: tensor<3x16x2x8xf16>, %ids: t
     -> tensor<2x6x8xf16>
   return %0 : tensor<2x6x8xf16>
 }
+
+// -----
+
+// One key whose index the maps do not mention: V gets a unit dim for it. Sixteen
+// keys that are all the same vector: V is copied over them.
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (b, d)>
+#v = affine_map<(b, n, e, d) -> (b, e)>
+
+// CHECK-LABEL: func @keys_that_nothing_depends_on
+// CHECK-SAME: %{{.*}}: tensor<5x8xf32>, %[[K:[a-z0-9]*]]: tensor<5x8xf32>
+// CHECK: %[[UNIT:.*]] = tensor.expand_shape %[[K]] {{\[\[}}0, 1], [2]] output_shape [1, 5, 8]
+// CHECK: hydragen.suffix_attention {{.*}} value(%[[UNIT]]
+// CHECK: %[[COPY:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<5x16x8xf32>)
+// CHECK: hydragen.suffix_attention {{.*}} value(%[[COPY]]
+func.func @keys_that_nothing_depends_on(%q: tensor<5x8xf32>, %p: tensor<5x8xf32>) -> tensor<5x8xf32> {
+  %init = tensor.empty() : tensor<5x8xf32>
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>)
+    keys(%p, %p : tensor<5x8xf32>, tensor<5x8xf32>) values(%p, %p : tensor<5x8xf32>, tensor<5x8xf32>)
+    outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 1, keys = [#k], value = #v>,
+                  #hydragen.segment<begin = 1, size = 16, keys = [#k], value = #v>]}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
