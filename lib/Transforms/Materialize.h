@@ -38,8 +38,23 @@ public:
   std::optional<AffineMap> writeMap(ArrayRef<IndexExpr> indices,
                                     unsigned numDims, unsigned numSymbols);
 
+  /// The same for an access to `value`, which is expanded (a view) where an
+  /// index runs through a dim in mixed radix, so that dims stay plain.
+  std::optional<AffineMap> writeAccess(OpBuilder &builder, Location loc,
+                                       Value &value, ArrayRef<IndexExpr> indices,
+                                       unsigned numDims, unsigned numSymbols);
+
 private:
-  bool writeDigits(VarId root, IndexExpr &index, AffineExpr &sum);
+  /// expr * coefficient; expr counts from 0 to count, where that is known.
+  struct Term {
+    AffineExpr expr;
+    int64_t coefficient;
+    std::optional<int64_t> count;
+  };
+  bool writeDigits(VarId root, IndexExpr &index, SmallVectorImpl<Term> &terms);
+  /// The terms of `index` and its constant.
+  std::optional<int64_t> writeTerms(IndexExpr index,
+                                    SmallVectorImpl<Term> &terms);
 
   ElementEvaluator &evaluator;
   DenseMap<VarId, AffineExpr> roots;

@@ -175,10 +175,15 @@ Value ExprWriter::writeScalar(OpBuilder &body, ExprId expr,
       if (!sum)
         return {};
       SmallVector<Value> at;
-      for (VarId var : n.freeVars)
-        at.push_back(getVar(var));
-      if (llvm::is_contained(at, Value()))
-        return {};
+      for (VarId var : n.freeVars) {
+        // The tensor holds the box only.
+        IndexExpr index = IndexExpr::atom(IndexAtom::var(var)) -
+                          IndexExpr(evaluator.getVarRange(var).low);
+        Value position = writeIndex(body, index, getVar, getLeaf, done);
+        if (!position)
+          return {};
+        at.push_back(position);
+      }
       result = tensor::ExtractOp::create(body, loc, sum, at);
       break;
     }
@@ -411,7 +416,7 @@ Value ExprWriter::writeReduction(ExprId expr) {
   const ExprNode n = exprs.node(expr);
   if (n.op != ScalarOp::AddF)
     return {};
-  // Sizes of the free variables' whole extents: read at absolute indices.
+  // Free variables run through the box, where the expression is valid.
   SmallVector<VarId> vars(n.freeVars.begin(), n.freeVars.end());
   unsigned numFree = vars.size();
   vars.append(n.bound.begin(), n.bound.end());
@@ -419,7 +424,10 @@ Value ExprWriter::writeReduction(ExprId expr) {
   SmallVector<OpFoldResult> boundShape;
   DenseMap<VarId, unsigned> position;
   for (auto [i, var] : llvm::enumerate(vars)) {
-    std::optional<OpFoldResult> size = writeSize(exprs.var(var).extent);
+    VarRange range = i < numFree
+                         ? evaluator.getVarRange(var)
+                         : VarRange{SizeExpr(0), exprs.var(var).extent};
+    std::optional<OpFoldResult> size = writeSize(range.high - range.low);
     if (!size)
       return {};
     position[var] = i;
@@ -445,9 +453,16 @@ Value ExprWriter::writeReduction(ExprId expr) {
       kinds, [&](OpBuilder &body, Location, ValueRange arguments) {
         auto getVar = [&](VarId var) -> Value {
           auto it = position.find(var);
-          return it == position.end()
-                     ? Value()
-                     : linalg::IndexOp::create(body, loc, it->second).getResult();
+          if (it == position.end())
+            return {};
+          Value index = linalg::IndexOp::create(body, loc, it->second);
+          SizeExpr low = evaluator.getVarRange(var).low;
+          if (it->second >= numFree || low.isZero())
+            return index;
+          Value offset = writeSizeIn(body, low);
+          if (!offset)
+            return {};
+          return arith::AddIOp::create(body, loc, index, offset);
         };
         DenseMap<ExprId, Value> done;
         Value value = writeScalar(body, n.children[0], getVar, nullptr, done);

@@ -6,6 +6,7 @@
 
 #include "Materialize.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 
 using namespace mlir;
@@ -33,7 +34,8 @@ std::optional<AffineExpr> AffineWriter::writeVar(VarId var) {
 /// Writes the digits of `root` in `index` and takes them out of it. Digits that
 /// stand beside each other with matching strides are one: h = 2 * h1 + h0 is
 /// root mod 4, not a sum of two digits.
-bool AffineWriter::writeDigits(VarId root, IndexExpr &index, AffineExpr &sum) {
+bool AffineWriter::writeDigits(VarId root, IndexExpr &index,
+                               SmallVectorImpl<Term> &terms) {
   ExprContext &exprs = evaluator.getExprs();
   SmallVector<VarId> digits;
   exprs.getDigits(root, digits);
@@ -64,7 +66,7 @@ bool AffineWriter::writeDigits(VarId root, IndexExpr &index, AffineExpr &sum) {
       digit = digit.floorDiv(divisor.getConstant());
     if (first != 0)
       digit = digit % modulus.getConstant();
-    sum = sum + digit * unit.getConstant();
+    terms.push_back({digit, unit.getConstant(), modulus.getIfConstant()});
     for (unsigned i = first; i <= last; ++i)
       index.addTerm(IndexAtom::var(digits[i]), -coefficients[digits[i]]);
     last = first;
@@ -72,13 +74,12 @@ bool AffineWriter::writeDigits(VarId root, IndexExpr &index, AffineExpr &sum) {
   return true;
 }
 
-std::optional<AffineExpr> AffineWriter::write(IndexExpr index) {
+std::optional<int64_t> AffineWriter::writeTerms(IndexExpr index,
+                                                SmallVectorImpl<Term> &terms) {
   if (!replacements.empty())
     index = evaluator.rename(index, replacements);
-  MLIRContext *context = evaluator.getExprs().getContext();
   if (!index.getConstant().isConstant())
     return std::nullopt;
-  AffineExpr result = getAffineConstantExpr(0, context);
   // Roots in the order of their numbers, so that maps come out the same always.
   SmallVector<VarId> rootVars;
   for (auto &[atom, coefficient] : index.getTerms())
@@ -87,7 +88,7 @@ std::optional<AffineExpr> AffineWriter::write(IndexExpr index) {
   llvm::sort(rootVars);
   rootVars.erase(llvm::unique(rootVars), rootVars.end());
   for (VarId root : rootVars)
-    if (!writeDigits(root, index, result))
+    if (!writeDigits(root, index, terms))
       return std::nullopt;
   for (auto &[atom, coefficient] : index.getTerms()) {
     if (!coefficient.isConstant())
@@ -99,9 +100,77 @@ std::optional<AffineExpr> AffineWriter::write(IndexExpr index) {
       factor = writeAtom(atom.getExpr());
     if (!factor)
       return std::nullopt;
-    result = result + *factor * coefficient.getConstant();
+    terms.push_back({*factor, coefficient.getConstant(), std::nullopt});
   }
-  return result + index.getConstant().getConstant();
+  return index.getConstant().getConstant();
+}
+
+std::optional<AffineExpr> AffineWriter::write(IndexExpr index) {
+  SmallVector<Term> terms;
+  std::optional<int64_t> constant = writeTerms(std::move(index), terms);
+  if (!constant)
+    return std::nullopt;
+  AffineExpr result =
+      getAffineConstantExpr(0, evaluator.getExprs().getContext());
+  for (const Term &term : terms)
+    result = result + term.expr * term.coefficient;
+  return result + *constant;
+}
+
+std::optional<AffineMap> AffineWriter::writeAccess(OpBuilder &builder,
+                                                   Location loc, Value &value,
+                                                   ArrayRef<IndexExpr> indices,
+                                                   unsigned numDims,
+                                                   unsigned numSymbols) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<AffineExpr> results;
+  SmallVector<ReassociationIndices> groups;
+  SmallVector<int64_t> shape;
+  for (auto [index, extent] : llvm::zip_equal(indices, type.getShape())) {
+    SmallVector<Term> terms;
+    std::optional<int64_t> constant = writeTerms(index, terms);
+    if (!constant)
+      return std::nullopt;
+    // c1 * x1 + ... + xk that counts through the dim: k dims.
+    llvm::stable_sort(terms, [](const Term &a, const Term &b) {
+      return a.coefficient > b.coefficient;
+    });
+    bool radix = *constant == 0 && terms.size() > 1 &&
+                 !ShapedType::isDynamic(extent);
+    int64_t above = extent;
+    for (const Term &term : terms) {
+      radix = radix && term.count && term.coefficient > 0 &&
+              term.coefficient * *term.count == above;
+      above = term.coefficient;
+    }
+    radix &= above == 1;
+    ReassociationIndices group;
+    if (radix) {
+      for (const Term &term : terms) {
+        group.push_back(shape.size());
+        shape.push_back(*term.count);
+        results.push_back(term.expr);
+      }
+    } else {
+      group.push_back(shape.size());
+      shape.push_back(extent);
+      AffineExpr sum =
+          getAffineConstantExpr(0, evaluator.getExprs().getContext());
+      for (const Term &term : terms)
+        sum = sum + term.expr * term.coefficient;
+      results.push_back(sum + *constant);
+    }
+    groups.push_back(group);
+  }
+  if (shape.size() != indices.size()) {
+    if (!type.hasStaticShape())
+      return writeMap(indices, numDims, numSymbols);
+    value = tensor::ExpandShapeOp::create(
+        builder, loc, RankedTensorType::get(shape, type.getElementType()), value,
+        groups);
+  }
+  return AffineMap::get(numDims, numSymbols, results,
+                        evaluator.getExprs().getContext());
 }
 
 std::optional<AffineMap> AffineWriter::writeMap(ArrayRef<IndexExpr> indices,

@@ -72,6 +72,7 @@ private:
   bool writeOperand(const SegmentPiece &piece, unsigned operand,
                     const Choice &choice, const Range &keys, bool dropFactors,
                     Value &value, AffineMap &map);
+  bool giveKeyDim(WrittenSegment &segment);
   bool writeRows(const SegmentPiece &piece, WrittenSegment &segment);
   std::optional<AffineExpr> writeAtom(ExprId atom, AffineWriter &maps);
   std::string describe(const SegmentPiece &piece, const Range &keys);

@@ -315,11 +315,12 @@ bool SegmentWriter::writeOperand(const SegmentPiece &piece, unsigned number,
       writer.dominates(n.base)) {
     SharedOperands saved = shared;
     maps.writeAtom = [&](ExprId atom) { return writeAtom(atom, maps); };
-    std::optional<AffineMap> direct =
-        maps.writeMap(n.indices, dims.numDims, shared.indices.size());
+    Value base = n.base;
+    std::optional<AffineMap> direct = maps.writeAccess(
+        builder, loc, base, n.indices, dims.numDims, shared.indices.size());
     maps.writeAtom = nullptr;
     if (direct) {
-      value = n.base;
+      value = base;
       map = AffineMap::get(dims.numDims, shared.indices.size(),
                            direct->getResults(), context);
       return true;
@@ -341,6 +342,13 @@ bool SegmentWriter::writeOperand(const SegmentPiece &piece, unsigned number,
   for (VarId var : vars)
     at.push_back(IndexExpr::atom(IndexAtom::var(var)) -
                  IndexExpr(evaluator.getVarRange(var).low));
+  if (n.kind == ExprKind::Constant) {
+    // Constant keys still have an extent: one dim for them, one per column.
+    vars.assign(analysis.getKeyDigits().begin(), analysis.getKeyDigits().end());
+    for (VarId var : vars)
+      at.push_back(IndexExpr::atom(IndexAtom::var(var)) -
+                   IndexExpr(evaluator.getVarRange(var).low));
+  }
   std::optional<AffineMap> own = maps.writeMap(at, dims.numDims, 0);
   if (!own || !isa<FloatType>(n.type))
     return false;
@@ -408,6 +416,45 @@ std::string SegmentWriter::describe(const SegmentPiece &piece,
   return text;
 }
 
+/// A single key can leave no trace in the maps; V then gets a unit dim for it,
+/// since the key dim has its extent from an operand.
+bool SegmentWriter::giveKeyDim(WrittenSegment &segment) {
+  const AttentionDims &dims = analysis.getDims();
+  unsigned key = dims.keys.front();
+  if (llvm::any_of(segment.maps,
+                   [&](AffineMap map) { return map.isFunctionOfDim(key); }))
+    return true;
+  if (getConstantIntValue(segment.size) != 1)
+    return false;
+  AffineExpr keyExpr = builder.getAffineDimExpr(key);
+  AffineMap &map = segment.maps.front();
+  Value &value = segment.operands.front();
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<AffineExpr> results(map.getResults());
+  for (auto [result, extent] : llvm::zip_equal(results, type.getShape()))
+    if (extent == 1 && isa<AffineConstantExpr>(result)) {
+      result = keyExpr;
+      map = AffineMap::get(map.getNumDims(), map.getNumSymbols(), results,
+                           builder.getContext());
+      return true;
+    }
+  if (!type.hasStaticShape() || type.getRank() == 0)
+    return false;
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t i = 0; i != type.getRank(); ++i)
+    groups.push_back({i});
+  groups.back().push_back(type.getRank());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.push_back(1);
+  value = tensor::ExpandShapeOp::create(
+      builder, loc, RankedTensorType::get(shape, type.getElementType()), value,
+      groups);
+  results.push_back(keyExpr);
+  map = AffineMap::get(map.getNumDims(), map.getNumSymbols(), results,
+                       builder.getContext());
+  return true;
+}
+
 bool SegmentWriter::write(bool dropFactors,
                           SmallVectorImpl<WrittenSegment> &segments) {
   SizeExpr start = analysis.getEvaluator().getSizes().getSize(begin);
@@ -440,6 +487,8 @@ bool SegmentWriter::write(bool dropFactors,
       segment.operands.push_back(value);
       segment.maps.push_back(map);
     }
+    if (!giveKeyDim(segment))
+      return refuse(RefusalReason::NotWritable, "no operand has the keys");
     segment.text = describe(piece, keys);
     segments.push_back(std::move(segment));
   }
@@ -460,11 +509,20 @@ bool SegmentWriter::rewriteView(Value &value, AffineMap &map, double &factor) {
     return false;
   AffineWriter maps(analysis.getEvaluator());
   setUpWriter(maps, nullptr, nullptr);
+  const AttentionDims &dims = analysis.getDims();
+  Value base = n.base;
   std::optional<AffineMap> direct =
-      maps.writeMap(n.indices, analysis.getDims().numDims, 0);
+      maps.writeAccess(builder, loc, base, n.indices, dims.numDims, 0);
   if (!direct)
     return false;
-  value = n.base;
+  // Contractions have their extents from the queries.
+  for (ArrayRef<unsigned> contraction : dims.contraction)
+    for (unsigned dim : contraction) {
+      AffineExpr expr = builder.getAffineDimExpr(dim);
+      if (map.isFunctionOfDim(dim) && !llvm::is_contained(direct->getResults(), expr))
+        return false;
+    }
+  value = base;
   map = *direct;
   factor = constant;
   return true;
