@@ -9,6 +9,7 @@
 #include "hydragen/Conversion/BufferizableOpInterfaceImpl.h"
 #include "hydragen/Conversion/Passes.h"
 #include "hydragen/IR/Hydragen.h"
+#include "hydragen/IR/Tiling.h"
 #include "hydragen/Pipelines/Pipelines.h"
 #include "hydragen/Transforms/Passes.h"
 
@@ -18,6 +19,7 @@
 void hydragen::registerHydragenDialect(mlir::DialectRegistry &registry) {
   registry.insert<mlir::hydragen::HydragenDialect>();
   mlir::hydragen::registerBufferizableOpInterfaceExternalModels(registry);
+  mlir::hydragen::registerTilingInterfaceExternalModels(registry);
 }
 
 void hydragen::registerAllDialects(mlir::DialectRegistry &registry) {
@@ -27,8 +29,7 @@ void hydragen::registerAllDialects(mlir::DialectRegistry &registry) {
 }
 
 void hydragen::registerHydragenPasses() {
-  mlir::hydragen::registerConvertHydragenToLinalg();
-  mlir::hydragen::registerPrepareLinalg();
+  mlir::hydragen::registerHydragenConversionPasses();
   mlir::hydragen::registerHydragenTransformsPasses();
   registerHydragenPipelines();
 }

@@ -9,6 +9,7 @@
 #include "SplitForm.h"
 
 #include "hydragen/IR/AttentionDims.h"
+#include "hydragen/IR/ScoreMods.h"
 #include "hydragen/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -57,7 +58,10 @@ private:
   State makeIdentity(ArrayRef<OpFoldResult> rows,
                      ArrayRef<OpFoldResult> values);
   FailureOr<State> makePartial(unsigned segment);
-  ArrayAttr rewriteMods(const SplitDomain &domain);
+  ArrayAttr rewriteMods(const SplitDomain &domain,
+                        ArrayRef<unsigned> symbols);
+  AffineMap renumberSymbols(AffineMap map, ArrayRef<unsigned> symbols);
+  SmallVector<unsigned> getUsedIndices(unsigned segment);
   void cloneScoreRegion(const SplitDomain &domain, Region &target);
   SmallVector<State> mergeDisjoint(ArrayRef<State> partials);
   bool isShared(unsigned segment);
@@ -120,9 +124,45 @@ bool Decomposer::isShared(unsigned segment) {
 // Score modifications
 //===----------------------------------------------------------------------===//
 
-ArrayAttr Decomposer::rewriteMods(const SplitDomain &domain) {
+/// Index operands that the segment's maps or the score modifications read. A
+/// table of another segment stays out: its slice need not exist here.
+SmallVector<unsigned> Decomposer::getUsedIndices(unsigned segment) {
+  SegmentAttr attr = op.getSegment(segment);
+  llvm::SmallBitVector used =
+      getSymbolsOfScoreMods(op.getScoreMods(), op.getIndices().size());
+  auto note = [&](AffineMap map) {
+    for (unsigned symbol : getUsedSymbols(map).set_bits())
+      used.set(symbol);
+  };
+  for (AffineMap map : attr.getKeyMaps().getAsValueRange<AffineMapAttr>())
+    note(map);
+  note(attr.getValueMap().getValue());
+  return llvm::to_vector(llvm::map_range(
+      used.set_bits(), [](int bit) { return static_cast<unsigned>(bit); }));
+}
+
+/// Symbols by their place in `symbols`; the others do not occur.
+AffineMap Decomposer::renumberSymbols(AffineMap map,
+                                      ArrayRef<unsigned> symbols) {
+  SmallVector<AffineExpr> dimExprs, symbolExprs;
+  for (unsigned dim = 0; dim != map.getNumDims(); ++dim)
+    dimExprs.push_back(builder.getAffineDimExpr(dim));
+  for (unsigned symbol = 0; symbol != map.getNumSymbols(); ++symbol) {
+    const auto *place = llvm::find(symbols, symbol);
+    symbolExprs.push_back(
+        place == symbols.end()
+            ? builder.getAffineConstantExpr(0)
+            : builder.getAffineSymbolExpr(place - symbols.begin()));
+  }
+  return map.replaceDimsAndSymbols(dimExprs, symbolExprs, map.getNumDims(),
+                                   symbols.size());
+}
+
+ArrayAttr Decomposer::rewriteMods(const SplitDomain &domain,
+                                  ArrayRef<unsigned> symbols) {
   auto rewrite = [&](AffineMapAttr map) {
-    return AffineMapAttr::get(domain.rewritePositionMap(map.getValue()));
+    return AffineMapAttr::get(
+        renumberSymbols(domain.rewritePositionMap(map.getValue()), symbols));
   };
   SmallVector<Attribute> mods;
   for (Attribute mod : op.getScoreMods())
@@ -197,9 +237,11 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
     split(query, map, queries, queryMaps);
   for (unsigned term = 0; term != op.getNumTerms(); ++term)
     split(op.getKey(segment, term), attr.getKeyMap(term), keys, keyMaps);
-  for (auto [index, map] : llvm::zip(
-           op.getIndices(), op.getIndexMaps().getAsValueRange<AffineMapAttr>()))
-    split(index, map, indices, indexMaps);
+  SmallVector<unsigned> symbols = getUsedIndices(segment);
+  for (unsigned symbol : symbols)
+    split(op.getIndices()[symbol],
+          cast<AffineMapAttr>(op.getIndexMaps()[symbol]).getValue(), indices,
+          indexMaps);
   SplitOperand value = domain.split(op.getSegmentValue(segment),
                                     attr.getValueMap().getValue());
   SmallVector<Attribute> kvMaps(keyMaps);
@@ -207,6 +249,10 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
   kvMaps.push_back(AffineMapAttr::get(value.map));
   value = domain.exposeKeys(value, kvMaps);
   copied |= value.copied;
+  for (Attribute &map : keyMaps)
+    map = AffineMapAttr::get(
+        renumberSymbols(cast<AffineMapAttr>(map).getValue(), symbols));
+  value.map = renumberSymbols(value.map, symbols);
   for (AffineMap map : op.getExtraMaps().getAsValueRange<AffineMapAttr>())
     extraMaps.push_back(AffineMapAttr::get(domain.rewritePositionMap(map)));
   if (copied)
@@ -235,7 +281,8 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
         identity.values(), builder.getDenseI64ArrayAttr(staticOffsets),
         builder.getArrayAttr(queryMaps), builder.getArrayAttr(keyMaps),
         AffineMapAttr::get(value.map), builder.getArrayAttr(indexMaps),
-        builder.getArrayAttr(extraMaps), op.getScaleAttr(), rewriteMods(domain));
+        builder.getArrayAttr(extraMaps), op.getScaleAttr(),
+        rewriteMods(domain, symbols));
     cloneScoreRegion(domain, partial.getScoreRegion());
     return partial;
   };

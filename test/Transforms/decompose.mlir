@@ -196,3 +196,34 @@ func.func @keys_that_nothing_depends_on(%q: tensor<5x8xf32>, %p: tensor<5x8xf32>
     -> tensor<5x8xf32>
   return %0 : tensor<5x8xf32>
 }
+
+// -----
+
+// Two index operands, one for the keys of each segment: a partial attention gets
+// only the one it reads, as symbol 0.
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k0 = affine_map<(b, n, e, d)[s0, s1] -> (s0, n, d)>
+#v0 = affine_map<(b, n, e, d)[s0, s1] -> (s0, n, e)>
+#k1 = affine_map<(b, n, e, d)[s0, s1] -> (s1, n, d)>
+#v1 = affine_map<(b, n, e, d)[s0, s1] -> (s1, n, e)>
+#i = affine_map<(b, n, e, d) -> (b)>
+
+// CHECK-DAG: #[[$ONE:.*]] = affine_map<(d0, d1, d2, d3)[s0] -> (s0, d1, d2)>
+// CHECK-LABEL: func @only_the_tables_it_reads
+// CHECK-SAME: %[[G:[a-z0-9]*]]: tensor<5xi64>, %[[U:[a-z0-9]*]]: tensor<5xi64>)
+// CHECK: hydragen.suffix_attention {{.*}} indices(%[[G]] : tensor<5xi64>) {{.*}} key_maps = [#[[$ONE]]]
+// CHECK: hydragen.suffix_attention {{.*}} indices(%[[U]] : tensor<5xi64>) {{.*}} key_maps = [#[[$ONE]]]
+func.func @only_the_tables_it_reads(%q: tensor<5x8xf32>, %p: tensor<3x16x8xf32>, %s: tensor<9x4x8xf32>,
+    %group: tensor<5xi64>, %user: tensor<5xi64>) -> tensor<5x8xf32> {
+  %init = tensor.empty() : tensor<5x8xf32>
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>)
+    keys(%p, %s : tensor<3x16x8xf32>, tensor<9x4x8xf32>) values(%p, %s : tensor<3x16x8xf32>, tensor<9x4x8xf32>)
+    indices(%group, %user : tensor<5xi64>, tensor<5xi64>) outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o, index_maps = [#i, #i],
+      segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k0], value = #v0>,
+                  #hydragen.segment<begin = 16, size = 4, keys = [#k1], value = #v1>]}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
