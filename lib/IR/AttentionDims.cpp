@@ -7,6 +7,7 @@
 #include "hydragen/IR/AttentionDims.h"
 #include "hydragen/IR/ScoreMods.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -114,20 +115,18 @@ AttentionDims AttentionDims::get(AttentionOp op) {
 // Partial attention
 //===----------------------------------------------------------------------===//
 
-FailureOr<AttentionDims>
-AttentionDims::get(PartialAttentionOpInterface op,
-                   function_ref<InFlightDiagnostic()> emitError) {
+static int64_t getInitRank(PartialAttentionOpInterface op, unsigned init) {
+  return cast<ShapedType>(op.getInits()[init].getType()).getRank();
+}
+
+/// Roles where the rows are the first `numRows` dims and the values the last
+/// `numValues`.
+static FailureOr<AttentionDims>
+getPartialDims(PartialAttentionOpInterface op, unsigned numRows,
+               unsigned numValues,
+               function_ref<InFlightDiagnostic()> emitError) {
   AttentionDims dims;
   dims.numDims = op.getValueMap().getNumDims();
-  auto rank = [&](unsigned i) {
-    return cast<ShapedType>(op.getInits()[i].getType()).getRank();
-  };
-  unsigned numRows = rank(1), numValues = rank(0) - rank(1);
-  // partial_c3
-  if (rank(0) < rank(1) || dims.numDims < numRows + numValues + 1)
-    return LogicalResult(emitError() << "expected at least " << numRows + numValues + 1
-                               << " dims (rows, a key, values) but got "
-                               << dims.numDims);
   for (unsigned dim = 0; dim != numRows; ++dim)
     dims.rows.push_back(dim);
   for (unsigned i = 0; i != numValues; ++i)
@@ -155,9 +154,25 @@ AttentionDims::get(PartialAttentionOpInterface op,
   return dims;
 }
 
+FailureOr<AttentionDims>
+AttentionDims::get(PartialAttentionOpInterface op,
+                   function_ref<InFlightDiagnostic()> emitError) {
+  int64_t numDims = op.getValueMap().getNumDims();
+  int64_t outputRank = getInitRank(op, 0), numRows = getInitRank(op, 1);
+  // partial_c3
+  if (outputRank < numRows || numDims < outputRank + 1)
+    return LogicalResult(emitError()
+                         << "expected at least "
+                         << std::max(outputRank, numRows) + 1
+                         << " dims (rows, a key, values) but got " << numDims);
+  return getPartialDims(op, numRows, outputRank - numRows, emitError);
+}
+
 AttentionDims AttentionDims::get(PartialAttentionOpInterface op) {
-  FailureOr<AttentionDims> dims =
-      get(op, [&]() { return op->emitOpError("unverified: "); });
+  FailureOr<AttentionDims> dims = getPartialDims(
+      op, /*numRows=*/op.getStaticOffsets().size() - 1,
+      /*numValues=*/getInitRank(op, 0) - getInitRank(op, 1),
+      [&]() { return op->emitOpError("unverified: "); });
   assert(succeeded(dims) && "op must verify");
   return *dims;
 }
@@ -225,4 +240,46 @@ SmallVector<OpFoldResult> hydragen::getRowSizes(OpBuilder &builder,
         tensor::getMixedSize(builder, op.getLoc(), init, *position));
   }
   return sizes;
+}
+
+OpFoldResult hydragen::getExtent(OpBuilder &builder,
+                                 PartialAttentionOpInterface op, unsigned dim) {
+  SmallVector<std::pair<Value, AffineMap>> operands;
+  auto append = [&](OperandRange values, ArrayRef<AffineMap> maps) {
+    for (auto [value, map] : llvm::zip_equal(values, maps))
+      operands.emplace_back(value, map);
+  };
+  append(op.getQueries(), op.getQueryMapsVector());
+  append(op.getKeys(), op.getKeyMapsVector());
+  operands.emplace_back(op.getValue(), op.getValueMap());
+  append(op.getIndices(), op.getIndexMapsVector());
+  // o has the rows and the values behind its leading dims, if it has such.
+  AttentionDims dims = AttentionDims::get(op);
+  SmallVector<AffineExpr> outputDims(
+      getInitRank(op, 0) - dims.rows.size() - dims.values.size(),
+      builder.getAffineConstantExpr(0));
+  for (ArrayRef<unsigned> list : {ArrayRef(dims.rows), ArrayRef(dims.values)})
+    for (unsigned outputDim : list)
+      outputDims.push_back(builder.getAffineDimExpr(outputDim));
+  operands.emplace_back(
+      op.getInits().front(),
+      AffineMap::get(dims.numDims, 0, outputDims, builder.getContext()));
+
+  std::optional<std::pair<Value, int64_t>> dynamic;
+  AffineExpr expr = builder.getAffineDimExpr(dim);
+  for (auto [value, map] : operands)
+    for (auto [i, result] : llvm::enumerate(map.getResults())) {
+      if (result != expr)
+        continue;
+      auto type = cast<ShapedType>(value.getType());
+      if (!type.isDynamicDim(i))
+        return builder.getIndexAttr(type.getDimSize(i));
+      if (!dynamic)
+        dynamic.emplace(value, i);
+    }
+  assert(dynamic && "the verifier wants an operand that gives the extent");
+  auto [value, i] = *dynamic;
+  if (isa<MemRefType>(value.getType()))
+    return memref::getMixedSize(builder, op->getLoc(), value, i);
+  return tensor::getMixedSize(builder, op->getLoc(), value, i);
 }

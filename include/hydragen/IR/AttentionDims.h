@@ -38,6 +38,8 @@ struct AttentionDims {
   static FailureOr<AttentionDims>
   get(PartialAttentionOpInterface op,
       function_ref<InFlightDiagnostic()> emitError);
+  /// Roles of a verified op. Also right for a clone of one whose inits have
+  /// more leading dims (upstream's tiling makes these when it splits keys).
   static AttentionDims get(PartialAttentionOpInterface op);
 
   /// Number of dims of a score position: the rows and one absolute key.
@@ -60,6 +62,12 @@ llvm::SmallBitVector getUnusedRows(PartialAttentionOpInterface op);
 /// Extents of the row dims in order, from the output's shape: constants where
 /// static, else tensor.dim ops built at `builder`.
 SmallVector<OpFoldResult> getRowSizes(OpBuilder &builder, AttentionOp op);
+
+/// Extent of domain dim `dim` of a verified partial attention on tensors or
+/// memrefs (or a clone as above): a constant where any operand has it static,
+/// else a dim op at `builder`.
+OpFoldResult getExtent(OpBuilder &builder, PartialAttentionOpInterface op,
+                       unsigned dim);
 
 } // namespace mlir::hydragen
 

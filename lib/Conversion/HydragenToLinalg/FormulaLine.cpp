@@ -131,8 +131,7 @@ AffineMap FormulaLine::compress(AffineMap map) const {
 bool FormulaLine::isDirect(AffineMap map) {
   return llvm::all_of(map.getResults(), [](AffineExpr result) {
     auto constant = dyn_cast<AffineConstantExpr>(result);
-    return isa<AffineDimExpr>(result) ||
-           (constant && constant.getValue() == 0);
+    return isa<AffineDimExpr>(result) || (constant && constant.getValue() == 0);
   });
 }
 
@@ -146,9 +145,9 @@ unsigned FormulaLine::read(Value tensor, AffineMap map) {
   Read read{tensor, map, std::nullopt};
   if (isDirect(map)) {
     // Symbols that the map declares and does not use are dropped.
-    read.input = addInput(
-        tensor, AffineMap::get(map.getNumDims(), 0, map.getResults(),
-                               builder.getContext()));
+    read.input =
+        addInput(tensor, AffineMap::get(map.getNumDims(), 0, map.getResults(),
+                                        builder.getContext()));
   } else {
     llvm::SmallBitVector symbols = getUsedSymbols(map);
     for (unsigned symbol : symbols.set_bits())

@@ -28,9 +28,8 @@ static SmallVector<Value> lowerOp(OpBuilder &builder, Operation *op) {
         return lowerPartialAttention(builder, partial);
       })
       .Case([&](CombineOp combine) { return lowerCombine(builder, combine); })
-      .Case([&](FinalizeOp finalize) {
-        return lowerFinalize(builder, finalize);
-      })
+      .Case(
+          [&](FinalizeOp finalize) { return lowerFinalize(builder, finalize); })
       .Case([&](StateLseOp lse) { return lowerStateLse(builder, lse); });
 }
 

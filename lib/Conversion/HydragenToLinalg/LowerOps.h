@@ -29,8 +29,7 @@ class ScoreModifier {
 public:
   /// `offsets`: the op's index offsets; `keySizes`: extents of the key dims.
   ScoreModifier(PartialAttentionOpInterface op, const AttentionDims &dims,
-                ArrayRef<OpFoldResult> offsets,
-                ArrayRef<OpFoldResult> keySizes)
+                ArrayRef<OpFoldResult> offsets, ArrayRef<OpFoldResult> keySizes)
       : op(op), dims(dims), offsets(offsets), keySizes(keySizes) {}
 
   /// Adds the index operands to `line`.

@@ -33,11 +33,10 @@ public:
     scoreLoops = sorted(concat(dims.rows, dims.keys));
     scoreMap = mapTo(scoreLoops);
     for (unsigned dim : dims.keys)
-      keySizes.push_back(getExtent(dim));
+      keySizes.push_back(getExtent(builder, op, dim));
     for (unsigned dim : scoreLoops)
-      scoreSizes.push_back(getExtent(dim));
-    offsets =
-        getMixedValues(op.getStaticOffsets(), op.getOffsets(), builder);
+      scoreSizes.push_back(getExtent(builder, op, dim));
+    offsets = getMixedValues(op.getStaticOffsets(), op.getOffsets(), builder);
   }
 
   SmallVector<Value> lower() {
@@ -72,33 +71,6 @@ private:
     return AffineMap::get(dims.numDims, 0, exprs, builder.getContext());
   }
 
-  /// Extent of a domain dim, static if any operand tells.
-  OpFoldResult getExtent(unsigned dim) {
-    SmallVector<MappedTensor> operands(indices);
-    auto append = [&](OperandRange values, ArrayRef<AffineMap> maps) {
-      for (auto [value, map] : llvm::zip_equal(values, maps))
-        operands.push_back({value, map});
-    };
-    append(op.getQueries(), op.getQueryMapsVector());
-    append(op.getKeys(), op.getKeyMapsVector());
-    operands.push_back({op.getValue(), op.getValueMap()});
-    operands.push_back({op.getInits()[1], rowMap});
-    std::optional<OpFoldResult> extent;
-    AffineExpr expr = builder.getAffineDimExpr(dim);
-    for (auto [value, map] : operands)
-      for (auto [i, result] : llvm::enumerate(map.getResults())) {
-        if (result != expr)
-          continue;
-        auto type = cast<RankedTensorType>(value.getType());
-        if (!type.isDynamicDim(i))
-          return builder.getIndexAttr(type.getDimSize(i));
-        if (!extent)
-          extent = tensor::getMixedSize(builder, loc, value, i);
-      }
-    assert(extent && "the verifier wants an operand that gives the extent");
-    return *extent;
-  }
-
   FormulaLine line(ArrayRef<unsigned> loops) {
     return FormulaLine(builder, loc, dims.numDims, loops, indices);
   }
@@ -108,8 +80,8 @@ private:
 
   /// sum_t sum_d Q_t K_t
   Value buildProducts() {
-    Value zero = arith::ConstantOp::create(
-        builder, loc, stateType, builder.getZeroAttr(stateType));
+    Value zero = arith::ConstantOp::create(builder, loc, stateType,
+                                           builder.getZeroAttr(stateType));
     Value sum =
         linalg::FillOp::create(builder, loc, zero, emptyScores()).getResult(0);
     for (unsigned term = 0; term != op.getQueries().size(); ++term) {
@@ -117,7 +89,8 @@ private:
           line(sorted(concat(scoreLoops, dims.contraction[term])));
       unsigned q =
           product.read(op.getQueries()[term], op.getQueryMapsVector()[term]);
-      unsigned k = product.read(op.getKeys()[term], op.getKeyMapsVector()[term]);
+      unsigned k =
+          product.read(op.getKeys()[term], op.getKeyMapsVector()[term]);
       sum = product.emit(sum, scoreMap, [&](Scalars &s, Value accumulator) {
         return s.add(accumulator,
                      s.mul(s.cast(product.element(s, q), stateType),

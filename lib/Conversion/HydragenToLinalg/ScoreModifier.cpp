@@ -73,9 +73,8 @@ Value ScoreModifier::evaluate(FormulaLine &line, Scalars &scalars,
   llvm::SmallBitVector used = getUsedSymbols(one);
   for (unsigned symbol = 0; symbol != one.getNumSymbols(); ++symbol)
     arguments.push_back(
-        used.test(symbol)
-            ? OpFoldResult(line.indexElement(scalars, symbol))
-            : OpFoldResult(scalars.getBuilder().getIndexAttr(0)));
+        used.test(symbol) ? OpFoldResult(line.indexElement(scalars, symbol))
+                          : OpFoldResult(scalars.getBuilder().getIndexAttr(0)));
   return applyMap(scalars, one, arguments);
 }
 
@@ -128,11 +127,11 @@ Value ScoreModifier::apply(FormulaLine &line, Scalars &scalars, Value score) {
     score =
         llvm::TypeSwitch<Attribute, Value>(mod)
             .Case([&](SoftcapAttr softcap) -> Value {
-              Value cap = scalars.constant(
-                  type, softcap.getCap().getValueAsDouble());
+              Value cap =
+                  scalars.constant(type, softcap.getCap().getValueAsDouble());
               return scalars.mul(
-                  cap, math::TanhOp::create(builder, loc,
-                                            scalars.div(score, cap)));
+                  cap,
+                  math::TanhOp::create(builder, loc, scalars.div(score, cap)));
             })
             .Case([&](BiasAttr bias) {
               return scalars.add(score, extra(bias.getExtra()));
@@ -162,10 +161,9 @@ Value ScoreModifier::apply(FormulaLine &line, Scalars &scalars, Value score) {
                   builder, loc, builder.getI64Type(),
                   evaluate(line, scalars, alibi.getDistance().getValue(), 0));
               return scalars.add(
-                  score,
-                  scalars.mul(extra(alibi.getExtra()),
-                              arith::SIToFPOp::create(builder, loc, type,
-                                                      distance)));
+                  score, scalars.mul(extra(alibi.getExtra()),
+                                     arith::SIToFPOp::create(builder, loc, type,
+                                                             distance)));
             })
             .Case([&](CustomAttr custom) {
               return applyCustom(scalars, custom, score);

@@ -31,8 +31,7 @@ class CombineLowering {
 public:
   CombineLowering(OpBuilder &builder, CombineOp op)
       : builder(builder), op(op), loc(op.getLoc()),
-        numLeading(op.getStacked() ? 1 : 0),
-        numRows(rankOf(op.getInits()[1])),
+        numLeading(op.getStacked() ? 1 : 0), numRows(rankOf(op.getInits()[1])),
         numDims(numLeading + rankOf(op.getInits()[0])) {}
 
   SmallVector<Value> lower() {
@@ -126,10 +125,9 @@ public:
   FinalizeLowering(OpBuilder &builder, FinalizeOp op)
       : builder(builder), op(op), loc(op.getLoc()), numDims(rankOf(op.getO())),
         numRows(rankOf(op.getM())),
-        stateType(
-            cast<ShapedType>(op.getO().getType()).getElementType()),
-        rowMap(builder.getMultiDimIdentityMap(numDims).getMajorSubMap(
-            numRows)) {}
+        stateType(cast<ShapedType>(op.getO().getType()).getElementType()),
+        rowMap(
+            builder.getMultiDimIdentityMap(numDims).getMajorSubMap(numRows)) {}
 
   Value lower() {
     Value maximum = buildMaximum();
@@ -144,9 +142,8 @@ private:
 
   SmallVector<unsigned> readSinks(FormulaLine &line) {
     SmallVector<unsigned> sinks;
-    for (auto [sink, map] :
-         llvm::zip_equal(op.getSinks(),
-                         op.getSinkMaps().getAsValueRange<AffineMapAttr>()))
+    for (auto [sink, map] : llvm::zip_equal(
+             op.getSinks(), op.getSinkMaps().getAsValueRange<AffineMapAttr>()))
       sinks.push_back(line.read(sink, overDomain(map)));
     return sinks;
   }
@@ -186,8 +183,9 @@ private:
     unsigned reference = line.read(maximum, rowMap);
     SmallVector<unsigned> sinks = readSinks(line);
     return line.emit(emptyRows(), rowMap, [&](Scalars &s, Value) {
-      Value sum = s.mul(line.element(s, l), s.weight(line.element(s, m),
-                                                     line.element(s, reference)));
+      Value sum =
+          s.mul(line.element(s, l),
+                s.weight(line.element(s, m), line.element(s, reference)));
       for (unsigned sink : sinks)
         sum = s.add(sum, s.weight(sinkScore(s, line, sink),
                                   line.element(s, reference)));
@@ -213,8 +211,8 @@ private:
     return line.emit(op.getInit(), identity, [&](Scalars &s, Value init) {
       Value value = line.element(s, o);
       if (m)
-        value = s.mul(value, s.weight(line.element(s, *m),
-                                      line.element(s, *reference)));
+        value = s.mul(
+            value, s.weight(line.element(s, *m), line.element(s, *reference)));
       value = s.div(value, line.element(s, sum));
       if (factor)
         value = s.mul(value, s.cast(line.element(s, *factor), stateType));
