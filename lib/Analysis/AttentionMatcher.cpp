@@ -447,9 +447,16 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
   }
   bool isExp2 = ctx.isOp(p, ScalarOp::Exp2);
   if ((!ctx.isOp(p, ScalarOp::Exp) && !isExp2) || !ctx.isFreeAny(p, keys)) {
-    if (hasExp(whole) && hasMaxReduction(whole))
-      return refuse(denominators.empty() ? RefusalReason::NotExpOverSum
-                                         : RefusalReason::DenominatorNotOverKeys);
+    if (hasExp(whole) && hasMaxReduction(whole)) {
+      // A sum of exponentials that still depends on the keys: another axis.
+      bool otherAxis = contains(p, [&](const ExprNode &n) {
+        return n.kind == ExprKind::Reduce && n.op == ScalarOp::AddF &&
+               hasExp(n.children[0]);
+      });
+      return refuse(otherAxis || !denominators.empty()
+                        ? RefusalReason::DenominatorNotOverKeys
+                        : RefusalReason::NotExpOverSum);
+    }
     return false;
   }
   // S - T, T free of the keys; T may be taken in several steps.

@@ -322,6 +322,22 @@ Value ExprWriter::writeScalar(OpBuilder &body, ExprId expr,
 // Tensors
 //===----------------------------------------------------------------------===//
 
+/// An integer in another integer type.
+static Value writeIntegerCast(OpBuilder &body, Value value, Type type) {
+  Location loc = value.getLoc();
+  Type from = value.getType();
+  if (from == type)
+    return value;
+  if (from.isIndex() || type.isIndex())
+    return arith::IndexCastOp::create(body, loc, type, value);
+  if (from.getIntOrFloatBitWidth() < type.getIntOrFloatBitWidth()) {
+    if (from.isInteger(1))
+      return arith::ExtUIOp::create(body, loc, type, value);
+    return arith::ExtSIOp::create(body, loc, type, value);
+  }
+  return arith::TruncIOp::create(body, loc, type, value);
+}
+
 /// Writes the sums inside `expr` as tensors; false if one cannot be.
 bool ExprWriter::prepareReductions(ExprId expr) {
   const ExprNode n = evaluator.getExprs().node(expr);
@@ -394,8 +410,8 @@ Value ExprWriter::writeTensor(ExprId expr, ArrayRef<VarId> vars, Type type) {
               body, loc, body.getIntegerAttr(value.getType(), 0));
           value = arith::CmpIOp::create(body, loc, arith::CmpIPredicate::ne,
                                         value, zero);
-        } else if (value && type.isIntOrIndex() && value.getType() != type) {
-          value = arith::IndexCastOp::create(body, loc, type, value);
+        } else if (value && type.isIntOrIndex()) {
+          value = writeIntegerCast(body, value, type);
         }
         good = value && value.getType() == type;
         if (!good)

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MaterializeReport.h"
 #include "RaiseDetail.h"
 
 #include "hydragen/Transforms/Passes.h"
@@ -290,6 +291,44 @@ AttentionOp AttentionBuilder::build() {
 // Pass
 //===----------------------------------------------------------------------===//
 
+/// `late.op` as a generic op without the division, and without the operands that
+/// only the division needed (they would keep the sum alive).
+static Value buildUndivided(LateDivision &late, IRMapping &mapping,
+                            OpBuilder &builder) {
+  linalg::LinalgOp op = late.op;
+  SmallVector<Value> inputs, outputs;
+  for (OpOperand *input : op.getDpsInputOperands())
+    inputs.push_back(mapping.lookupOrDefault(input->get()));
+  outputs.push_back(mapping.lookupOrDefault(op.getDpsInits().front()));
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  auto generic = linalg::GenericOp::create(
+      builder, op.getLoc(), op->getResultTypes(), inputs, outputs, maps,
+      op.getIteratorTypesArray());
+  IRMapping inner;
+  op->getRegion(0).cloneInto(&generic.getRegion(), inner);
+  Block &body = generic.getRegion().front();
+  Operation *scalar =
+      inner.lookup(late.scalarOp->getResult(0)).getDefiningOp();
+  scalar->getResult(0).replaceAllUsesWith(scalar->getOperand(late.numerator));
+  scalar->erase();
+  for (Operation &dead : llvm::make_early_inc_range(llvm::reverse(body)))
+    if (isOpTriviallyDead(&dead))
+      dead.erase();
+  for (unsigned i = inputs.size(); i-- > 0;) {
+    SmallVector<AffineMap> rest(maps);
+    rest.erase(rest.begin() + i);
+    // Every loop still needs an operand that has its extent.
+    if (!body.getArgument(i).use_empty() ||
+        !inversePermutation(concatAffineMaps(rest, builder.getContext())))
+      continue;
+    body.eraseArgument(i);
+    generic.getInputsMutable().erase(i);
+    maps = rest;
+  }
+  generic.setIndexingMapsAttr(builder.getAffineMapArrayAttr(maps));
+  return generic.getResult(0);
+}
+
 /// Puts the attention in the place of the product with V.
 static void replaceProduct(AttentionMatch &match, AttentionOp op,
                            OpBuilder &builder) {
@@ -328,17 +367,12 @@ static void replaceProduct(AttentionMatch &match, AttentionOp op,
   mapping.map(result, op.getOutput());
   builder.setInsertionPoint(late.op);
   for (Operation *step : ordered) {
-    IRMapping inner = mapping;
-    Operation *clone = builder.clone(*step, inner);
-    for (auto [from, to] : llvm::zip_equal(step->getResults(), clone->getResults()))
-      mapping.map(from, to);
-    if (step != late.op)
-      continue;
-    // Divided already: the numerator is the value.
-    Operation *scalar = inner.lookup(late.scalarOp->getResult(0)).getDefiningOp();
-    scalar->getResult(0).replaceAllUsesWith(scalar->getOperand(late.numerator));
-    scalar->erase();
-    step->getResult(0).replaceAllUsesWith(clone->getResult(0));
+    if (step == late.op) {
+      step->getResult(0).replaceAllUsesWith(
+          buildUndivided(late, mapping, builder));
+      break;
+    }
+    builder.clone(*step, mapping);
   }
 }
 
@@ -362,46 +396,56 @@ struct RaiseAttentionPass
     SizeAnalysis sizes(function);
     DominanceInfo dominance(function);
     // Matches first, so that no rewrite changes what a later match sees.
-    SmallVector<std::unique_ptr<AttentionMatch>> matches;
+    SmallVector<std::pair<linalg::LinalgOp, MatchResult>, 0> results;
     for (linalg::LinalgOp op : candidates) {
       MatchResult result = matchAttention(op, sizes);
-      if (result.match)
-        matches.push_back(std::move(result.match));
-      else if (result.refusal)
-        refuse(op, *result.refusal);
+      if (result.match || result.refusal)
+        results.emplace_back(op, std::move(result));
     }
-    bool changed = false;
-    for (auto &match : matches) {
-      OpBuilder builder(match->product);
-      AttentionBuilder attention(*match, builder, dominance);
-      AttentionOp op = attention.build();
-      if (!op) {
-        refuse(match->product, *attention.refusal);
-        continue;
+    ReportRecords records(function);
+    SmallVector<std::pair<AttentionOp, linalg::LinalgOp>> raised;
+    for (auto &[product, result] : results) {
+      std::optional<Refusal> refusal = result.refusal;
+      if (result.match) {
+        OpBuilder builder(product);
+        AttentionBuilder attention(*result.match, builder, dominance);
+        if (AttentionOp op = attention.build()) {
+          records.append({op.getLoc(), "plain",
+                          getReasonCode(RefusalReason::NothingShared).str(),
+                          getReasonText(RefusalReason::NothingShared).str()},
+                         op);
+          unsigned terms = result.match->terms.size();
+          reportPassed(op, "attention-found",
+                       Twine("softmax attention over ") + Twine(terms) +
+                           " score product" + (terms == 1 ? "" : "s"));
+          raised.emplace_back(op, result.match->terms.front().op);
+          replaceProduct(*result.match, op, builder);
+          continue;
+        }
+        refusal = attention.refusal;
       }
-      reportPassed(op, "attention-found",
-                   Twine("softmax attention over ") +
-                       Twine(match->terms.size()) + " score product" +
-                       (match->terms.size() == 1 ? "" : "s"));
-      replaceProduct(*match, op, builder);
-      changed = true;
+      records.append({product.getLoc(), "refused",
+                      getReasonCode(refusal->reason).str(), describe(*refusal)},
+                     nullptr);
+      reportMissed(product, "attention-refused", getReasonCode(refusal->reason),
+                   describe(*refusal));
     }
+    records.commit();
+    if (raised.empty())
+      return;
     // What only the replaced ops needed goes now: later passes look at uses.
-    if (changed)
-      eraseDeadOps(function.getFunctionBody().front());
-  }
-
-  void refuse(linalg::LinalgOp op, const Refusal &refusal) {
-    std::string text = getReasonText(refusal.reason).str();
-    if (!refusal.detail.empty())
-      text += ": " + refusal.detail;
-    reportMissed(op, "attention-refused", getReasonCode(refusal.reason), text);
-  }
-
-  static void eraseDeadOps(Block &block) {
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-      if (isOpTriviallyDead(&op))
+    DenseSet<Operation *> erased;
+    for (Operation &op : llvm::make_early_inc_range(
+             llvm::reverse(function.getFunctionBody().front())))
+      if (isOpTriviallyDead(&op)) {
+        erased.insert(&op);
         op.erase();
+      }
+    for (auto [op, score] : raised)
+      if (!erased.contains(score))
+        reportMissed(op, "scores-kept", "scores-used-elsewhere",
+                     "the scores or probabilities have other uses, so they are "
+                     "computed a second time");
   }
 };
 } // namespace

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MaterializeReport.h"
 #include "ShareDetail.h"
 
 #include "hydragen/Transforms/Passes.h"
@@ -116,8 +117,13 @@ public:
   }
   std::optional<Refusal> refusal;
   std::string text;
+  /// What was found, with the pieces even when nothing came of them.
+  AttentionRecord getRecord(bool done);
 
 private:
+  void addPieces(AttentionRecord &record, unsigned segment,
+                 ArrayRef<VarId> sequences);
+
   AttentionOp refuse(const Refusal &reason) {
     if (!refusal)
       refusal = reason;
@@ -274,6 +280,106 @@ AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
   return result;
 }
 
+//===----------------------------------------------------------------------===//
+// Report
+//===----------------------------------------------------------------------===//
+
+/// Product of the ranges of `vars` in the piece; kDynamic if one is unknown.
+static int64_t getCount(const SegmentPiece &piece, ArrayRef<VarId> vars) {
+  SizeExpr count(1);
+  for (VarId var : vars) {
+    const VarRange &range = piece.box.find(var)->second;
+    count = count * (range.high - range.low);
+  }
+  return count.isConstant() ? count.getConstant() : ShapedType::kDynamic;
+}
+
+void Sharing::addPieces(AttentionRecord &record, unsigned segment,
+                        ArrayRef<VarId> sequences) {
+  SegmentAnalysis &analysis = *analyses[segment];
+  SizeExpr begin = sizes.getSize(op.getSegmentBegin(segment));
+  for (auto [number, piece] : llvm::enumerate(analysis.getPieces())) {
+    // Keys of a piece that is no range: its outermost digits say enough.
+    SizeExpr low(0), high(0);
+    for (VarId digit : analysis.getKeyDigits()) {
+      const SizeExpr &extent = analysis.getExprs().var(digit).extent;
+      const VarRange &range = piece.box.find(digit)->second;
+      low = low * extent + range.low;
+      high = high * extent + range.high - SizeExpr(1);
+    }
+    low = begin + low;
+    high = begin + high + SizeExpr(1);
+    auto toInteger = [](const SizeExpr &size) {
+      return size.isConstant() ? size.getConstant() : ShapedType::kDynamic;
+    };
+    SmallVector<VarId> used, free, usedRows, rows;
+    for (VarId var : sequences)
+      (piece.uses(var) ? used : free).push_back(var);
+    for (VarId var : analysis.getRowDigits()) {
+      if (!analysis.isFolded(var))
+        rows.push_back(var);
+      if (piece.uses(var))
+        usedRows.push_back(var);
+    }
+    bool isShared = getCount(piece, free) != 1;
+    record.segments.push_back(
+        {toInteger(low), toInteger(high),
+         !isShared ? "own" : getCount(piece, used) == 1 ? "all" : "group",
+         getCount(piece, used), getCount(piece, free),
+         static_cast<int64_t>(used.size())});
+
+    // Bytes of K and V read, once per copy against once per row that has one.
+    SizeExpr perKey(0);
+    const AttentionDims &dims = analysis.getDims();
+    for (auto [k, operand] : llvm::enumerate(analysis.getOperands())) {
+      Type type = getElementTypeOrSelf(operand.value.getType());
+      SizeExpr columns(type.getIntOrFloatBitWidth() / 8);
+      for (unsigned dim : k == 0 ? dims.values : dims.contraction[k - 1])
+        columns = columns * analysis.getExprs().var(analysis.getDimVar(dim)).extent;
+      perKey = perKey + columns;
+    }
+    auto addBytes = [&](int64_t &bytes, ArrayRef<VarId> vars) {
+      SizeExpr keys = high - low;
+      int64_t count = getCount(piece, vars);
+      SizeExpr product = ShapedType::isDynamic(count) ||
+                                 ShapedType::isDynamic(bytes)
+                             ? SizeExpr::invalid()
+                             : SizeExpr(count) * keys * perKey + SizeExpr(bytes);
+      bytes = product.isConstant() ? product.getConstant() : ShapedType::kDynamic;
+    };
+    addBytes(record.bytesPlain, rows);
+    addBytes(record.bytesShared, usedRows);
+  }
+}
+
+AttentionRecord Sharing::getRecord(bool done) {
+  AttentionRecord record{op.getLoc(), "shared", "", text};
+  if (!done) {
+    RefusalReason reason = refusal->reason;
+    bool plain = reason == RefusalReason::NothingShared ||
+                 reason == RefusalReason::OnlyKeysShared ||
+                 reason == RefusalReason::OnlyValuesShared;
+    record.outcome = plain ? "plain" : "refused";
+    record.reasonCode = getReasonCode(reason).str();
+    record.reason = describe(*refusal);
+  }
+  if (analyses.size() != op.getNumSegments() || analyses.back()->getRefusal())
+    return record;
+  record.bytesPlain = record.bytesShared = 0;
+  for (unsigned i = 0; i != analyses.size(); ++i) {
+    // Digits of the rows that some piece is shared over: the sequences.
+    SmallVector<VarId> sequences;
+    for (VarId var : analyses[i]->getRowDigits())
+      for (const SegmentPiece &piece : analyses[i]->getPieces())
+        if (llvm::is_contained(analyses[i]->getSharedOver(piece), var)) {
+          sequences.push_back(var);
+          break;
+        }
+    addPieces(record, i, sequences);
+  }
+  return record;
+}
+
 namespace {
 struct ShareSegmentsPass : hydragen::impl::ShareSegmentsBase<ShareSegmentsPass> {
   using ShareSegmentsBase::ShareSegmentsBase;
@@ -291,22 +397,23 @@ struct ShareSegmentsPass : hydragen::impl::ShareSegmentsBase<ShareSegmentsPass> 
       return;
     SizeAnalysis sizes(function);
     DominanceInfo dominance(function);
+    ReportRecords records(function);
     for (AttentionOp op : ops) {
       Sharing sharing(op, sizes, dominance);
       AttentionOp result = sharing.run();
+      records.update(sharing.getRecord(static_cast<bool>(result)),
+                     result ? result : op);
       if (!result) {
-        const Refusal &refusal = *sharing.refusal;
-        std::string text = getReasonText(refusal.reason).str();
-        if (!refusal.detail.empty())
-          text += ": " + refusal.detail;
-        reportMissed(op, "segments-not-shared", getReasonCode(refusal.reason),
-                     text);
+        reportMissed(op, "segments-not-shared",
+                     getReasonCode(sharing.refusal->reason),
+                     describe(*sharing.refusal));
         continue;
       }
       reportPassed(op, "segments-shared", sharing.text);
       // Erased below: the size analysis remembers values.
       op->replaceAllUsesWith(result);
     }
+    records.commit();
     // Copies of K and V, and what was written in vain.
     for (Operation &op : llvm::make_early_inc_range(
              llvm::reverse(function.getFunctionBody().front())))
