@@ -170,14 +170,21 @@ Value FormulaLine::emit(Value destination, AffineMap map, BodyFn body) {
                             : utils::IteratorType::reduction);
   SmallVector<AffineMap> maps(inputMaps);
   maps.push_back(compress(map));
-  auto generic = linalg::GenericOp::create(
-      builder, loc, destination.getType(), inputs, destination, maps, iterators,
-      [&](OpBuilder &nested, Location nestedLoc, ValueRange arguments) {
-        blockArguments = arguments;
-        Scalars scalars(nested, nestedLoc);
-        Value result = body(scalars, arguments.back());
-        linalg::YieldOp::create(nested, nestedLoc, result);
-      });
+  auto generic =
+      linalg::GenericOp::create(builder, loc, destination.getType(), inputs,
+                                destination, maps, iterators);
+  // The body is built inside the op: what looks at the parents of block
+  // arguments (affine.apply does) must find them.
+  SmallVector<Type> types;
+  for (Value operand : generic->getOperands())
+    types.push_back(getElementTypeOrSelf(operand));
+  OpBuilder::InsertionGuard guard(builder);
+  Block *block = builder.createBlock(&generic.getRegion(), {}, types,
+                                     SmallVector<Location>(types.size(), loc));
+  blockArguments = block->getArguments();
+  Scalars scalars(builder, loc);
+  Value result = body(scalars, blockArguments.back());
+  linalg::YieldOp::create(builder, loc, result);
   return generic.getResult(0);
 }
 
