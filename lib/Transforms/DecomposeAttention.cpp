@@ -249,10 +249,13 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
   kvMaps.push_back(AffineMapAttr::get(value.map));
   value = domain.exposeKeys(value, kvMaps);
   copied |= value.copied;
+  auto renumber = [&](AffineMap map) {
+    return renumberSymbols(map, getUsedSymbols(map).none() ? ArrayRef<unsigned>()
+                                                           : symbols);
+  };
   for (Attribute &map : keyMaps)
-    map = AffineMapAttr::get(
-        renumberSymbols(cast<AffineMapAttr>(map).getValue(), symbols));
-  value.map = renumberSymbols(value.map, symbols);
+    map = AffineMapAttr::get(renumber(cast<AffineMapAttr>(map).getValue()));
+  value.map = renumber(value.map);
   for (AffineMap map : op.getExtraMaps().getAsValueRange<AffineMapAttr>())
     extraMaps.push_back(AffineMapAttr::get(domain.rewritePositionMap(map)));
   if (copied)
