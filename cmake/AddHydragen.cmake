@@ -69,6 +69,7 @@ function(hydragen_add_tool name)
   # -fPIC as in the libraries, not -fPIE: one precompiled header for both.
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${name} PRIVATE -fPIC)
+  target_compile_definitions(${name} PRIVATE HYDRAGEN_VERSION="${PROJECT_VERSION}")
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
   hydragen_configure_target(${name})
   set_property(GLOBAL APPEND PROPERTY HYDRAGEN_TOOLS ${name})

@@ -8,8 +8,13 @@
 
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
 
 int main(int argc, char **argv) {
+  llvm::cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "hydragen-opt " HYDRAGEN_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
+  });
   mlir::registerAllPasses();
   hydragen::registerHydragenPasses();
   mlir::DialectRegistry registry;

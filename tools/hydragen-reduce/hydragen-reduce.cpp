@@ -1,0 +1,26 @@
+//===- hydragen-reduce.cpp - shrink IR that shows a defect ------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hydragen/InitAll.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+
+int main(int argc, char **argv) {
+  llvm::cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "hydragen-reduce " HYDRAGEN_VERSION " (LLVM " LLVM_VERSION_STRING
+          ")\n";
+  });
+  mlir::registerAllPasses();
+  hydragen::registerHydragenPasses();
+  mlir::DialectRegistry registry;
+  hydragen::registerAllDialects(registry);
+  mlir::MLIRContext context(registry);
+  return mlir::failed(mlir::mlirReduceMain(argc, argv, context));
+}
