@@ -38,6 +38,7 @@ config.substitutions += [
     ("%corpus", os.path.join(config.test_source_root, "Corpus")),
     ("%source", config.hydragen_source_dir),
     ("%build", config.hydragen_build_dir),
+    ("%sanitize", "-fsanitize=" + config.sanitize if config.sanitize else ""),
     ("%cc", config.c_compiler),
     ("%cxx", config.cxx_compiler),
     ("%mlir-opt", os.path.join(config.llvm_tools_dir, "mlir-opt")),
