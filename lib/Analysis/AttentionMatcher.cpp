@@ -451,6 +451,9 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
       // A sum of exponentials that still depends on the keys: another axis.
       bool otherAxis = contains(p, [&](const ExprNode &n) {
         return n.kind == ExprKind::Reduce && n.op == ScalarOp::AddF &&
+               llvm::any_of(keys, [&](VarId key) {
+                 return llvm::is_contained(n.freeVars, key);
+               }) &&
                hasExp(n.children[0]);
       });
       return refuse(otherAxis || !denominators.empty()
