@@ -6,6 +6,7 @@
 
 #include "hydragen/IR/AttentionDims.h"
 #include "hydragen/IR/Hydragen.h"
+#include "hydragen/IR/HydragenEffects.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/PatternMatch.h"
@@ -195,4 +196,5 @@ struct MergeNeighbours : OpRewritePattern<AttentionOp> {
 void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
   patterns.add<DropEmptySegment, FoldConstantSizes, MergeNeighbours>(context);
+  populateFoldTensorCastPatterns(patterns);
 }

@@ -70,9 +70,27 @@ OpFoldResult hydragen::tiling::addIndices(OpBuilder &builder, Location loc,
       builder, loc, AffineMap::get(2, 0, x + y), {a, b});
 }
 
+/// Whether both are the same dim of the same value.
+static bool isSameDim(OpFoldResult a, OpFoldResult b) {
+  auto dimA = dyn_cast_or_null<Value>(a);
+  auto dimB = dyn_cast_or_null<Value>(b);
+  if (!dimA || !dimB)
+    return false;
+  auto same = [&](auto opA, auto opB) {
+    return opA && opB && opA.getSource() == opB.getSource() &&
+           opA.getConstantIndex() &&
+           opA.getConstantIndex() == opB.getConstantIndex();
+  };
+  return same(dimA.getDefiningOp<tensor::DimOp>(),
+              dimB.getDefiningOp<tensor::DimOp>()) ||
+         same(dimA.getDefiningOp<memref::DimOp>(),
+              dimB.getDefiningOp<memref::DimOp>());
+}
+
 bool hydragen::tiling::isWhole(OpFoldResult offset, OpFoldResult size,
                                OpFoldResult extent) {
-  return isZeroInteger(offset) && isEqualConstantIntOrValue(size, extent);
+  return isZeroInteger(offset) &&
+         (isEqualConstantIntOrValue(size, extent) || isSameDim(size, extent));
 }
 
 SmallVector<Type> hydragen::tiling::getResultTypes(ValueRange inits) {

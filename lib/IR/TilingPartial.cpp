@@ -357,7 +357,15 @@ struct PartialSplitting
       inits.push_back(slice);
       slices.push_back(slice);
     }
-    FailureOr<TilingResult> tile = tiler.tile(b, offsets, sizes, inits);
+    // A part behind the last key is empty and begins at the end.
+    unsigned keyLoop = reductionDims.front();
+    SmallVector<OpFoldResult> clamped(offsets);
+    AffineExpr offset, extent;
+    bindDims(b.getContext(), offset, extent);
+    clamped[keyLoop] = affine::makeComposedFoldedAffineMin(
+        b, loc, AffineMap::get(2, 0, {offset, extent}, b.getContext()),
+        {offsets[keyLoop], tiler.getExtents(b)[keyLoop]});
+    FailureOr<TilingResult> tile = tiler.tile(b, clamped, sizes, inits);
     if (succeeded(tile))
       llvm::append_range(tile->generatedSlices, slices);
     return tile;

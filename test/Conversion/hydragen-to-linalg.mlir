@@ -45,8 +45,22 @@
 // CHECK: %[[RES:.*]] = arith.select %[[ISINF]], %[[SC]], %[[SAT]] : f32
 // CHECK: linalg.yield %[[RES]] : f32
 //
-// m' = max(m, max_n s2)
-// CHECK: %[[M1:.*]] = linalg.generic {indexing_maps = [#[[$ID]], #[[$ROW]]], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%[[S2]] : {{.*}}) outs(%[[M]] :
+// max_n s2
+// CHECK: %[[START:.*]] = linalg.fill {{.*}} -> tensor<2x3x?xf32>
+// CHECK: %[[KM:.*]] = linalg.generic {indexing_maps = [#[[$ID]], #[[$ROW]]], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%[[S2]] : {{.*}}) outs(%[[START]] :
+// CHECK: arith.maximumf
+//
+// w = 2^(m - m'), 0 for m = -inf
+// CHECK: %[[WR:.*]] = linalg.generic {indexing_maps = [#[[$ID3]], #[[$ID3]], #[[$ID3]]], {{.*}}} ins(%[[M]], %[[KM]] :
+// CHECK-NEXT: ^bb0(%[[OLD:.*]]: f32, %[[NEW:.*]]: f32, %{{.*}}: f32):
+// CHECK: %[[BOTH:.*]] = arith.maximumf %[[OLD]], %[[NEW]] : f32
+// CHECK: arith.cmpf oeq, %[[OLD]], %{{.*}} : f32
+// CHECK: %[[DIFF:.*]] = arith.subf %[[OLD]], %[[BOTH]] : f32
+// CHECK: math.exp2 %[[DIFF]] : f32
+// CHECK: arith.select
+//
+// m' = max(m, max_n s2), behind the last use of m
+// CHECK: %[[M1:.*]] = linalg.generic {indexing_maps = [#[[$ID3]], #[[$ID3]]], {{.*}}} ins(%[[KM]] : {{.*}}) outs(%[[M]] :
 // CHECK: arith.maximumf
 //
 // p = 2^(s2 - m'), 0 for s2 = -inf
@@ -59,11 +73,12 @@
 // CHECK: arith.select %[[HIDDEN]], %{{.*}}, %[[EXP]] : f32
 //
 // l' = l w + sum_n p
-// CHECK: %[[LW:.*]] = linalg.generic {indexing_maps = [#[[$ID3]], #[[$ID3]], #[[$ID3]]], {{.*}}} ins(%[[M]], %[[M1]] : {{.*}}) outs(%[[L]] :
+// CHECK-NOT: %[[M]]
+// CHECK: %[[LW:.*]] = linalg.generic {indexing_maps = [#[[$ID3]], #[[$ID3]]], {{.*}}} ins(%[[WR]] : {{.*}}) outs(%[[L]] :
 // CHECK: %[[L1:.*]] = linalg.generic {indexing_maps = [#[[$ID]], #[[$ROW]]], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%[[P]] : {{.*}}) outs(%[[LW]] :
 //
 // o' = o w + sum_n p V, without the terms of hidden keys
-// CHECK: %[[OW:.*]] = linalg.generic {indexing_maps = [#[[$ROW]], #[[$ROW]], #[[$ID]]], {{.*}}} ins(%[[M]], %[[M1]] : {{.*}}) outs(%[[O]] :
+// CHECK: %[[OW:.*]] = linalg.generic {indexing_maps = [#[[$ROW]], #[[$ID]]], {{.*}}} ins(%[[WR]] : {{.*}}) outs(%[[O]] :
 // CHECK: %[[O1:.*]] = linalg.generic {indexing_maps = [#[[$S]], #[[$S]], #[[$K]], #[[$Q]]], iterator_types = ["parallel", "parallel", "parallel", "reduction", "parallel"]} ins(%[[S2]], %[[P]], %[[VALUE]] : {{.*}}) outs(%[[OW]] :
 // CHECK-NEXT: ^bb0(%[[S:.*]]: f32, %[[W:.*]]: f32, %[[VE:.*]]: bf16, %[[ACC:.*]]: f32):
 // CHECK: %[[VX:.*]] = arith.extf %[[VE]] : bf16 to f32
@@ -165,11 +180,16 @@ func.func @all_modifications(%q: tensor<2x8xf32>, %q1: tensor<4x2xf32>, %k: tens
 
 // CHECK-LABEL: func @combine
 // CHECK-SAME: %[[OA:[a-z0-9]*]]: tensor<4x8xf64>, %[[MA:[a-z0-9]*]]: tensor<4xf64>, %[[LA:[a-z0-9]*]]: tensor<4xf64>, %[[O:[a-z0-9]*]]: tensor<4x8xf64>, %[[M:[a-z0-9]*]]: tensor<4xf64>, %[[L:[a-z0-9]*]]: tensor<4xf64>
-// CHECK: %[[M1:.*]] = linalg.generic {{.*}} ins(%[[MA]] : tensor<4xf64>) outs(%[[M]] : tensor<4xf64>)
+// CHECK: %[[START:.*]] = linalg.fill
+// CHECK: %[[OTHER:.*]] = linalg.generic {{.*}} ins(%[[MA]] : tensor<4xf64>) outs(%[[START]] : tensor<4xf64>)
 // CHECK: arith.maximumf
-// CHECK: %[[LW:.*]] = linalg.generic {{.*}} ins(%[[M]], %[[M1]] : {{.*}}) outs(%[[L]] :
+// CHECK: %[[W:.*]] = linalg.generic {{.*}} ins(%[[M]], %[[OTHER]] : {{.*}})
+// CHECK: %[[M1:.*]] = linalg.generic {{.*}} ins(%[[OTHER]] : tensor<4xf64>) outs(%[[M]] : tensor<4xf64>)
+// CHECK: arith.maximumf
+// CHECK-NOT: %[[M]]
+// CHECK: %[[LW:.*]] = linalg.generic {{.*}} ins(%[[W]] : {{.*}}) outs(%[[L]] :
 // CHECK: %[[L1:.*]] = linalg.generic {{.*}} ins(%[[M1]], %[[MA]], %[[LA]] : {{.*}}) outs(%[[LW]] :
-// CHECK: %[[OW:.*]] = linalg.generic {{.*}} ins(%[[M]], %[[M1]] : {{.*}}) outs(%[[O]] :
+// CHECK: %[[OW:.*]] = linalg.generic {{.*}} ins(%[[W]] : {{.*}}) outs(%[[O]] :
 // CHECK: %[[O1:.*]] = linalg.generic {{.*}} ins(%[[M1]], %[[MA]], %[[OA]] : {{.*}}) outs(%[[OW]] :
 // CHECK: return %[[O1]], %[[M1]], %[[L1]]
 func.func @combine(%oa: tensor<4x8xf64>, %ma: tensor<4xf64>, %la: tensor<4xf64>, %o: tensor<4x8xf64>, %m: tensor<4xf64>, %l: tensor<4xf64>) -> (tensor<4x8xf64>, tensor<4xf64>, tensor<4xf64>) {

@@ -177,3 +177,48 @@ func.func @constant_beyond(%q: tensor<2x4xf32>, %k: tensor<2x8x4xf32>, %o: tenso
       segments = [#hydragen.segment<begin = 0, size = ?, keys = [#k], value = #v>]} -> tensor<2x4xf32>
   return %0 : tensor<2x4xf32>
 }
+
+// -----
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e) -> (n, d)>
+#v = affine_map<(b, n, d, e) -> (n, e)>
+#o = affine_map<(b, n, d, e) -> (b, e)>
+
+// Casts to less static types vanish, with and without a score region.
+// CHECK-LABEL: func @attention_of_casts
+// CHECK-SAME: %[[Q:[a-z0-9]*]]: tensor<2x4xf32>, %[[K:[a-z0-9]*]]: tensor<8x4xf32>
+// CHECK: %[[R:.*]] = hydragen.attention queries(%[[Q]] : tensor<2x4xf32>) keys(%[[K]] : tensor<8x4xf32>) values(%[[K]] : tensor<8x4xf32>) sizes(%{{.*}}) outs(%[[Q]] : tensor<2x4xf32>)
+// CHECK: %[[C:.*]] = tensor.cast %[[R]] : tensor<2x4xf32> to tensor<?x4xf32>
+// CHECK: return %[[C]]
+func.func @attention_of_casts(%q: tensor<2x4xf32>, %k: tensor<8x4xf32>, %n: index) -> tensor<?x4xf32> {
+  %qc = tensor.cast %q : tensor<2x4xf32> to tensor<?x4xf32>
+  %kc = tensor.cast %k : tensor<8x4xf32> to tensor<?x?xf32>
+  %0 = hydragen.attention queries(%qc : tensor<?x4xf32>) keys(%kc : tensor<?x?xf32>) values(%kc : tensor<?x?xf32>) sizes(%n) outs(%qc : tensor<?x4xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = ?, keys = [#k], value = #v>]} -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
+// CHECK-LABEL: func @partials_of_casts
+// CHECK: hydragen.prefix_attention queries({{.*}} : tensor<2x4xf32>) keys({{.*}} : tensor<8x4xf32>) value({{.*}} : tensor<8x4xf32>)
+// CHECK-SAME: outs({{.*}} : tensor<2x4xf32>, tensor<2xf32>, tensor<2xf32>)
+// CHECK: hydragen.suffix_attention queries({{.*}} : tensor<2x4xf32>) keys({{.*}} : tensor<8x4xf32>) value({{.*}} : tensor<8x4xf32>)
+// CHECK: ^bb0(%[[S:.*]]: f32, %{{.*}}: index, %{{.*}}: index):
+// CHECK-NEXT: hydragen.yield %[[S]] : f32
+func.func @partials_of_casts(%q: tensor<2x4xf32>, %k: tensor<8x4xf32>, %m: tensor<2xf32>, %l: tensor<2xf32>) -> tensor<?x4xf32> {
+  %qc = tensor.cast %q : tensor<2x4xf32> to tensor<?x4xf32>
+  %kc = tensor.cast %k : tensor<8x4xf32> to tensor<?x?xf32>
+  %0:3 = hydragen.prefix_attention queries(%qc : tensor<?x4xf32>) keys(%kc : tensor<?x?xf32>) value(%kc : tensor<?x?xf32>)
+    at [0, 0] outs(%qc, %m, %l : tensor<?x4xf32>, tensor<2xf32>, tensor<2xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v} -> tensor<?x4xf32>, tensor<2xf32>, tensor<2xf32>
+  %1:3 = hydragen.suffix_attention queries(%qc : tensor<?x4xf32>) keys(%kc : tensor<?x?xf32>) value(%kc : tensor<?x?xf32>)
+    at [0, 8] outs(%0#0, %0#1, %0#2 : tensor<?x4xf32>, tensor<2xf32>, tensor<2xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, score_mods = [#hydragen.custom<>]}
+    {
+    ^bb0(%s: f32, %b: index, %n: index):
+      hydragen.yield %s : f32
+    }
+    -> tensor<?x4xf32>, tensor<2xf32>, tensor<2xf32>
+  return %1#0 : tensor<?x4xf32>
+}

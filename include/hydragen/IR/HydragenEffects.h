@@ -22,6 +22,10 @@ void getDestinationStyleEffects(
 LogicalResult reifyInitShapes(OpBuilder &builder, Operation *op,
                               ReifiedRankedShapedTypeDims &reified);
 
+/// Canonicalisation of operands that are tensor.cast, for the ops with a score
+/// region.
+void populateFoldTensorCastPatterns(RewritePatternSet &patterns);
+
 } // namespace mlir::hydragen
 
 #endif // HYDRAGEN_IR_HYDRAGENEFFECTS_H

@@ -174,6 +174,7 @@ class Hydragen_PartialAttentionOp<string mnemonic>
     }
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Hydragen_PrefixAttentionOp : Hydragen_PartialAttentionOp<"prefix_attention"> {

@@ -32,6 +32,8 @@ public:
     outputMap = mapTo(concat(dims.rows, dims.values));
     scoreLoops = sorted(concat(dims.rows, dims.keys));
     scoreMap = mapTo(scoreLoops);
+    for (unsigned dim : dims.rows)
+      rowSizes.push_back(getExtent(builder, op, dim));
     for (unsigned dim : dims.keys)
       keySizes.push_back(getExtent(builder, op, dim));
     for (unsigned dim : scoreLoops)
@@ -43,12 +45,16 @@ public:
     Value o = op.getInits()[0], m = op.getInits()[1], l = op.getInits()[2];
     Value products = buildProducts();
     Value scores = buildScores(products);
-    Value newM = buildMaximum(scores, m);
+    Value keyMaximum = buildKeyMaximum(scores);
+    // w reads the old m and the last line to do so comes before m', so that
+    // bufferisation can write m' over it.
+    Value w = buildRescale(keyMaximum, m);
+    Value newM = buildMaximum(keyMaximum, m);
     Value weights = buildWeights(scores, newM);
-    Value newL = buildSum(weights, rescale(l, rowMap, dims.rows, m, newM));
-    Value newO = buildOutput(
-        scores, weights,
-        rescale(o, outputMap, concat(dims.rows, dims.values), m, newM));
+    Value newL = buildSum(weights, rescale(l, rowMap, dims.rows, w));
+    Value newO =
+        buildOutput(scores, weights,
+                    rescale(o, outputMap, concat(dims.rows, dims.values), w));
     return {newO, newM, newL};
   }
 
@@ -73,6 +79,9 @@ private:
 
   FormulaLine line(ArrayRef<unsigned> loops) {
     return FormulaLine(builder, loc, dims.numDims, loops, indices);
+  }
+  Value emptyRows() {
+    return tensor::EmptyOp::create(builder, loc, rowSizes, stateType);
   }
   Value emptyScores() {
     return tensor::EmptyOp::create(builder, loc, scoreSizes, stateType);
@@ -113,12 +122,38 @@ private:
     });
   }
 
-  /// m' = max(m, max_n s2)
-  Value buildMaximum(Value scores, Value m) {
+  /// max_n s2
+  Value buildKeyMaximum(Value scores) {
+    Value infinity = arith::ConstantOp::create(
+        builder, loc, stateType,
+        builder.getFloatAttr(stateType,
+                             -std::numeric_limits<double>::infinity()));
+    Value start = linalg::FillOp::create(builder, loc, infinity, emptyRows())
+                      .getResult(0);
     FormulaLine maximum = line(scoreLoops);
     unsigned score = maximum.read(scores, scoreMap);
-    return maximum.emit(m, rowMap, [&](Scalars &s, Value accumulator) {
+    return maximum.emit(start, rowMap, [&](Scalars &s, Value accumulator) {
       return s.max(accumulator, maximum.element(s, score));
+    });
+  }
+
+  /// w = 2^(m - m'), 0 for m = -inf
+  Value buildRescale(Value keyMaximum, Value m) {
+    FormulaLine rescale = line(dims.rows);
+    unsigned before = rescale.read(m, rowMap);
+    unsigned maximum = rescale.read(keyMaximum, rowMap);
+    return rescale.emit(emptyRows(), rowMap, [&](Scalars &s, Value) {
+      Value old = rescale.element(s, before);
+      return s.weight(old, s.max(old, rescale.element(s, maximum)));
+    });
+  }
+
+  /// m' = max(m, max_n s2)
+  Value buildMaximum(Value keyMaximum, Value m) {
+    FormulaLine maximum = line(dims.rows);
+    unsigned other = maximum.read(keyMaximum, rowMap);
+    return maximum.emit(m, rowMap, [&](Scalars &s, Value old) {
+      return s.max(old, maximum.element(s, other));
     });
   }
 
@@ -132,15 +167,12 @@ private:
     });
   }
 
-  /// part * 2^(m - m')
-  Value rescale(Value part, AffineMap map, ArrayRef<unsigned> loops, Value m,
-                Value newM) {
+  /// part w
+  Value rescale(Value part, AffineMap map, ArrayRef<unsigned> loops, Value w) {
     FormulaLine scaled = line(loops);
-    unsigned before = scaled.read(m, rowMap);
-    unsigned after = scaled.read(newM, rowMap);
+    unsigned factor = scaled.read(w, rowMap);
     return scaled.emit(part, map, [&](Scalars &s, Value element) {
-      return s.mul(element, s.weight(scaled.element(s, before),
-                                     scaled.element(s, after)));
+      return s.mul(element, scaled.element(s, factor));
     });
   }
 
@@ -176,7 +208,7 @@ private:
   SmallVector<MappedTensor> indices;
   AffineMap rowMap, outputMap, scoreMap;
   SmallVector<unsigned> scoreLoops;
-  SmallVector<OpFoldResult> keySizes, scoreSizes, offsets;
+  SmallVector<OpFoldResult> rowSizes, keySizes, scoreSizes, offsets;
 };
 } // namespace
 

@@ -7,6 +7,8 @@
 #include "FormulaLine.h"
 #include "LowerOps.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -36,9 +38,13 @@ public:
 
   SmallVector<Value> lower() {
     Value o = op.getInits()[0], m = op.getInits()[1], l = op.getInits()[2];
-    Value newM = buildMaximum(m);
-    Value newL = buildMerge(l, 2, m, newM);
-    Value newO = buildMerge(o, 0, m, newM);
+    Value others = buildOtherMaximum(m);
+    // The last line that reads the old m comes before m', so that
+    // bufferisation can write m' over it.
+    Value w = buildWeight(others, m);
+    Value newM = buildMaximum(others, m);
+    Value newL = buildMerge(l, 2, w, newM);
+    Value newO = buildMerge(o, 0, w, newM);
     return {newO, newM, newL};
   }
 
@@ -53,25 +59,59 @@ private:
   AffineMap stateMap(Value part) { return mapTo(0, rankOf(part)); }
   AffineMap initMap(Value part) { return mapTo(numLeading, rankOf(part)); }
 
-  /// m' = max of all m
-  Value buildMaximum(Value m) {
+  Value emptyRows(Value m) {
+    return tensor::EmptyOp::create(
+        builder, loc, tensor::getMixedSizes(builder, loc, m),
+        cast<ShapedType>(m.getType()).getElementType());
+  }
+
+  /// max_x m_x without the init's
+  Value buildOtherMaximum(Value m) {
+    Type type = cast<ShapedType>(m.getType()).getElementType();
+    Value infinity = arith::ConstantOp::create(
+        builder, loc, type,
+        builder.getFloatAttr(type, -std::numeric_limits<double>::infinity()));
+    Value start = linalg::FillOp::create(builder, loc, infinity, emptyRows(m))
+                      .getResult(0);
     FormulaLine line(builder, loc, numDims, range(0, numLeading + numRows));
     SmallVector<unsigned> others;
     for (unsigned i = 0; i != op.getNumStates(); ++i) {
       Value other = op.getStates()[3 * i + 1];
       others.push_back(line.read(other, stateMap(other)));
     }
-    return line.emit(m, initMap(m), [&](Scalars &s, Value maximum) {
+    return line.emit(start, initMap(m), [&](Scalars &s, Value maximum) {
       for (unsigned other : others)
         maximum = s.max(maximum, line.element(s, other));
       return maximum;
     });
   }
 
+  /// w = 2^(m - m') for the init's m, 0 for m = -inf
+  Value buildWeight(Value others, Value m) {
+    FormulaLine line(builder, loc, numDims,
+                     range(numLeading, numLeading + numRows));
+    unsigned before = line.read(m, initMap(m));
+    unsigned maximum = line.read(others, initMap(m));
+    return line.emit(emptyRows(m), initMap(m), [&](Scalars &s, Value) {
+      Value old = line.element(s, before);
+      return s.weight(old, s.max(old, line.element(s, maximum)));
+    });
+  }
+
+  /// m' = max of all m
+  Value buildMaximum(Value others, Value m) {
+    FormulaLine line(builder, loc, numDims,
+                     range(numLeading, numLeading + numRows));
+    unsigned maximum = line.read(others, initMap(m));
+    return line.emit(m, initMap(m), [&](Scalars &s, Value old) {
+      return s.max(old, line.element(s, maximum));
+    });
+  }
+
   /// sum_x w_x part_x with w_x = 2^(m_x - m'), for part o (0) or l (2). The
   /// init's own term comes first.
-  Value buildMerge(Value init, unsigned part, Value m, Value newM) {
-    Value own = buildTerm(init, m, newM);
+  Value buildMerge(Value init, unsigned part, Value w, Value newM) {
+    Value own = buildTerm(init, w);
     FormulaLine line(builder, loc, numDims,
                      range(0, numLeading + rankOf(init)));
     unsigned maximum = line.read(newM, initMap(newM));
@@ -92,14 +132,12 @@ private:
   }
 
   /// w part for the init's state
-  Value buildTerm(Value init, Value m, Value newM) {
+  Value buildTerm(Value init, Value w) {
     FormulaLine line(builder, loc, numDims,
                      range(numLeading, numLeading + rankOf(init)));
-    unsigned before = line.read(m, initMap(m));
-    unsigned after = line.read(newM, initMap(newM));
+    unsigned factor = line.read(w, initMap(w));
     return line.emit(init, initMap(init), [&](Scalars &s, Value element) {
-      return s.mul(element,
-                   s.weight(line.element(s, before), line.element(s, after)));
+      return s.mul(element, line.element(s, factor));
     });
   }
 
