@@ -253,15 +253,22 @@ private:
       return {};
     Bounds lhs = getBounds(binary.getLHS(), box);
     Bounds rhs = getBounds(binary.getRHS(), box);
-    auto apply = [](std::optional<int64_t> a, std::optional<int64_t> b,
-                    auto fn) -> std::optional<int64_t> {
+    using Bound = std::optional<int64_t>;
+    auto apply = [](Bound a, Bound b, auto fn) -> Bound {
       if (!a || !b)
         return std::nullopt;
       return fn(*a, *b);
     };
-    auto add = [](int64_t a, int64_t b) { return a + b; };
-    auto mul = [](int64_t a, int64_t b) { return a * b; };
-    auto floorDiv = [](int64_t a, int64_t b) {
+    // A bound beyond int64_t is as good as unknown.
+    auto add = [](int64_t a, int64_t b) -> Bound {
+      int64_t sum;
+      return llvm::AddOverflow(a, b, sum) ? Bound() : sum;
+    };
+    auto mul = [](int64_t a, int64_t b) -> Bound {
+      int64_t product;
+      return llvm::MulOverflow(a, b, product) ? Bound() : product;
+    };
+    auto floorDiv = [](int64_t a, int64_t b) -> Bound {
       return llvm::divideFloorSigned(a, b);
     };
     if (binary.getKind() == AffineExprKind::Add)

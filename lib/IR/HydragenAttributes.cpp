@@ -140,6 +140,13 @@ void SegmentAttr::print(AsmPrinter &printer) const {
   printer << ">";
 }
 
+/// Whether offset + size is beyond int64_t.
+static bool overflows(int64_t offset, int64_t size) {
+  int64_t end;
+  return !ShapedType::isDynamic(offset) && !ShapedType::isDynamic(size) &&
+         llvm::AddOverflow(offset, size, end);
+}
+
 LogicalResult SegmentAttr::verify(
     llvm::function_ref<InFlightDiagnostic()> emitError, int64_t begin,
     int64_t size, ArrayRef<int64_t> rowOffsets, ArrayRef<int64_t> rowSizes,
@@ -150,11 +157,18 @@ LogicalResult SegmentAttr::verify(
       (!ShapedType::isDynamic(size) && size < 0))
     return emitError() << "expected a key range that is not negative but got "
                        << toString(begin) << " and " << toString(size);
+  if (overflows(begin, size))
+    return emitError() << "expected a key range within 64 bits but got "
+                       << begin << " and " << size;
   // segment_c2
   for (auto [offset, rowSize] : llvm::zip_equal(rowOffsets, rowSizes))
     if (offset < 0 || (!ShapedType::isDynamic(rowSize) && rowSize < 0))
       return emitError() << "expected rows that are not negative but got "
                          << offset << " and " << toString(rowSize);
+  for (auto [offset, rowSize] : llvm::zip_equal(rowOffsets, rowSizes))
+    if (overflows(offset, rowSize))
+      return emitError() << "expected rows within 64 bits but got " << offset
+                         << " and " << rowSize;
   // segment_c3
   if (!keyMaps || !valueMap || !llvm::all_of(keyMaps, llvm::IsaPred<AffineMapAttr>))
     return emitError() << "expected an affine map per score term and one for "

@@ -80,3 +80,13 @@ func.func private @alias_output_type(tensor<2xf32> {hydragen.alias_output = "0"}
 
 // expected-error @+1 {{'func.func' op unknown argument attribute "hydragen.alias"}}
 func.func private @alias_output_name(tensor<2xf32> {hydragen.alias = 0 : i64}) -> tensor<2xf32>
+
+// -----
+
+// expected-error @+1 {{expected a key range within 64 bits but got 9223372036854775807 and 1}}
+func.func private @segment_c1_end() attributes {a = #hydragen.segment<begin = 9223372036854775807, size = 1, keys = [affine_map<(n) -> (n)>], value = affine_map<(n) -> (n)>>}
+
+// -----
+
+// expected-error @+1 {{expected rows within 64 bits but got 9223372036854775800 and 8}}
+func.func private @segment_c2_end() attributes {a = #hydragen.segment<begin = 0, size = 1, rows = [[9223372036854775800, 8]], keys = [affine_map<(n) -> (n)>], value = affine_map<(n) -> (n)>>}
