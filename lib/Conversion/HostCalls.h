@@ -28,9 +28,10 @@ constexpr int32_t kApiDeallocate = 16;
 constexpr int32_t kApiParallelFor = 24;
 constexpr int32_t kApiFail = 32;
 
-/// Codes for fail (module.h).
-constexpr int32_t kFailAssertion = 1;
-constexpr int32_t kFailOutOfMemory = 2;
+/// Codes for fail: hydragen_code of runtime.h. What the IR asserts are facts about
+/// the inputs, so a failed assertion is a bad input.
+constexpr int32_t kFailAssertion = 2;   // HYDRAGEN_INVALID
+constexpr int32_t kFailOutOfMemory = 4; // HYDRAGEN_INTERNAL
 
 /// Unit attributes that say what the first argument of a function is: a
 /// `hydragen_call`, or a closure whose first field is a pointer to one.

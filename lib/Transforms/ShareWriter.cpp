@@ -393,10 +393,17 @@ std::string SegmentWriter::describe(const SegmentPiece &piece,
                                     const Range &keys) {
   std::string text;
   llvm::raw_string_ostream os(text);
+  // Unknown extents have no name that a user knows.
+  auto print = [&](const SizeExpr &size) {
+    if (size.isConstant())
+      os << size.getConstant();
+    else
+      os << "?";
+  };
   os << "keys [";
-  keys.begin.print(os);
+  print(keys.begin);
   os << ", ";
-  (keys.begin + keys.size).print(os);
+  print(keys.begin + keys.size);
   os << ") ";
   AffineWriter maps(analysis.getEvaluator());
   setUpWriter(maps, nullptr, nullptr);
@@ -411,7 +418,7 @@ std::string SegmentWriter::describe(const SegmentPiece &piece,
       os << *expr;
     os << " of ";
     const VarRange &range = piece.box.find(var)->second;
-    (range.high - range.low).print(os);
+    print(range.high - range.low);
   });
   return text;
 }

@@ -28,7 +28,7 @@ struct ConvertHydragenToCPUPass
   void runOnOperation() override {
     if (!llvm::is_contained({128u, 256u, 512u}, vectorBits.getValue())) {
       getOperation().emitError("vector-bits must be 128, 256 or 512 but is ")
-          << vectorBits;
+          << vectorBits.getValue();
       return signalPassFailure();
     }
     SmallVector<Operation *> ops;

@@ -43,7 +43,7 @@ typedef struct hydragen_host_api {
                        void (*body)(void *closure, int64_t index),
                        void *closure);
   /* Records a run-time failure (an assertion of the IR, sizes that contradict);
-   * the first one wins. The entry then returns non-zero as soon as it can. */
+   * the first one wins; code is a hydragen_code of runtime.h. The entry then returns non-zero as soon as it can. */
   void (*fail)(void *ctx, int32_t code, const char *message);
 } hydragen_host_api;
 

@@ -1,0 +1,135 @@
+// RUN: hydragen-opt %s -convert-hydragen-to-cpu=vector-bits=512 -canonicalize -cse -split-input-file | FileCheck %s
+// RUN: hydragen-opt %s -convert-hydragen-to-cpu=vector-bits=256 -split-input-file | FileCheck %s --check-prefix=AVX2
+// RUN: not hydragen-opt %s -convert-hydragen-to-cpu=vector-bits=100 -split-input-file 2>&1 | FileCheck %s --check-prefix=BITS
+
+// BITS: vector-bits must be 128, 256 or 512 but is 100
+
+// 64 sequences share the keys: they are the lanes, K is read in place, and the
+// only buffers are tiles (128 keys x 64 rows of scores).
+
+#q = affine_map<(b, h, n, d, e) -> (b, h, d)>
+#k = affine_map<(b, h, n, d, e) -> (h, n, d)>
+#v = affine_map<(b, h, n, d, e) -> (h, n, e)>
+
+// CHECK-LABEL: func @prefix(
+// CHECK-SAME: %[[Q:[a-z0-9]*]]: memref<64x8x128xf32>, %[[K:[a-z0-9]*]]: memref<8x4096x128xf32>, %[[V:[a-z0-9]*]]: memref<8x4096x128xf32>
+// CHECK-NOT: memref.alloc(
+// CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c8)
+// CHECK-DAG: memref.alloca() {{.*}} : memref<128x64xf32>
+// CHECK-DAG: memref.alloca() {{.*}} : memref<64x128xf32>
+// CHECK: scf.for
+// The scores of 4 keys x 4 vectors of rows are loop-carried.
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
+// CHECK: memref.load %[[K]]
+// CHECK: vector.broadcast
+// CHECK: math.fma {{.*}} : vector<16xf32>
+// CHECK: vector.load %[[V]]
+// CHECK-NOT: memref.alloc(
+// CHECK: return
+// AVX2-LABEL: func @prefix(
+// AVX2: vector<8xf32>
+// AVX2-NOT: vector<16xf32>
+func.func @prefix(%q: memref<64x8x128xf32>, %k: memref<8x4096x128xf32>, %v: memref<8x4096x128xf32>,
+                  %o: memref<64x8x128xf32>, %m: memref<64x8xf32>, %l: memref<64x8xf32>) {
+  hydragen.prefix_attention queries(%q : memref<64x8x128xf32>) keys(%k : memref<8x4096x128xf32>) value(%v : memref<8x4096x128xf32>)
+    at [0, 0, 0] outs(%o, %m, %l : memref<64x8x128xf32>, memref<64x8xf32>, memref<64x8xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, scale = 0.125 : f64}
+  return
+}
+
+// -----
+
+// One row per key: f16 K and V are widened as they are loaded, nothing is copied.
+
+#q = affine_map<(b, h, n, d, e) -> (b, h, d)>
+#k = affine_map<(b, h, n, d, e) -> (b, h, n, d)>
+#v = affine_map<(b, h, n, d, e) -> (b, h, n, e)>
+
+// CHECK-LABEL: func @suffix(
+// CHECK-SAME: %{{[a-z0-9]*}}: memref<4x8x128xf16>, %[[K:[a-z0-9]*]]: memref<4x8x64x128xf16>
+// CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c32)
+// CHECK: vector.load %[[K]]{{.*}} : memref<4x8x64x128xf16>, vector<16xf16>
+// CHECK: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
+// CHECK: vector.reduction <add>
+// CHECK-NOT: hydragen.
+func.func @suffix(%q: memref<4x8x128xf16>, %k: memref<4x8x64x128xf16>, %v: memref<4x8x64x128xf16>,
+                  %o: memref<4x8x128xf32>, %m: memref<4x8xf32>, %l: memref<4x8xf32>) {
+  hydragen.suffix_attention queries(%q : memref<4x8x128xf16>) keys(%k : memref<4x8x64x128xf16>) value(%v : memref<4x8x64x128xf16>)
+    at [0, 0, 4096] outs(%o, %m, %l : memref<4x8x128xf32>, memref<4x8xf32>, memref<4x8xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, scale = 0.125 : f64}
+  return
+}
+
+// -----
+
+// A length per sequence bounds the loop over the keys; no key past it is read.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e) -> (b, n, d)>
+#v = affine_map<(b, n, d, e) -> (b, n, e)>
+#len = affine_map<(b, n, d, e) -> (b)>
+
+// CHECK-LABEL: func @ragged(
+// CHECK-SAME: %[[LEN:[a-z0-9]*]]: memref<4xi64>
+// CHECK: %[[ELEMENT:.*]] = memref.load %[[LEN]]
+// CHECK: %[[LENGTH:.*]] = arith.index_cast %[[ELEMENT]]
+// CHECK: %[[BELOW:.*]] = arith.minsi %[[LENGTH]], %c64
+// CHECK: %[[END:.*]] = arith.maxsi %[[BELOW]], %c0
+// CHECK: %[[LAST:.*]] = arith.maxsi %[[END]], %c0
+// CHECK: scf.for %{{.*}} = %c0 to %[[LAST]] step %c128
+func.func @ragged(%len: memref<4xi64>, %q: memref<4x16xf32>, %k: memref<4x64x16xf32>, %v: memref<4x64x16xf32>,
+                  %o: memref<4x16xf32>, %m: memref<4xf32>, %l: memref<4xf32>) {
+  hydragen.suffix_attention queries(%q : memref<4x16xf32>) keys(%k : memref<4x64x16xf32>) value(%v : memref<4x64x16xf32>)
+    indices(%len : memref<4xi64>)
+    at [0, 32] outs(%o, %m, %l : memref<4x16xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, index_maps = [#len], scale = 0.25 : f64,
+                score_mods = [#hydragen.visible<where = affine_map<(b, n)[s] -> (s + 31 - n)>>]}
+  return
+}
+
+// -----
+
+// A page table: entries are checked before they are used.
+
+#q = affine_map<(b, p, n, d, e) -> (b, d)>
+#k = affine_map<(b, p, n, d, e)[s] -> (s, n, d)>
+#v = affine_map<(b, p, n, d, e)[s] -> (s, n, e)>
+#table = affine_map<(b, p, n, d, e) -> (b, p)>
+
+// CHECK-LABEL: func @paged(
+// CHECK-SAME: %[[TABLE:[a-z0-9]*]]: memref<4x8xi32>
+// CHECK: %[[ENTRY:.*]] = memref.load %[[TABLE]]
+// CHECK: %[[PAGE:.*]] = arith.index_cast %[[ENTRY]]
+// CHECK: %[[OK:.*]] = arith.cmpi ult, %[[PAGE]], %c100
+// CHECK: cf.assert %[[OK]], "an index operand of attention is out of range"
+func.func @paged(%table: memref<4x8xi32>, %q: memref<4x16xf32>, %k: memref<100x16x16xf32>, %v: memref<100x16x16xf32>,
+                 %o: memref<4x16xf32>, %m: memref<4xf32>, %l: memref<4xf32>) {
+  hydragen.suffix_attention queries(%q : memref<4x16xf32>) keys(%k : memref<100x16x16xf32>) value(%v : memref<100x16x16xf32>)
+    indices(%table : memref<4x8xi32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x16xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, index_maps = [#table]}
+  return
+}
+
+// -----
+
+// States: an empty one has weight 0, whatever it is merged with.
+
+// CHECK-LABEL: func @states(
+// CHECK: scf.for
+// CHECK: arith.cmpf oeq, %{{.*}}, %cst{{.*}} : f32
+// CHECK: scf.for
+// CHECK: arith.divf
+// CHECK: arith.truncf %{{.*}} : f32 to bf16
+// CHECK: scf.for
+// CHECK: math.log2
+// CHECK-NOT: hydragen.
+func.func @states(%o: memref<4x16xf32>, %m: memref<4xf32>, %l: memref<4xf32>,
+                  %o2: memref<4x16xf32>, %m2: memref<4xf32>, %l2: memref<4xf32>,
+                  %out: memref<4x16xbf16>, %lse: memref<4xf32>) {
+  hydragen.combine ins(%o, %m, %l : memref<4x16xf32>, memref<4xf32>, memref<4xf32>)
+    outs(%o2, %m2, %l2 : memref<4x16xf32>, memref<4xf32>, memref<4xf32>)
+  hydragen.finalize state(%o2, %m2, %l2 : memref<4x16xf32>, memref<4xf32>, memref<4xf32>) outs(%out : memref<4x16xbf16>)
+  hydragen.state_lse <e> state(%m2, %l2 : memref<4xf32>, memref<4xf32>) outs(%lse : memref<4xf32>)
+  return
+}
