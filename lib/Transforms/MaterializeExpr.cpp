@@ -297,11 +297,16 @@ Value ExprWriter::writeScalar(OpBuilder &body, ExprId expr,
         break;
       }
       case ScalarOp::Other: {
-        // Integer operands were followed as index: give back the op's types.
+        // Integer operands were followed as index. A signed conversion to float
+        // is the same from 64 bits; other ops may depend on the width.
         OperationState state(loc, *n.name);
-        for (Value value : c)
-          if (value.getType().isIndex())
-            return {};
+        for (Value &value : c)
+          if (value.getType().isIndex()) {
+            if (n.name->getStringRef() != arith::SIToFPOp::getOperationName())
+              return {};
+            value = arith::IndexCastOp::create(body, loc, body.getI64Type(),
+                                               value);
+          }
         state.addOperands(c);
         state.addTypes(n.type);
         state.addAttributes(cast<DictionaryAttr>(n.payload).getValue());

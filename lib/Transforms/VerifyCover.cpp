@@ -71,6 +71,14 @@ static LogicalResult getRects(Operation *op, CoverAttr cover, Rect &box,
       rect.push_back({begin, end});
     }
   }
+  // Where the last piece has a known size behind an unknown begin, the unknown
+  // extent of the keys is where it ends.
+  if (ShapedType::isDynamic(cover.getKeys()) && !pieces.empty()) {
+    int64_t &end = box.back().second;
+    end = 0;
+    for (const Rect &piece : pieces)
+      end = std::max(end, piece.back().second);
+  }
   return success();
 }
 

@@ -56,6 +56,32 @@ func.func @dynamic(%q: tensor<?x8xf32>, %p: tensor<?x8xf32>, %s: tensor<?x?x8xf3
 
 // -----
 
+// Only the prefix is unknown: the keys end where the five own ones end.
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+#ks = affine_map<(b, n, e, d) -> (b, n, d)>
+#vs = affine_map<(b, n, e, d) -> (b, n, e)>
+
+// CHECK-LABEL: func @dynamic_prefix
+func.func @dynamic_prefix(%q: tensor<4x8xf32>, %p: tensor<?x8xf32>, %s: tensor<4x5x8xf32>, %init: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %c0 = arith.constant 0 : index
+  %np = tensor.dim %p, %c0 : tensor<?x8xf32>
+  %0 = hydragen.attention queries(%q : tensor<4x8xf32>)
+    keys(%p, %s : tensor<?x8xf32>, tensor<4x5x8xf32>) values(%p, %s : tensor<?x8xf32>, tensor<4x5x8xf32>)
+    sizes(%np, %np) outs(%init : tensor<4x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = ?, keys = [#k], value = #v, shared>,
+                  #hydragen.segment<begin = ?, size = 5, keys = [#ks], value = #vs>],
+      hydragen.cover = #hydragen.cover<rows = [4], keys = ?, pieces = [[[0, 4], [0, ?]], [[0, 4], [?, 5]]]>}
+    -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
+
+// -----
+
 #q = affine_map<(b, n, e, d) -> (b, d)>
 #o = affine_map<(b, n, e, d) -> (b, e)>
 #k = affine_map<(b, n, e, d) -> (n, d)>

@@ -41,4 +41,5 @@ def main():
             archive.writestr(name + ".npy", npy(dtype, shape, values.split(",")))
 
 
-main()
+if __name__ == "__main__":
+    main()

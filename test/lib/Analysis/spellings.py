@@ -1,0 +1,676 @@
+"""spellings.py CASE|--list: one attention over a shared prefix, spelt in linalg.
+
+Prints the IR of a case. With --check OPT RUN DIR the case is also rewritten (the
+remarks must hold what the case expects) and run, shared and plain, against the
+definition computed here in float64.
+"""
+
+import argparse
+import math
+import os
+import random
+import re
+import subprocess
+import sys
+import zipfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from make_npz import npy  # noqa: E402
+
+B, H, M, P, S, D = 4, 2, 3, 7, 5, 4
+INF = float("inf")
+
+
+class Case:
+    """IR under construction, its inputs, and what it means.
+
+    Keys are read through key(b, h, n, d) and value(b, h, n, e); score(s, b, h, m, n)
+    is applied to scale * q.k; denominators get exp(sink) for each of sinks(b, h, m).
+    """
+
+    def __init__(self):
+        self.args, self.lines, self.inputs, self.count = [], [], [], 0
+        self.batch, self.prefix, self.suffix = B, P, S
+        self.dims = {}  # letters that are dynamic
+        self.scale = 0.5
+        self.score = lambda s, b, h, m, n: s
+        self.sinks = lambda b, h, m: []
+        self.factor = lambda b, h, m: 1.0
+        self.zero_rows = False
+        self.expect = None
+
+    # ---- inputs
+    def arg(self, shape, low=-1.0, high=1.0, dtype="f4", values=None, dynamic=()):
+        count = math.prod(shape)
+        if values is None:
+            rng = random.Random(len(self.inputs) + 1)
+            values = [rng.uniform(low, high) for _ in range(count)]
+        # Inputs are float32: so are the numbers of the definition.
+        if dtype == "f4":
+            import struct
+            values = [struct.unpack("<f", struct.pack("<f", v))[0] for v in values]
+        element = {"f4": "f32", "i4": "i32", "i8": "i64", "b1": "i1"}[dtype]
+        dims = ["?" if i in dynamic else str(e) for i, e in enumerate(shape)]
+        kind = "tensor<" + "x".join(dims + [element]) + ">"
+        name = f"%arg{len(self.args)}"
+        self.args.append(f"{name}: {kind}")
+        self.inputs.append((dtype, shape, values))
+
+        def at(*index):
+            linear = 0
+            for i, e in zip(index, shape):
+                assert 0 <= i < e
+                linear = linear * e + i
+            return values[linear]
+
+        return name, kind, at
+
+    # ---- IR
+    def emit(self, text, results=1):
+        name = f"%x{self.count}"
+        self.count += 1
+        self.lines.append(f"    {name}{f':{results}' if results > 1 else ''} = {text}")
+        return name
+
+    def generic(self, rank, ins, out_map, out, out_kind, body, reductions=(), init=None):
+        """ins: (value, type, map); body over %a0, %a1, ..., %o."""
+        dims = ", ".join(f"d{i}" for i in range(rank))
+        maps = [f"affine_map<({dims}) -> ({m})>" for _, _, m in ins] + [f"affine_map<({dims}) -> ({out_map})>"]
+        kinds = ", ".join('"reduction"' if i in reductions else '"parallel"' for i in range(rank))
+        element = lambda kind: kind[kind.rindex("x") + 1:-1] if "x" in kind else kind[7:-1]
+        if init is not None:
+            out = self.emit(f"linalg.fill ins(%c{init[0]} : f32) outs({out} : {out_kind}) -> {out_kind}")
+        operands = ""
+        if ins:
+            operands = f"ins({', '.join(v for v, _, _ in ins)} : {', '.join(k for _, k, _ in ins)}) "
+        block = ", ".join([f"%a{i}: {element(k)}" for i, (_, k, _) in enumerate(ins)] + [f"%o: {element(out_kind)}"])
+        lines = "\n".join("      " + line for line in body.strip().split("\n"))
+        return self.emit(f"linalg.generic {{indexing_maps = [{', '.join(maps)}], iterator_types = [{kinds}]}} "
+                         f"{operands}outs({out} : {out_kind}) {{\n    ^bb0({block}):\n{lines}\n    }} -> {out_kind}")
+
+    def empty(self, letters, element="f32"):
+        sizes = [self.size[c] for c in letters if c in self.dims]
+        kind = self.kind(letters, element)
+        return self.emit(f"tensor.empty({', '.join(sizes)}) : {kind}"), kind
+
+    def kind(self, letters, element="f32"):
+        dims = ["?" if c in self.dims else str(self.extent[c]) for c in letters]
+        return "tensor<" + "x".join(dims + [element]) + ">"
+
+    def map(self, letters, body):
+        """Elementwise over bhmn; body uses %s and indices."""
+        out, kind = self.empty("bhmn")
+        return self.generic(4, [(self.s, kind, "d0, d1, d2, d3")] + letters, "d0, d1, d2, d3", out, kind, body)
+
+    # ---- the attention
+    def begin(self, dynamic=""):
+        self.extent = dict(b=self.batch, h=H, m=M, p=self.prefix, s=self.suffix, n=self.prefix + self.suffix, d=D)
+        self.dims = set(dynamic)
+        if self.dims & set("ps"):
+            self.dims.add("n")
+        self.size = {}
+        dyn = lambda letters: tuple(i for i, c in enumerate(letters) if c in self.dims)
+        arg = lambda letters: self.arg([self.extent[c] for c in letters], dynamic=dyn(letters))
+        self.q, self.kp, self.vp, self.ks, self.vs = map(arg, ["bhmd", "hpd", "hpd", "bhsd", "bhsd"])
+        for name, value in [("0", 0.0), ("ninf", None), ("scale", self.scale), ("1", 1.0)]:
+            text = "0xFF800000" if value is None else repr(float(value))
+            self.lines.append(f"    %c{name} = arith.constant {text} : f32")
+        for i in range(4):
+            self.lines.append(f"    %i{i} = arith.constant {i} : index")
+        source = {"b": (self.ks, 0), "s": (self.ks, 2), "p": (self.kp, 1)}
+        for c in "bsp":
+            if c in self.dims:
+                (name, kind, _), dim = source[c]
+                self.size[c] = self.emit(f"tensor.dim {name}, %i{dim} : {kind}")
+        if "n" in self.dims:
+            part = lambda c: self.size[c] if c in self.dims else self.emit(f"arith.constant {self.extent[c]} : index")
+            self.size["n"] = self.emit(f"arith.addi {part('p')}, {part('s')} : index")
+
+    def keys(self, prefix, suffix):
+        """concat(broadcast(prefix), suffix) along the keys, and what it reads."""
+        name, kind, at = prefix
+        out, wide = self.empty("bhpd")
+        shared = self.generic(4, [(name, kind, "d1, d2, d3")], "d0, d1, d2, d3", out, wide, "linalg.yield %a0 : f32")
+        result = self.emit(f"tensor.concat dim(2) {shared}, {suffix[0]} : ({wide}, {suffix[1]}) -> {self.kind('bhnd')}")
+        own = suffix[2]
+        return result, lambda b, h, n, d: at(h, n, d) if n < self.prefix else own(b, h, n - self.prefix, d)
+
+    def scores(self, k, scale="%cscale"):
+        out, kind = self.empty("bhmn")
+        self.s = self.generic(5, [(self.q[0], self.q[1], "d0, d1, d2, d4"), (k, self.kind("bhnd"), "d0, d1, d3, d4")],
+                              "d0, d1, d2, d3", out, kind,
+                              "%p = arith.mulf %a0, %a1 : f32\n%r = arith.addf %p, %o : f32\nlinalg.yield %r : f32",
+                              reductions=[4], init=("0",))
+        if scale:
+            self.s = self.map([], f"%r = arith.mulf %a0, {scale} : f32\nlinalg.yield %r : f32")
+
+    def reduce(self, value, op, init):
+        out, kind = self.empty("bhm")
+        return self.generic(4, [(value, self.kind("bhmn"), "d0, d1, d2, d3")], "d0, d1, d2", out, kind,
+                            f"%r = arith.{op} %a0, %o : f32\nlinalg.yield %r : f32", reductions=[3], init=(init,))
+
+    def exponentials(self, shift=True, exp="math.exp"):
+        self.max = self.reduce(self.s, "maximumf", "ninf")
+        row = (self.max, self.kind("bhm"), "d0, d1, d2")
+        if not shift:
+            return self.map([], f"%r = {exp} %a0 : f32\nlinalg.yield %r : f32")
+        return self.map([row], f"%t = arith.subf %a0, %a1 : f32\n%r = {exp} %t : f32\nlinalg.yield %r : f32")
+
+    def divide(self, e, total):
+        self.s = e
+        return self.map([(total, self.kind("bhm"), "d0, d1, d2")],
+                        "%r = arith.divf %a0, %a1 : f32\nlinalg.yield %r : f32")
+
+    def product(self, p, v):
+        out, kind = self.empty("bhmd")
+        return self.generic(5, [(p, self.kind("bhmn"), "d0, d1, d2, d4"), (v, self.kind("bhnd"), "d0, d1, d4, d3")],
+                            "d0, d1, d2, d3", out, kind,
+                            "%p = arith.mulf %a0, %a1 : f32\n%r = arith.addf %p, %o : f32\nlinalg.yield %r : f32",
+                            reductions=[4], init=("0",))
+
+    def row(self, ins, body):
+        out, kind = self.empty("bhm")
+        return self.generic(3, ins, "d0, d1, d2", out, kind, body)
+
+    def finish(self, result):
+        self.lines.append(f"    return {result} : {self.kind('bhmd')}")
+
+    def standard(self, dynamic="", change=None, after=None):
+        """The usual spelling; `change` puts more on the scores."""
+        self.begin(dynamic)
+        k, self.key = self.keys(self.kp, self.ks)
+        v, self.value = self.keys(self.vp, self.vs)
+        self.scores(k)
+        if change:
+            change(self)
+        e = self.exponentials()
+        total = self.reduce(e, "addf", "0")
+        if after:
+            total = after(self, e, total)
+        self.finish(self.product(self.divide(e, total), v))
+        if self.expect is None:
+            self.expect = shared()
+        return self
+
+    def text(self):
+        lines = "\n".join(self.lines)
+        return (f"func.func @main({', '.join(self.args)}) -> {self.kind('bhmd')} {{\n{lines}\n}}\n")
+
+    def reference(self):
+        out = []
+        q = self.q[2]
+        n_keys = self.prefix + self.suffix
+        for b in range(self.batch):
+            for h in range(H):
+                for m in range(M):
+                    s = [self.score(self.scale * self.product_of(q, b, h, m, n), b, h, m, n) for n in range(n_keys)]
+                    sinks = self.sinks(b, h, m)
+                    top = max(s + sinks)
+                    if top == -INF:
+                        out += [0.0 if self.zero_rows else float("nan")] * D
+                        continue
+                    p = [math.exp(x - top) for x in s]
+                    total = sum(p) + sum(math.exp(x - top) for x in sinks)
+                    out += [self.factor(b, h, m) * sum(p[n] * self.value(b, h, n, e) for n in range(n_keys)) / total
+                            for e in range(D)]
+        return out
+
+    def product_of(self, q, b, h, m, n):
+        return sum(q(b, h, m, d) * self.key(b, h, n, d) for d in range(D))
+
+
+def shared(text="keys [0, 7) shared over d0 of 4; keys [7, 12) own"):
+    return ("segments-shared", text)
+
+
+def refused(code):
+    return ("attention-refused", code)
+
+
+def plain(code):
+    return ("segments-not-shared", code)
+
+
+CASES = {}
+
+
+def case(function):
+    CASES[function.__name__] = function
+    return function
+
+
+@case
+def standard():
+    return Case().standard()
+
+
+@case
+def dynamic_everything():
+    c = Case()
+    c.expect = shared("keys [0, ?) shared over d0 of ?; keys [?, ?) own")
+    return c.standard("bps")
+
+
+@case
+def dynamic_prefix():
+    c = Case()
+    c.expect = shared("keys [0, ?) shared over d0 of 4; keys [?, ?) own")
+    return c.standard("p")
+
+
+@case
+def dynamic_suffix():
+    c = Case()
+    c.expect = shared("keys [0, 7) shared over d0 of 4; keys [7, ?) own")
+    return c.standard("s")
+
+
+@case
+def softcap():
+    def change(c):
+        c.lines.append("    %cap = arith.constant 1.5 : f32\n    %inv = arith.constant 0.6666666865348816 : f32")
+        c.s = c.map([], "%x = arith.mulf %a0, %inv : f32\n%t = math.tanh %x : f32\n%r = arith.mulf %t, %cap : f32\n"
+                        "linalg.yield %r : f32")
+    c = Case()
+    c.score = lambda s, b, h, m, n: 1.5 * math.tanh(s / 1.5)
+    return c.standard(change=change)
+
+
+@case
+def alibi():
+    c = Case()
+
+    def change(c):
+        slope, kind, at = c.arg([H], 0.1, 0.5)
+        c.score = lambda s, b, h, m, n: s + at(h) * (n - m - P)
+        c.lines.append("    %seven = arith.constant 7 : index")
+        c.s = c.map([(slope, kind, "d1")], """%n = linalg.index 3 : index
+%m = linalg.index 2 : index
+%x = arith.subi %n, %m : index
+%y = arith.subi %x, %seven : index
+%i = arith.index_cast %y : index to i64
+%f = arith.sitofp %i : i64 to f32
+%z = arith.mulf %f, %a1 : f32
+%r = arith.addf %a0, %z : f32
+linalg.yield %r : f32""")
+    return c.standard(change=change)
+
+
+@case
+def sliding_window():
+    def change(c):
+        c.lines.append("    %p7 = arith.constant 7 : index\n    %w = arith.constant 4 : index")
+        c.s = c.map([], """%n = linalg.index 3 : index
+%m = linalg.index 2 : index
+%last = arith.addi %m, %p7 : index
+%first = arith.subi %last, %w : index
+%a = arith.cmpi sle, %n, %last : index
+%b = arith.cmpi sgt, %n, %first : index
+%c = arith.andi %a, %b : i1
+%r = arith.select %c, %a0, %cninf : f32
+linalg.yield %r : f32""")
+    c = Case()
+    c.score = lambda s, b, h, m, n: s if m + P - 4 < n <= m + P else -INF
+    return c.standard(change=change)
+
+
+@case
+def ragged_i32():
+    c = Case()
+
+    def change(c):
+        length, kind, at = c.arg([B], dtype="i4", values=[1, 5, 3, 2])
+        c.score = lambda s, b, h, m, n: s if n < P + at(b) else -INF
+        c.s = c.map([(length, kind, "d0")], """%n = linalg.index 3 : index
+%l = arith.index_cast %a1 : i32 to index
+%p = arith.constant 7 : index
+%end = arith.addi %l, %p : index
+%c = arith.cmpi ult, %n, %end : index
+%v = arith.cmpi slt, %n, %end : index
+%r = arith.select %v, %a0, %cninf : f32
+linalg.yield %r : f32""")
+    return c.standard(change=change)
+
+
+@case
+def additive_mask():
+    c = Case()
+
+    def change(c):
+        mask, kind, at = c.arg([B, P + S], -3.0, 3.0)
+        c.score = lambda s, b, h, m, n: s + at(b, n)
+        c.s = c.map([(mask, kind, "d0, d3")], "%r = arith.addf %a0, %a1 : f32\nlinalg.yield %r : f32")
+    return c.standard(change=change)
+
+
+@case
+def boolean_mask():
+    c = Case()
+
+    def change(c):
+        rng = random.Random(5)
+        values = [int(rng.random() < 0.6) for _ in range(M * (P + S))]
+        values[:P + S] = [0] * (P + S)  # one row sees nothing
+        mask, kind, at = c.arg([M, P + S], dtype="b1", values=values)
+        c.score = lambda s, b, h, m, n: s if at(m, n) else -INF
+        c.s = c.map([(mask, kind, "d2, d3")], "%r = arith.select %a1, %a0, %cninf : f32\nlinalg.yield %r : f32")
+    return c.standard(change=change)
+
+
+@case
+def score_times_sigmoid():
+    def change(c):
+        c.s = c.map([], """%x = arith.negf %a0 : f32
+%e = math.exp %x : f32
+%y = arith.addf %e, %c1 : f32
+%r = arith.divf %a0, %y : f32
+linalg.yield %r : f32""")
+    c = Case()
+    c.score = lambda s, b, h, m, n: s / (1 + math.exp(-s))
+    return c.standard(change=change)
+
+
+@case
+def head_temperature():
+    c = Case()
+
+    def change(c):
+        scale, kind, at = c.arg([H], 0.5, 2.0)
+        c.score = lambda s, b, h, m, n: s * at(h)
+        c.s = c.map([(scale, kind, "d1")], "%r = arith.mulf %a0, %a1 : f32\nlinalg.yield %r : f32")
+    return c.standard(change=change)
+
+
+@case
+def sink_summand():
+    c = Case()
+
+    def after(c, e, total):
+        sink, kind, at = c.arg([H])
+        c.sinks = lambda b, h, m: [at(h)]
+        return c.row([(total, c.kind("bhm"), "d0, d1, d2"), (c.max, c.kind("bhm"), "d0, d1, d2"), (sink, kind, "d1")],
+                     "%x = arith.subf %a2, %a1 : f32\n%y = math.exp %x : f32\n%r = arith.addf %a0, %y : f32\n"
+                     "linalg.yield %r : f32")
+    return c.standard(after=after)
+
+
+@case
+def softmax_plus_one():
+    c = Case()
+    c.sinks = lambda b, h, m: [0.0]
+
+    def after(c, e, total):
+        return c.row([(total, c.kind("bhm"), "d0, d1, d2"), (c.max, c.kind("bhm"), "d0, d1, d2")],
+                     "%x = arith.negf %a1 : f32\n%y = math.exp %x : f32\n%r = arith.addf %a0, %y : f32\n"
+                     "linalg.yield %r : f32")
+    return c.standard(after=after)
+
+
+@case
+def clamped_denominator():
+    c = Case()
+    c.zero_rows = True
+    c.score = lambda s, b, h, m, n: s if m != 1 else -INF
+
+    def change(c):
+        c.s = c.map([], "%m = linalg.index 2 : index\n%c = arith.cmpi eq, %m, %i1 : index\n"
+                        "%r = arith.select %c, %cninf, %a0 : f32\nlinalg.yield %r : f32")
+        # A finite shift, so that a hidden row sums to 0.
+        c.guard = True
+
+    def after(c, e, total):
+        c.lines.append("    %tiny = arith.constant 1.0e-6 : f32")
+        return c.row([(total, c.kind("bhm"), "d0, d1, d2")],
+                     "%r = arith.maximumf %a0, %tiny : f32\nlinalg.yield %r : f32")
+    c.begin()
+    k, c.key = c.keys(c.kp, c.ks)
+    v, c.value = c.keys(c.vp, c.vs)
+    c.scores(k)
+    change(c)
+    c.max = c.reduce(c.s, "maximumf", "ninf")
+    c.max = c.row([(c.max, c.kind("bhm"), "d0, d1, d2")],
+                  "%c = arith.cmpf oeq, %a0, %cninf : f32\n%r = arith.select %c, %c0, %a0 : f32\n"
+                  "linalg.yield %r : f32")
+    e = c.map([(c.max, c.kind("bhm"), "d0, d1, d2")],
+              "%t = arith.subf %a0, %a1 : f32\n%r = math.exp %t : f32\nlinalg.yield %r : f32")
+    total = after(c, e, c.reduce(e, "addf", "0"))
+    c.finish(c.product(c.divide(e, total), v))
+    c.expect = shared()
+    return c
+
+
+@case
+def base_two():
+    c = Case()
+    c.scale = 0.5
+    c.begin()
+    k, c.key = c.keys(c.kp, c.ks)
+    v, c.value = c.keys(c.vp, c.vs)
+    c.lines.append(f"    %l2e = arith.constant {0.5 * math.log2(math.e)!r} : f32")
+    c.scores(k, "%l2e")
+    e = c.exponentials(exp="math.exp2")
+    c.finish(c.product(c.divide(e, c.reduce(e, "addf", "0")), v))
+    c.expect = shared()
+    return c
+
+
+@case
+def no_shift():
+    c = Case()
+    c.begin()
+    k, c.key = c.keys(c.kp, c.ks)
+    v, c.value = c.keys(c.vp, c.vs)
+    c.scores(k)
+    e = c.exponentials(shift=False)
+    c.finish(c.product(c.divide(e, c.reduce(e, "addf", "0")), v))
+    c.expect = shared()
+    return c
+
+
+@case
+def late_division():
+    c = Case()
+    c.begin("bps")
+    k, c.key = c.keys(c.kp, c.ks)
+    v, c.value = c.keys(c.vp, c.vs)
+    c.scores(k)
+    e = c.exponentials()
+    total = c.reduce(e, "addf", "0")
+    o = c.product(e, v)
+    out, kind = c.empty("bhmd")
+    c.finish(c.emit(f"linalg.generic {{indexing_maps = [affine_map<(a, b, c, d) -> (a, b, c, d)>, "
+                    f"affine_map<(a, b, c, d) -> (a, b, c)>, affine_map<(a, b, c, d) -> (a, b, c, d)>], "
+                    f'iterator_types = ["parallel", "parallel", "parallel", "parallel"]}} ins({o}, {total} : {kind}, '
+                    f"{c.kind('bhm')}) outs({out} : {kind}) {{\n    ^bb0(%a0: f32, %a1: f32, %o: f32):\n"
+                    f"      %r = arith.divf %a0, %a1 : f32\n      linalg.yield %r : f32\n    }} -> {kind}"))
+    c.expect = shared("keys [0, ?) shared over d0 of ?; keys [?, ?) own")
+    return c
+
+
+@case
+def uneven_groups():
+    """Sequences 0..2 share one prefix, sequence 3 has another."""
+    c = Case()
+    c.begin()
+    other = c.arg([1, H, P, D]), c.arg([1, H, P, D])
+
+    def keys(first, second, suffix):
+        name, kind, at = first
+        wide = f"tensor<3x{H}x{P}x{D}xf32>"
+        out = c.emit(f"tensor.empty() : {wide}")
+        group = c.generic(4, [(name, kind, "d1, d2, d3")], "d0, d1, d2, d3", out, wide, "linalg.yield %a0 : f32")
+        both = c.emit(f"tensor.concat dim(0) {group}, {second[0]} : ({wide}, {second[1]}) -> tensor<4x{H}x{P}x{D}xf32>")
+        all_keys = c.emit(f"tensor.concat dim(2) {both}, {suffix[0]} : (tensor<4x{H}x{P}x{D}xf32>, {suffix[1]}) -> "
+                          f"{c.kind('bhnd')}")
+
+        def read(b, h, n, d):
+            if n >= P:
+                return suffix[2](b, h, n - P, d)
+            return at(h, n, d) if b < 3 else second[2](0, h, n, d)
+        return all_keys, read
+    k, c.key = keys(c.kp, other[0], c.ks)
+    v, c.value = keys(c.vp, other[1], c.vs)
+    c.scores(k)
+    e = c.exponentials()
+    c.finish(c.product(c.divide(e, c.reduce(e, "addf", "0")), v))
+    c.expect = shared("keys [0, 7) shared over d0 of 3; keys [0, 7) own; keys [7, 12) own")
+    return c
+
+
+@case
+def probability_factor():
+    c = Case()
+    c.begin()
+    k, c.key = c.keys(c.kp, c.ks)
+    v, c.value = c.keys(c.vp, c.vs)
+    c.scores(k)
+    gate, kind, at = c.arg([B, H])
+    c.factor = lambda b, h, m: at(b, h)
+    e = c.exponentials()
+    c.s = c.divide(e, c.reduce(e, "addf", "0"))
+    p = c.map([(gate, kind, "d0, d1")], "%r = arith.mulf %a0, %a1 : f32\nlinalg.yield %r : f32")
+    c.finish(c.product(p, v))
+    c.expect = shared()
+    return c
+
+
+# ---- refused
+
+def refusal(code, build):
+    c = Case()
+    c.begin()
+    k, c.key = c.keys(c.kp, c.ks)
+    v, c.value = c.keys(c.vp, c.vs)
+    c.scores(k)
+    c.finish(build(c, v))
+    c.expect = refused(code)
+    c.reference = None
+    return c
+
+
+@case
+def refused_weight_per_key():
+    def build(c, v):
+        weight, kind, _ = c.arg([P + S])
+        e = c.exponentials()
+        c.s = c.divide(e, c.reduce(e, "addf", "0"))
+        p = c.map([(weight, kind, "d3")], "%r = arith.mulf %a0, %a1 : f32\nlinalg.yield %r : f32")
+        return c.product(p, v)
+    return refusal("not-exp-over-sum", build)
+
+
+@case
+def refused_mask_after_softmax():
+    def build(c, v):
+        e = c.exponentials()
+        c.s = c.divide(e, c.reduce(e, "addf", "0"))
+        p = c.map([], "%n = linalg.index 3 : index\n%c = arith.cmpi slt, %n, %i2 : index\n"
+                      "%r = arith.select %c, %c0, %a0 : f32\nlinalg.yield %r : f32")
+        return c.product(p, v)
+    return refusal("masked-after-softmax", build)
+
+
+@case
+def refused_sum_plus_constant():
+    def build(c, v):
+        e = c.exponentials()
+        total = c.reduce(e, "addf", "1")
+        return c.product(c.divide(e, total), v)
+    return refusal("denominator-extra-term", build)
+
+
+@case
+def refused_other_sum():
+    def build(c, v):
+        e = c.exponentials()
+        s = c.s
+        c.s = e
+        half = c.map([], "%r = arith.mulf %a0, %cscale : f32\nlinalg.yield %r : f32")
+        c.s = s
+        return c.product(c.divide(e, c.reduce(half, "addf", "0")), v)
+    return refusal("denominator-not-over-keys", build)
+
+
+@case
+def refused_large_clamp():
+    def build(c, v):
+        c.lines.append("    %two = arith.constant 2.0 : f32")
+        e = c.exponentials()
+        total = c.row([(c.reduce(e, "addf", "0"), c.kind("bhm"), "d0, d1, d2")],
+                      "%r = arith.maximumf %a0, %two : f32\nlinalg.yield %r : f32")
+        return c.product(c.divide(e, total), v)
+    return refusal("denominator-clamped", build)
+
+
+@case
+def refused_unknown_shift():
+    def build(c, v):
+        shift, kind, _ = c.arg([B])
+        e = c.map([(shift, kind, "d0")], "%t = arith.subf %a0, %a1 : f32\n%r = math.exp %t : f32\n"
+                                         "linalg.yield %r : f32")
+        return c.product(c.divide(e, c.reduce(e, "addf", "0")), v)
+    return refusal("unknown-shift", build)
+
+
+@case
+def refused_no_division():
+    return refusal("denominator-missing", lambda c, v: c.product(c.exponentials(), v))
+
+
+def write_npz(path, arrays):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, (dtype, shape, values) in arrays.items():
+            archive.writestr(name + ".npy", npy(dtype, shape, values))
+
+
+def check(name, opt, run, folder):
+    c = CASES[name]()
+    os.makedirs(folder, exist_ok=True)
+    base = os.path.join(folder, name)
+    with open(base + ".mlir", "w") as file:
+        file.write(c.text())
+    result = subprocess.run([opt, base + ".mlir", "--hydragen-raise-attention", "--hydragen-share-segments",
+                             "--hydragen-verify-cover", "--remark-format=emitRemark", "--remarks-filter=hydragen"],
+                            capture_output=True, text=True)
+    remarks = re.findall(r"remark: \[\w+\] ([\w-]+) .*?Remark=\"([^\"]*)\"(?:, reason-code=([\w-]+))?", result.stderr)
+    kind, wanted = c.expect
+    found = [text if kind == "segments-shared" else code for remark, text, code in remarks if remark == kind]
+    if result.returncode != 0 or found != [wanted]:
+        return f"{name}: wanted {kind} {wanted}, got {remarks} {result.stderr[-400:] if not remarks else ''}"
+    # Nothing that has a view survives as a copy.
+    if kind == "segments-shared" and "tensor.concat" in result.stdout:
+        return f"{name}: a concatenation survived"
+    if c.reference is None:
+        return None
+    write_npz(base + ".npz", {f"in{i}": a for i, a in enumerate(c.inputs)} |
+              {"out0": ("f4", [c.batch, H, M, D], c.reference())})
+    for sharing in ["always", "never"]:
+        result = subprocess.run([run, base + ".mlir", f"--inputs={base}.npz", f"--expect={base}.npz",
+                                 f"--sharing={sharing}"], capture_output=True, text=True)
+        if result.returncode != 0:
+            return f"{name} {sharing}: {(result.stdout + result.stderr)[-500:]}"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("cases", nargs="*")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--check", nargs=3, metavar=("OPT", "RUN", "DIR"))
+    options = parser.parse_args()
+    if options.list:
+        print("\n".join(CASES))
+        return 0
+    failures = []
+    for name in options.cases or CASES:
+        if not options.check:
+            print(CASES[name]().text())
+            continue
+        failure = check(name, *options.check)
+        print(failure if failure else f"{name}: ok")
+        failures += [failure] if failure else []
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
