@@ -32,7 +32,7 @@ struct AttentionRecord {
   Location location;
   std::string outcome; // shared, plain, refused
   std::string reasonCode, reason;
-  SmallVector<SegmentRecord, 0> segments;
+  SmallVector<SegmentRecord, 0> segments = {};
   bool guarded = false;
   int64_t bytesPlain = ShapedType::kDynamic, bytesShared = ShapedType::kDynamic;
 };

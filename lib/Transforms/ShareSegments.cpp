@@ -298,7 +298,7 @@ void Sharing::addPieces(AttentionRecord &record, unsigned segment,
                         ArrayRef<VarId> sequences) {
   SegmentAnalysis &analysis = *analyses[segment];
   SizeExpr begin = sizes.getSize(op.getSegmentBegin(segment));
-  for (auto [number, piece] : llvm::enumerate(analysis.getPieces())) {
+  for (const SegmentPiece &piece : analysis.getPieces()) {
     // Keys of a piece that is no range: its outermost digits say enough.
     SizeExpr low(0), high(0);
     for (VarId digit : analysis.getKeyDigits()) {
