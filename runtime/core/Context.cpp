@@ -20,13 +20,18 @@ void *hydragen_context::allocate(uint64_t bytes, uint64_t alignment) {
   alignment = std::max<uint64_t>(alignment, 64);
   if (alignment & (alignment - 1) || bytes > UINT64_MAX - alignment)
     return nullptr;
-  uint64_t rounded = (std::max<uint64_t>(bytes, 1) + alignment - 1) /
-                     alignment * alignment;
+  uint64_t rounded =
+      (std::max<uint64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
   void *pointer = std::aligned_alloc(alignment, rounded);
   if (!pointer)
     return nullptr;
   std::lock_guard<std::mutex> lock(mutex);
-  blocks[pointer] = rounded;
+  try {
+    blocks[pointer] = rounded;
+  } catch (...) { // not through the module's frames
+    std::free(pointer);
+    return nullptr;
+  }
   liveBytes += rounded;
   peakBytes = std::max(peakBytes, liveBytes);
   return pointer;
@@ -57,8 +62,9 @@ hydragen_status *hydragen_context_create(hydragen_device *device,
       return invalid("expected 0 to 4096 threads but got " +
                          std::to_string(threads),
                      "threads");
-    unsigned number = threads ? static_cast<unsigned>(threads)
-                              : std::max(1u, std::thread::hardware_concurrency());
+    unsigned number = threads
+                          ? static_cast<unsigned>(threads)
+                          : std::max(1u, std::thread::hardware_concurrency());
     *context = new hydragen_context(number);
     return std::nullopt;
   });
@@ -90,9 +96,14 @@ static const hydragen_host_api kHostApi = {
     [](void *ctx, int32_t code, const char *message) {
       hydragen_context &context = contextOf(ctx);
       std::lock_guard<std::mutex> lock(context.mutex);
+      // A code that is none of ours must not read as success.
+      bool known = code == HYDRAGEN_FAULT || code == HYDRAGEN_INVALID ||
+                   code == HYDRAGEN_UNAVAILABLE;
       if (!context.failure)
         context.failure =
-            Error{static_cast<hydragen_code>(code), message ? message : "", {}};
+            Error{known ? static_cast<hydragen_code>(code) : HYDRAGEN_INTERNAL,
+                  message ? message : "",
+                  {}};
     }};
 
 //===----------------------------------------------------------------------===//
@@ -140,14 +151,17 @@ Status checkTensor(const ArgumentInfo &info, const DLTensor *tensor,
     same = tensor->shape[i] >= 0 &&
            (info.shape[i] < 0 || info.shape[i] == tensor->shape[i]);
   if (!same)
-    return invalid("has shape " +
-                       shapeText(tensor->shape,
-                                 std::max<int32_t>(tensor->ndim, 0)) +
-                       ", expected " + shapeText(info.shape.data(), rank),
-                   info.name);
+    return invalid(
+        "has shape " +
+            shapeText(tensor->shape, std::max<int32_t>(tensor->ndim, 0)) +
+            ", expected " + shapeText(info.shape.data(), rank),
+        info.name);
   binding.tensor = tensor;
   binding.elementSize = getSize(info.type);
-  for (size_t i = 0; i != rank; ++i)
+  // Empty whatever the other extents are.
+  if (std::find(tensor->shape, tensor->shape + rank, 0) != tensor->shape + rank)
+    binding.elements = 0;
+  for (size_t i = 0; binding.elements && i != rank; ++i)
     if (__builtin_mul_overflow(binding.elements, tensor->shape[i],
                                &binding.elements) ||
         binding.elements > INT64_MAX / 16)
@@ -220,7 +234,9 @@ void fillDescriptor(Binding &binding) {
   for (int i = rank - 1; i >= 0; --i) {
     binding.words[3 + i] = binding.tensor->shape[i];
     binding.words[3 + rank + i] = stride;
-    stride *= binding.tensor->shape[i];
+    // Overflows only in an empty tensor, which is never addressed.
+    if (__builtin_mul_overflow(stride, binding.tensor->shape[i], &stride))
+      stride = 0;
   }
 }
 
@@ -254,11 +270,10 @@ Status checkShapes(const hydragen_entry *entry,
     for (size_t d = 0; d != info.shape.size(); ++d)
       if (inputShapes[i][d] < 0 ||
           (info.shape[d] >= 0 && info.shape[d] != inputShapes[i][d]))
-        return invalid("has shape " +
-                           shapeText(inputShapes[i], info.shape.size()) +
-                           ", expected " +
-                           shapeText(info.shape.data(), info.shape.size()),
-                       info.name);
+        return invalid(
+            "has shape " + shapeText(inputShapes[i], info.shape.size()) +
+                ", expected " + shapeText(info.shape.data(), info.shape.size()),
+            info.name);
   }
   return std::nullopt;
 }
@@ -272,8 +287,7 @@ static Status outputShapes(const hydragen_entry *entry,
                            const int64_t *const *inputShapes,
                            int64_t *const *shapes) {
   if (entry->code->output_shapes(inputShapes, shapes) != 0)
-    return invalid("the input shapes contradict each other",
-                   entry->info.name);
+    return invalid("the input shapes contradict each other", entry->info.name);
   for (size_t i = 0; i != entry->info.outputs.size(); ++i) {
     const ArgumentInfo &info = entry->info.outputs[i];
     for (size_t d = 0; d != info.shape.size(); ++d)
@@ -287,10 +301,9 @@ static Status outputShapes(const hydragen_entry *entry,
   return std::nullopt;
 }
 
-hydragen_status *
-hydragen_output_shapes(const hydragen_entry *entry,
-                       const int64_t *const *inputShapes,
-                       int64_t *const *shapes) {
+hydragen_status *hydragen_output_shapes(const hydragen_entry *entry,
+                                        const int64_t *const *inputShapes,
+                                        int64_t *const *shapes) {
   return guard([&]() -> Status {
     if (Status status = checkShapes(entry, inputShapes))
       return status;
@@ -317,8 +330,7 @@ static Status prepare(Call &call, const hydragen_entry *entry,
   call.inputs.resize(info.inputs.size());
   call.outputs.resize(info.outputs.size());
   for (size_t i = 0; i != info.inputs.size(); ++i)
-    if (Status status =
-            checkTensor(info.inputs[i], inputs[i], call.inputs[i]))
+    if (Status status = checkTensor(info.inputs[i], inputs[i], call.inputs[i]))
       return status;
   for (size_t i = 0; i != info.outputs.size(); ++i)
     if (Status status =
@@ -332,8 +344,8 @@ static Status prepare(Call &call, const hydragen_entry *entry,
     shapes.emplace_back(output.shape.size() + 1);
   for (std::vector<int64_t> &shape : shapes)
     pointers.push_back(shape.data());
-  if (Status status = outputShapes(entry, shapesOf(call.inputs).data(),
-                                   pointers.data()))
+  if (Status status =
+          outputShapes(entry, shapesOf(call.inputs).data(), pointers.data()))
     return status;
   for (size_t i = 0; i != info.outputs.size(); ++i) {
     size_t rank = info.outputs[i].shape.size();
@@ -358,6 +370,14 @@ static Status prepare(Call &call, const hydragen_entry *entry,
     }
     // The module updates in place: input and output are one memory.
     Binding &output = call.outputs[alias];
+    size_t rank = info.inputs[i].shape.size();
+    if (!std::equal(input.tensor->shape, input.tensor->shape + rank,
+                    output.tensor->shape))
+      return invalid("has shape " + shapeText(input.tensor->shape, rank) +
+                         " but is updated in place as " +
+                         info.outputs[alias].name + " of shape " +
+                         shapeText(output.tensor->shape, rank),
+                     info.inputs[i].name);
     if (input.callerData() != output.data && input.elements)
       copyStrided(input, output.data, /*toCompact=*/true);
     input.data = output.data;

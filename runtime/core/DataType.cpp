@@ -20,16 +20,21 @@ struct Row {
   uint8_t code; // of DLPack
 };
 constexpr uint8_t kBool = 6; // kDLBool of later DLPack versions
-constexpr Row kRows[] = {
-    {DataType::F64, "f64", 8, kDLFloat},   {DataType::F32, "f32", 4, kDLFloat},
-    {DataType::F16, "f16", 2, kDLFloat},   {DataType::BF16, "bf16", 2, kDLBfloat},
-    {DataType::F8E4M3, "f8e4m3", 1, kDLUInt},
-    {DataType::F8E5M2, "f8e5m2", 1, kDLUInt},
-    {DataType::I64, "i64", 8, kDLInt},     {DataType::I32, "i32", 4, kDLInt},
-    {DataType::I16, "i16", 2, kDLInt},     {DataType::I8, "i8", 1, kDLInt},
-    {DataType::U64, "u64", 8, kDLUInt},    {DataType::U32, "u32", 4, kDLUInt},
-    {DataType::U16, "u16", 2, kDLUInt},    {DataType::U8, "u8", 1, kDLUInt},
-    {DataType::I1, "i1", 1, kBool}};
+constexpr Row kRows[] = {{DataType::F64, "f64", 8, kDLFloat},
+                         {DataType::F32, "f32", 4, kDLFloat},
+                         {DataType::F16, "f16", 2, kDLFloat},
+                         {DataType::BF16, "bf16", 2, kDLBfloat},
+                         {DataType::F8E4M3, "f8e4m3", 1, kDLUInt},
+                         {DataType::F8E5M2, "f8e5m2", 1, kDLUInt},
+                         {DataType::I64, "i64", 8, kDLInt},
+                         {DataType::I32, "i32", 4, kDLInt},
+                         {DataType::I16, "i16", 2, kDLInt},
+                         {DataType::I8, "i8", 1, kDLInt},
+                         {DataType::U64, "u64", 8, kDLUInt},
+                         {DataType::U32, "u32", 4, kDLUInt},
+                         {DataType::U16, "u16", 2, kDLUInt},
+                         {DataType::U8, "u8", 1, kDLUInt},
+                         {DataType::I1, "i1", 1, kBool}};
 
 const Row &row(DataType type) { return kRows[static_cast<int>(type)]; }
 
@@ -49,8 +54,8 @@ double decode(uint32_t bits, int exponent, int mantissa, bool hasInfinity) {
   else if (exp == 0)
     value = std::ldexp(frac, 1 - bias - mantissa);
   else
-    value = std::ldexp(frac + (1u << mantissa), static_cast<int>(exp) - bias -
-                                                    mantissa);
+    value = std::ldexp(frac + (1u << mantissa),
+                       static_cast<int>(exp) - bias - mantissa);
   return sign ? -value : value;
 }
 
@@ -74,26 +79,29 @@ uint32_t encode(double value, int exponent, int mantissa, bool hasInfinity) {
   int scale = std::max(e - 1, 1 - bias) - mantissa;
   auto units = static_cast<uint64_t>(std::nearbyint(std::ldexp(value, -scale)));
   // units * 2^scale; a carry moves into the exponent by itself.
-  uint64_t bits = units >> mantissa
-                      ? (static_cast<uint64_t>(scale + mantissa + bias)
-                         << mantissa) + (units - (1ull << mantissa))
-                      : units;
+  uint64_t bits =
+      units >> mantissa
+          ? (static_cast<uint64_t>(scale + mantissa + bias) << mantissa) +
+                (units - (1ull << mantissa))
+          : units;
   return sign | static_cast<uint32_t>(std::min<uint64_t>(bits, infinity));
 }
 
-template <typename T> T load(const void *data, int64_t index) {
+template <typename T>
+T load(const void *data, int64_t index) {
   T value;
   std::memcpy(&value, static_cast<const char *>(data) + index * sizeof(T),
               sizeof(T));
   return value;
 }
-template <typename T> void store(void *data, int64_t index, T value) {
-  std::memcpy(static_cast<char *>(data) + index * sizeof(T), &value,
-              sizeof(T));
+template <typename T>
+void store(void *data, int64_t index, T value) {
+  std::memcpy(static_cast<char *>(data) + index * sizeof(T), &value, sizeof(T));
 }
 } // namespace
 
-std::optional<DataType> hydragen::runtime::parseDataType(std::string_view name) {
+std::optional<DataType>
+hydragen::runtime::parseDataType(std::string_view name) {
   for (const Row &entry : kRows)
     if (entry.name == name)
       return entry.type;

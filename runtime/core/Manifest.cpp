@@ -24,7 +24,8 @@ struct Bytes {
   size_t size;
 
   /// Copies a T at `offset`; false where it would not fit.
-  template <typename T> bool read(uint64_t offset, T &value) const {
+  template <typename T>
+  bool read(uint64_t offset, T &value) const {
     if (offset > size || size - offset < sizeof(T))
       return false;
     std::memcpy(&value, data + offset, sizeof(T));
@@ -102,7 +103,9 @@ static bool readArgument(const json &source, ArgumentInfo &info) {
     return false;
   info.type = *type;
   for (const json &extent : source["shape"]) {
-    if (!extent.is_number_integer() || extent.get<int64_t>() < -1)
+    // Beyond int64 a number would wrap around.
+    if (!extent.is_number_integer() || extent.get<int64_t>() < -1 ||
+        (extent.is_number_unsigned() && extent.get<uint64_t>() > INT64_MAX))
       return false;
     info.shape.push_back(extent.get<int64_t>());
   }
@@ -136,9 +139,18 @@ static bool readEntry(const json &source, EntryInfo &entry) {
     if (!readArgument(output, entry.outputs.back()))
       return false;
   }
-  for (const ArgumentInfo &input : entry.inputs)
-    if (input.aliasOutput >= static_cast<int32_t>(entry.outputs.size()))
+  // An input and the output it aliases are one memory, and no other input's.
+  std::vector<bool> aliased(entry.outputs.size());
+  for (const ArgumentInfo &input : entry.inputs) {
+    if (input.aliasOutput < 0)
+      continue;
+    if (input.aliasOutput >= static_cast<int32_t>(entry.outputs.size()) ||
+        aliased[input.aliasOutput] ||
+        entry.outputs[input.aliasOutput].type != input.type ||
+        entry.outputs[input.aliasOutput].shape.size() != input.shape.size())
       return false;
+    aliased[input.aliasOutput] = true;
+  }
   return true;
 }
 
@@ -186,10 +198,9 @@ Result<Manifest> hydragen::runtime::readManifest(const unsigned char *data,
     return invalid("not a hydragen module (manifest magic)");
   // The version first: another version may differ in everything behind it.
   if (header.abi_version != HYDRAGEN_MODULE_ABI)
-    return invalid("module has ABI version " +
-                   std::to_string(header.abi_version) +
-                   " but this runtime speaks " +
-                   std::to_string(HYDRAGEN_MODULE_ABI));
+    return invalid(
+        "module has ABI version " + std::to_string(header.abi_version) +
+        " but this runtime speaks " + std::to_string(HYDRAGEN_MODULE_ABI));
   if (header.file_bytes != size)
     return invalid("truncated module (" + std::to_string(size) + " of " +
                    std::to_string(header.file_bytes) + " bytes)");
@@ -197,9 +208,9 @@ Result<Manifest> hydragen::runtime::readManifest(const unsigned char *data,
     return invalid("corrupt module (checksum does not match)");
   if (section->second - sizeof(header) < header.json_bytes)
     return invalid("corrupt module (manifest size)");
-  auto manifest = readJson(
-      reinterpret_cast<const char *>(data) + section->first + sizeof(header),
-      header.json_bytes);
+  auto manifest = readJson(reinterpret_cast<const char *>(data) +
+                               section->first + sizeof(header),
+                           header.json_bytes);
   if (!manifest)
     return manifest.getError();
   if (manifest->arch != "x86_64")

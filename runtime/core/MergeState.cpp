@@ -21,8 +21,9 @@ static float weight(float m, float common) {
 
 /// Like std::fmax, but NaN wins: a NaN score makes its row NaN.
 static float maxNaN(float a, float b) {
-  return std::isnan(a) || std::isnan(b) ? std::numeric_limits<float>::quiet_NaN()
-                                        : std::fmax(a, b);
+  return std::isnan(a) || std::isnan(b)
+             ? std::numeric_limits<float>::quiet_NaN()
+             : std::fmax(a, b);
 }
 
 static Status checkExtents(int64_t rows, int64_t columns) {
@@ -42,8 +43,11 @@ hydragen_status *hydragen_merge_state(float *oA, float *mA, float *lA,
     for (int64_t r = 0; r != rows; ++r) {
       float m = maxNaN(mA[r], mB[r]);
       float wA = weight(mA[r], m), wB = weight(mB[r], m);
+      // An empty state's o does not count, whatever it holds; a weight that
+      // underflows is no reason to lose a NaN.
+      bool emptyA = mA[r] == kEmpty, emptyB = mB[r] == kEmpty;
       for (int64_t c = r * columns; c != (r + 1) * columns; ++c)
-        oA[c] = (wA == 0 ? 0 : wA * oA[c]) + (wB == 0 ? 0 : wB * oB[c]);
+        oA[c] = (emptyA ? 0 : wA * oA[c]) + (emptyB ? 0 : wB * oB[c]);
       lA[r] = wA * lA[r] + wB * lB[r];
       mA[r] = m;
     }
@@ -64,12 +68,13 @@ hydragen_status *hydragen_merge_lse(float *oA, float *lseA, const float *oB,
       double a = lseA[r] * toBase2, b = lseB[r] * toBase2;
       if (b == kEmpty)
         continue;
-      double m = std::isnan(a) || std::isnan(b) ? std::nan("") : std::fmax(a, b);
+      double m =
+          std::isnan(a) || std::isnan(b) ? std::nan("") : std::fmax(a, b);
       double wA = a == kEmpty ? 0 : std::exp2(a - m), wB = std::exp2(b - m);
       double sum = wA + wB;
       for (int64_t c = r * columns; c != (r + 1) * columns; ++c)
         oA[c] = static_cast<float>(
-            ((wA == 0 ? 0 : wA * oA[c]) + (wB == 0 ? 0 : wB * oB[c])) / sum);
+            ((a == kEmpty ? 0 : wA * oA[c]) + wB * oB[c]) / sum);
       lseA[r] = static_cast<float>((m + std::log2(sum)) / toBase2);
     }
     return std::nullopt;

@@ -35,14 +35,16 @@ public:
       std::string key;
       if (!string(key) || !eat(':'))
         return false;
-      int which = key == "descr" ? 0 : key == "fortran_order" ? 1
-                                   : key == "shape"           ? 2
-                                                              : -1;
+      int which = key == "descr"           ? 0
+                  : key == "fortran_order" ? 1
+                  : key == "shape"         ? 2
+                                           : -1;
       if (which < 0 || seen[which])
         return false;
       seen[which] = true;
-      if (which == 0 ? !string(descr)
-                     : which == 1 ? !boolean(fortran) : !tuple(shape))
+      if (which == 0   ? !string(descr)
+          : which == 1 ? !boolean(fortran)
+                       : !tuple(shape))
         return false;
       eat(',');
     }
@@ -114,6 +116,10 @@ private:
 } // namespace
 
 int64_t Array::getNumElements() const {
+  // Zero first: the other extents of an empty array may be anything.
+  for (int64_t extent : shape)
+    if (extent == 0)
+      return 0;
   int64_t product = 1;
   for (int64_t extent : shape)
     product *= extent;
@@ -188,7 +194,7 @@ Result<Array> hydragen::runtime::parseNpy(const char *data, size_t size) {
     return invalid("is truncated (" + std::to_string(have) + " of " +
                    std::to_string(bytes) + " bytes)");
   const char *payload = data + start + headerLength;
-  if (fortran && array.shape.size() > 1)
+  if (fortran && count && array.shape.size() > 1)
     array.data = fromFortran(payload, array);
   else
     array.data.assign(payload, payload + bytes);
@@ -205,7 +211,8 @@ std::string hydragen::runtime::writeNpy(const Array &array) {
   for (const Descriptor &descriptor : kDescriptors)
     if (descriptor.type == type)
       descr = descriptor.text;
-  std::string header = "{'descr': '" + descr + "', 'fortran_order': False, "
+  std::string header = "{'descr': '" + descr +
+                       "', 'fortran_order': False, "
                        "'shape': (";
   for (int64_t extent : array.shape)
     header += std::to_string(extent) + ",";

@@ -162,8 +162,8 @@ static Result<std::vector<char>> inflateAll(const char *data, uint64_t length,
       consumed += stream.avail_in;
     }
     size_t old = out.size();
-    size_t step = static_cast<size_t>(std::min<uint64_t>(
-        size - old + 1, std::max<uint64_t>(1 << 16, old)));
+    size_t step = static_cast<size_t>(
+        std::min<uint64_t>(size - old + 1, std::max<uint64_t>(1 << 16, old)));
     out.resize(old + step);
     stream.next_out = reinterpret_cast<Bytef *>(&out[old]);
     stream.avail_out = static_cast<uInt>(std::min<size_t>(step, 1u << 30));
@@ -188,8 +188,7 @@ Result<Array> NpzReader::read(const std::string &name) const {
   auto corrupt = [&](const std::string &what) {
     return invalid("array " + name + " " + what, name);
   };
-  if (!view.contains(member.offset, 30) ||
-      view.get(member.offset, 4) != kLocal)
+  if (!view.contains(member.offset, 30) || view.get(member.offset, 4) != kLocal)
     return corrupt("is corrupt (local header)");
   uint64_t start = member.offset + 30 + view.get(member.offset + 26, 2) +
                    view.get(member.offset + 28, 2);
@@ -240,9 +239,9 @@ std::string hydragen::runtime::writeNpz(
     }
     // Always with the zip64 field, as numpy writes it.
     auto common = [&](std::string &out) {
-      put(out, 45, 2); // version needed
-      put(out, 0, 2);  // flags
-      put(out, 0, 2);  // stored
+      put(out, 45, 2);   // version needed
+      put(out, 0, 2);    // flags
+      put(out, 0, 2);    // stored
       put(out, 0x21, 4); // time 0, date 1980-01-01, low half first
       put(out, crc, 4);
       put(out, 0xffffffff, 4);
@@ -312,7 +311,12 @@ Result<std::vector<char>> hydragen::runtime::readFile(const std::string &path) {
   std::vector<char> content;
   size_t used = 0;
   struct stat info;
-  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+  bool known = fstat(fd, &info) == 0;
+  if (known && (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))) {
+    ::close(fd); // some have no end
+    return invalid("is a device, not a file", path);
+  }
+  if (known && S_ISREG(info.st_mode))
     content.resize(static_cast<size_t>(info.st_size));
   for (;;) {
     if (used == content.size())
@@ -353,8 +357,17 @@ Status hydragen::runtime::writeFile(const std::string &path,
     return invalid("cannot " + what + ": " + std::strerror(errno), path);
   };
   struct stat info;
-  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  // lstat: a link is no regular file either; renaming would replace it.
+  if (lstat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    // Opening these by name would start at the file's begin when they were
+    // redirected, over what is there.
+    int fd = path == "/dev/stdout" ? dup(1)
+             : path == "/dev/stderr"
+                 ? dup(2)
+                 : ::open(path.c_str(),
+                          O_WRONLY | O_CLOEXEC |
+                              (S_ISLNK(info.st_mode) ? O_CREAT | O_TRUNC : 0),
+                          0666);
     if (fd < 0)
       return failed("open");
     bool good = writeAll(fd, content);
@@ -367,8 +380,8 @@ Status hydragen::runtime::writeFile(const std::string &path,
     return std::nullopt;
   }
   std::string temporary = path + ".tmp." + std::to_string(getpid());
-  int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                  0666);
+  int fd =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0)
     return failed("write");
   bool good = writeAll(fd, content);

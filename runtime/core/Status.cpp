@@ -14,8 +14,7 @@ struct hydragen_status {
 
 /// Given out when there is no memory for a status of its own; never freed.
 static hydragen_status &outOfMemory() {
-  static hydragen_status status{
-      {HYDRAGEN_INTERNAL, "out of memory", {}}};
+  static hydragen_status status{{HYDRAGEN_INTERNAL, "out of memory", {}}};
   return status;
 }
 

@@ -9,8 +9,12 @@
 using namespace hydragen::runtime;
 
 ThreadPool::ThreadPool(unsigned threads) {
-  for (unsigned i = 1; i < threads; ++i)
-    workers.emplace_back([this] { work(); });
+  try {
+    for (unsigned i = 1; i < threads; ++i)
+      workers.emplace_back([this] { work(); });
+  } catch (...) {
+    // The system gives no more threads (or memory): the ones there do the work.
+  }
 }
 
 ThreadPool::~ThreadPool() {

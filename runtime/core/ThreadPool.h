@@ -20,7 +20,8 @@ namespace hydragen::runtime {
 /// out by an atomic counter, so uneven items balance.
 class ThreadPool {
 public:
-  /// `threads` in all, the caller included; at least 1.
+  /// `threads` in all, the caller included; at least 1. Fewer when the system
+  /// gives no more.
   explicit ThreadPool(unsigned threads);
   ~ThreadPool();
 

@@ -7,6 +7,9 @@
 #include "Arguments.h"
 
 #include <cmath>
+#include <cstring>
+#include <tuple>
+#include <unistd.h>
 
 using namespace hydragen::run;
 using namespace hydragen::runtime;
@@ -94,6 +97,10 @@ hydragen::run::readInputs(const Options &options, const hydragen_entry *entry) {
                          shapeText(expected) + info.dtype,
                      options.inputs);
     array->type = wanted;
+    // A boolean is the byte 0 or 1 to compiled code; u1 arrays hold any byte.
+    if (wanted == DataType::I1)
+      for (char &byte : array->data)
+        byte = byte != 0;
     inputs.push_back(std::move(*array));
   }
   return inputs;
@@ -108,8 +115,10 @@ public:
   SplitMix64(uint64_t seed, uint64_t argument)
       : state(mix(seed + 0x9e3779b97f4a7c15ull) ^ mix(~argument)) {}
   uint64_t next() { return mix(state += 0x9e3779b97f4a7c15ull); }
-  /// Uniform in (0, 1).
-  double uniform() { return (static_cast<double>(next() >> 11) + 0.5) * 0x1p-53; }
+  /// Uniform in (0, 1] (the largest sum rounds to 1).
+  double uniform() {
+    return (static_cast<double>(next() >> 11) + 0.5) * 0x1p-53;
+  }
 
 private:
   static uint64_t mix(uint64_t z) {
@@ -121,12 +130,45 @@ private:
 };
 } // namespace
 
+static uint64_t physicalMemory() {
+  long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGE_SIZE);
+  return pages > 0 && bytes > 0
+             ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(bytes)
+             : UINT64_MAX;
+}
+
+/// Low bits of `value`: integers without a detour through floating point.
+static void setInteger(Array &array, int64_t index, int64_t value) {
+  unsigned size = getSize(array.type);
+  std::memcpy(&array.data[index * size], &value, size);
+}
+
+/// Whether [low, high) fits an integer of the type; types without a sign hold
+/// what either reading holds.
+static bool fits(DataType type, int64_t low, int64_t high) {
+  unsigned bits = getSize(type) * 8;
+  bool isUnsigned = type >= DataType::U64 && type <= DataType::U8;
+  if (isUnsigned && low < 0)
+    return false;
+  return bits == 64 ||
+         (low >= -(int64_t(1) << (bits - 1)) && high <= int64_t(1) << bits);
+}
+
 /// Allocates the array's data; an error names what does not fit.
 static Status allocate(Array &array, const std::string &name) {
   int64_t bytes = getSize(array.type);
   for (int64_t extent : array.shape)
+    if (extent == 0)
+      bytes = 0; // whatever the other extents are
+  for (int64_t extent : array.shape)
     if (__builtin_mul_overflow(bytes, extent, &bytes))
       return Error{HYDRAGEN_INTERNAL, "has an impossible size", name};
+  // The system may promise more than there is and kill us when we touch it.
+  if (static_cast<uint64_t>(bytes) > physicalMemory())
+    return Error{HYDRAGEN_INTERNAL,
+                 "has " + std::to_string(bytes) +
+                     " bytes, more than this machine's memory",
+                 name};
   try {
     array.data.resize(static_cast<size_t>(bytes));
   } catch (...) {
@@ -187,13 +229,19 @@ hydragen::run::makeInputs(const Options &options, const hydragen_entry *entry) {
     int64_t low = 0, high = 2;
     if (range != options.intRanges.end())
       std::tie(low, high) = range->second;
+    if (!isFloat(array.type) && !fits(array.type, low, high))
+      return invalid(std::string(info.name) + " is " + info.dtype +
+                         ", which does not hold all of " + std::to_string(low) +
+                         ":" + std::to_string(high),
+                     "--int-range");
     int64_t elements = array.getNumElements();
     for (int64_t e = 0; e < elements; ++e) {
       if (!isFloat(array.type)) {
-        uint64_t width = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
-        setElement(array.type, array.data.data(), e,
-                   static_cast<double>(low + static_cast<int64_t>(
-                                                 random.next() % width)));
+        uint64_t width =
+            static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
+        setInteger(array, e,
+                   static_cast<int64_t>(static_cast<uint64_t>(low) +
+                                        random.next() % width));
         continue;
       }
       // Box and Muller: two uniforms, two normals.
@@ -232,8 +280,7 @@ hydragen::run::makeOutputs(const hydragen_entry *entry,
   return outputs;
 }
 
-std::vector<DLTensor>
-hydragen::run::makeTensors(std::vector<Array> &arrays) {
+std::vector<DLTensor> hydragen::run::makeTensors(std::vector<Array> &arrays) {
   std::vector<DLTensor> tensors;
   for (Array &array : arrays) {
     DLTensor tensor = {};

@@ -10,9 +10,22 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 
 using namespace hydragen::run;
 using namespace hydragen::runtime;
+
+/// Exact for every type: x86's long double holds 64-bit integers.
+static long double valueAt(DataType type, const Array &array, int64_t index) {
+  if (type == DataType::I64 || type == DataType::U64) {
+    int64_t bits;
+    std::memcpy(&bits, &array.data[index * sizeof(bits)], sizeof(bits));
+    return type == DataType::I64
+               ? static_cast<long double>(bits)
+               : static_cast<long double>(static_cast<uint64_t>(bits));
+  }
+  return getElement(type, array.data.data(), index);
+}
 
 /// Default absolute tolerance of a type, for outputs of size 1.
 static double defaultTolerance(DataType type) {
@@ -33,9 +46,8 @@ static double defaultTolerance(DataType type) {
   }
 }
 
-Result<Comparison>
-hydragen::run::compare(const Options &options,
-                       const std::vector<Array> &outputs) {
+Result<Comparison> hydragen::run::compare(const Options &options,
+                                          const std::vector<Array> &outputs) {
   auto archive = NpzReader::open(options.expect);
   if (!archive)
     return archive.getError();
@@ -49,12 +61,12 @@ hydragen::run::compare(const Options &options,
       error.place = options.expect;
       return error;
     }
-    bool sameType = want->type == got.type ||
-                    (got.type == DataType::BF16 && want->type == DataType::U16) ||
-                    ((got.type == DataType::F8E4M3 ||
-                      got.type == DataType::F8E5M2) &&
-                     want->type == DataType::U8) ||
-                    (got.type == DataType::I1 && want->type == DataType::U8);
+    bool sameType =
+        want->type == got.type ||
+        (got.type == DataType::BF16 && want->type == DataType::U16) ||
+        ((got.type == DataType::F8E4M3 || got.type == DataType::F8E5M2) &&
+         want->type == DataType::U8) ||
+        (got.type == DataType::I1 && want->type == DataType::U8);
     if (!sameType || want->shape != got.shape)
       return invalid("array " + name + " is " + shapeText(want->shape) +
                          std::string(getName(want->type)) +
@@ -75,30 +87,32 @@ hydragen::run::compare(const Options &options,
     double worst = 0;
     int64_t bad = 0, firstBad = -1;
     for (int64_t e = 0; e < count; ++e) {
-      double a = getElement(got.type, got.data.data(), e);
-      double b = getElement(got.type, want->data.data(), e);
+      long double a = valueAt(got.type, got, e),
+                  b = valueAt(got.type, *want, e);
       if ((std::isnan(a) && std::isnan(b)) || a == b)
         continue;
-      double error = std::fabs(a - b);
+      double error = static_cast<double>(std::fabs(a - b));
       // One NaN, or an infinity on one side, is wrong at any tolerance.
-      if (!(error <= atol + rtol * std::fabs(b)) || std::isinf(b)) {
+      if (!(error <= atol + rtol * std::fabs(b)) || std::isinf(error)) {
         if (bad++ == 0)
           firstBad = e;
       }
       worst = std::isnan(error) ? INFINITY : std::fmax(worst, error);
     }
     char line[256];
-    std::snprintf(line, sizeof(line), "%s %s%s: max_abs_error=%.3g (tolerance %.3g + %.3g*|want|)",
+    std::snprintf(line, sizeof(line),
+                  "%s %s%s: max_abs_error=%.3g (tolerance %.3g + %.3g*|want|)",
                   name.c_str(), shapeText(got.shape).c_str(),
                   std::string(getName(got.type)).c_str(), worst, atol, rtol);
     result.text += line;
     if (bad) {
-      std::snprintf(line, sizeof(line),
-                    ": %lld of %lld elements differ, first at %lld: got %.9g, want %.9g",
-                    static_cast<long long>(bad), static_cast<long long>(count),
-                    static_cast<long long>(firstBad),
-                    getElement(got.type, got.data.data(), firstBad),
-                    getElement(got.type, want->data.data(), firstBad));
+      std::snprintf(
+          line, sizeof(line),
+          ": %lld of %lld elements differ, first at %lld: got %.9g, want %.9g",
+          static_cast<long long>(bad), static_cast<long long>(count),
+          static_cast<long long>(firstBad),
+          getElement(got.type, got.data.data(), firstBad),
+          getElement(got.type, want->data.data(), firstBad));
       result.text += line;
       result.equal = false;
     }

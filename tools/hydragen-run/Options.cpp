@@ -6,6 +6,8 @@
 
 #include "Options.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -71,6 +73,27 @@ static bool takeInputName(std::string &text, std::string &name) {
   return true;
 }
 
+/// key=value,key=value of --emulator.
+static bool isEmulatorValue(const std::string &value) {
+  for (size_t begin = 0; begin <= value.size();) {
+    size_t end = std::min(value.find(',', begin), value.size());
+    std::string item = value.substr(begin, end - begin);
+    const std::string random = "schedule=random:";
+    int64_t seed;
+    bool known = false;
+    for (const char *text :
+         {"checks=all", "checks=none", "mma=fast", "mma=ampere", "schedule=rr",
+          "schedule=reverse", "async=late", "async=eager"})
+      known |= item == text;
+    if (item.compare(0, random.size(), random) == 0)
+      known = parseInteger(item.substr(random.size()), seed) && seed >= 0;
+    if (!known)
+      return false;
+    begin = end + 1;
+  }
+  return true;
+}
+
 static Status applyOption(Options &options, const std::string &name,
                           const std::string &value) {
   auto bad = [&](const char *expected) {
@@ -101,6 +124,9 @@ static Status applyOption(Options &options, const std::string &name,
   } else if (name == "--stats") {
     options.stats = value;
   } else if (name == "--emulator") {
+    if (!isEmulatorValue(value))
+      return bad("checks=all|none, mma=fast|ampere, schedule=rr|reverse|"
+                 "random:SEED, async=late|eager, with commas between");
     options.emulator = value;
   } else if (name == "--random") {
     if (!parseInteger(value, number) || number < 0)
@@ -122,8 +148,8 @@ static Status applyOption(Options &options, const std::string &name,
     std::string text = value, input;
     size_t equals = text.find('=');
     int64_t dim, extent;
-    if (equals == std::string::npos || !parseInteger(text.substr(equals + 1), extent) ||
-        extent < 0)
+    if (equals == std::string::npos ||
+        !parseInteger(text.substr(equals + 1), extent) || extent < 0)
       return bad("inN.D=EXTENT");
     text.resize(equals);
     if (!takeInputName(text, input) || text.empty() || text[0] != '.' ||
@@ -179,6 +205,9 @@ Result<Options> hydragen::run::parseOptions(int argc, char **argv) {
     else
       return invalid("unknown option, or its value is missing (see --help)",
                      name);
+    // --expect=$UNSET must not pass for "nothing to compare with".
+    if (value.empty())
+      return invalid("expected a value but got none (see --help)", name);
     if (Status status = applyOption(options, name, value))
       return *status;
   }

@@ -11,6 +11,7 @@
 #include "Options.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -52,8 +53,8 @@ public:
   }
   bool create() {
     const char *base = std::getenv("TMPDIR");
-    std::string name = std::string(base && *base ? base : "/tmp") +
-                       "/hydragen-run.XXXXXX";
+    std::string name =
+        std::string(base && *base ? base : "/tmp") + "/hydragen-run.XXXXXX";
     if (!mkdtemp(name.data()))
       return false;
     path = name;
@@ -86,7 +87,11 @@ static int compileModel(const Options &options, const std::string &output) {
     return report({HYDRAGEN_INVALID,
                    "is needed to run model IR but is not there", compiler});
   std::vector<std::string> words{
-      compiler, options.input, "-o", output, "--entry=" + options.entry,
+      compiler,
+      options.input,
+      "-o",
+      output,
+      "--entry=" + options.entry,
       "--target=" + (options.target.empty() ? "cpu" : options.target)};
   if (!options.sharing.empty())
     words.push_back("--sharing=" + options.sharing);
@@ -126,7 +131,8 @@ static int run(const Options &options) {
   // auto: this build has no GPU device yet, so the CPU.
   std::string device = options.device == "auto" ? "cpu" : options.device;
   hydragen_device *rawDevice = nullptr;
-  if (hydragen_status *status = hydragen_device_open(device.c_str(), &rawDevice)) {
+  if (hydragen_status *status =
+          hydragen_device_open(device.c_str(), &rawDevice)) {
     Error error = takeError(status);
     error.place = "--device";
     return report(error);
@@ -142,7 +148,9 @@ static int run(const Options &options) {
                    modulePath});
   if (isModelText(options.input)) {
     if (!temporary.create())
-      return report({HYDRAGEN_INTERNAL, "cannot make a temporary directory",
+      return report({HYDRAGEN_INVALID,
+                     std::string("cannot make a temporary directory: ") +
+                         std::strerror(errno),
                      "TMPDIR"});
     modulePath = temporary.getModule();
     if (int code = compileModel(options, modulePath))
@@ -164,14 +172,14 @@ static int run(const Options &options) {
     for (size_t i = 0; i != hydragen_module_entry_count(rawModule); ++i)
       names += std::string(i ? ", " : "") +
                hydragen_entry_name(hydragen_module_entry(rawModule, i));
-    return report({HYDRAGEN_INVALID,
-                   "no entry \"" + options.entry + "\" (there is: " + names +
-                       ")",
-                   "--entry"});
+    return report(
+        {HYDRAGEN_INVALID,
+         "no entry \"" + options.entry + "\" (there is: " + names + ")",
+         "--entry"});
   }
 
-  auto inputs = options.random ? makeInputs(options, entry)
-                               : readInputs(options, entry);
+  auto inputs =
+      options.random ? makeInputs(options, entry) : readInputs(options, entry);
   if (!inputs)
     return report(inputs.getError());
   auto outputs = makeOutputs(entry, *inputs);
@@ -196,8 +204,8 @@ static int run(const Options &options) {
 
   // The workspace is there before the clock starts, as a caller would have it.
   uint64_t workspaceBytes = 0;
-  if (hydragen_status *status = hydragen_workspace_size(
-          entry, inputShapes.data(), &workspaceBytes))
+  if (hydragen_status *status =
+          hydragen_workspace_size(entry, inputShapes.data(), &workspaceBytes))
     return report(takeError(status));
   void *workspace = nullptr;
   if (workspaceBytes &&
@@ -232,13 +240,17 @@ static int run(const Options &options) {
     std::sort(times.begin(), times.end());
   }
 
+  // A file that goes to stdout goes there alone.
+  bool quiet =
+      options.outputs == "/dev/stdout" || options.stats == "/dev/stdout";
   Comparison comparison;
   if (!options.expect.empty()) {
     auto result = compare(options, *outputs);
     if (!result)
       return report(result.getError());
     comparison = *result;
-    std::fputs(comparison.text.c_str(), stdout);
+    if (!quiet)
+      std::fputs(comparison.text.c_str(), stdout);
   }
   if (!options.outputs.empty()) {
     std::vector<std::pair<std::string, const Array *>> named;
@@ -251,7 +263,8 @@ static int run(const Options &options) {
   double median = 0;
   if (!times.empty()) {
     size_t half = times.size() / 2;
-    median = times.size() % 2 ? times[half] : (times[half - 1] + times[half]) / 2;
+    median =
+        times.size() % 2 ? times[half] : (times[half - 1] + times[half]) / 2;
   }
   if (!options.stats.empty()) {
     nlohmann::ordered_json stats;
@@ -273,13 +286,12 @@ static int run(const Options &options) {
     if (Status status = writeFile(options.stats, stats.dump(2) + "\n"))
       return report(*status);
   }
-  if (options.expect.empty() && options.outputs.empty()) {
+  if (options.expect.empty() && options.outputs.empty() && !quiet) {
     for (size_t i = 0; i != outputs->size(); ++i)
       std::printf("out%zu: %s%s\n", i, shapeText((*outputs)[i].shape).c_str(),
                   std::string(getName((*outputs)[i].type)).c_str());
   }
-  if (!times.empty() && options.outputs != "/dev/stdout" &&
-      options.stats != "/dev/stdout")
+  if (!times.empty() && !quiet)
     std::printf("time: median %.3f ms, min %.3f ms over %zu calls; "
                 "%llu bytes beyond inputs and outputs\n",
                 median, times.front(), times.size(),
