@@ -18,7 +18,7 @@ namespace hydragen::test {
 
 inline void put(std::string &out, uint64_t value, unsigned width) {
   for (unsigned i = 0; i != width; ++i)
-    out += static_cast<char>(value >> (8 * i) & 0xff);
+    out += static_cast<char>(i < 8 ? value >> (8 * i) & 0xff : 0);
 }
 
 /// An .npy file with this header text.
