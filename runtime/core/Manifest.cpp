@@ -202,8 +202,9 @@ Result<Manifest> hydragen::runtime::readManifest(const unsigned char *data,
         "module has ABI version " + std::to_string(header.abi_version) +
         " but this runtime speaks " + std::to_string(HYDRAGEN_MODULE_ABI));
   if (header.file_bytes != size)
-    return invalid("truncated module (" + std::to_string(size) + " of " +
-                   std::to_string(header.file_bytes) + " bytes)");
+    return invalid("truncated or corrupt module (" + std::to_string(size) +
+                   " bytes, the manifest says " +
+                   std::to_string(header.file_bytes) + ")");
   if (header.file_crc32 != checksum(file, section->first))
     return invalid("corrupt module (checksum does not match)");
   if (section->second - sizeof(header) < header.json_bytes)
