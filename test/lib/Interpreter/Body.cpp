@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -98,6 +99,10 @@ private:
                              "the region");
       step.tensor = *tensor;
       if (failed(useAll(extract.getIndices(), op, step)))
+        return failure();
+    } else if (isa<cf::AssertOp>(op)) {
+      step.kind = Kind::Assert;
+      if (failed(useAll(op->getOperands(), op, step)))
         return failure();
     } else if (isa<scf::IfOp, scf::ForOp>(op)) {
       step.kind = isa<scf::IfOp>(op) ? Kind::If : Kind::For;
@@ -222,6 +227,11 @@ LogicalResult Body::run(const Step &step, ArrayRef<int64_t> loops) {
     registers[step.results[0]] = step.tensor.read()[*offset];
     return success();
   }
+  case Kind::Assert:
+    if (operand(0).i)
+      return success();
+    return step.op->emitError("interpreter: assertion failed: ")
+           << cast<cf::AssertOp>(step.op).getMsg();
   case Kind::If: {
     const StepBlock &taken = step.blocks[operand(0).i ? 0 : 1];
     if (failed(run(taken, loops)))

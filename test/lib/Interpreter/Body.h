@@ -19,8 +19,8 @@ using Lookup = llvm::function_ref<const RuntimeValue *(mlir::Value)>;
 
 /// The block of a linalg op, a tensor.generate or a score region: scalar code
 /// (arith, math, affine.apply, linalg.index, tensor.extract, tensor.dim,
-/// scf.if, scf.for) made into a list of steps over registers, since it runs
-/// once per element.
+/// cf.assert, scf.if, scf.for) made into a list of steps over registers, since
+/// it runs once per element.
 class Body {
 public:
   /// An unknown op is an error at that op.
@@ -41,7 +41,7 @@ private:
     std::vector<Step> steps;
     std::vector<unsigned> arguments, yields;
   };
-  enum class Kind { Scalar, Index, Apply, Extract, If, For };
+  enum class Kind { Scalar, Index, Apply, Extract, Assert, If, For };
   struct Step {
     Kind kind = Kind::Scalar;
     mlir::Operation *op = nullptr;
