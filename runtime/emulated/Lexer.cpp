@@ -72,7 +72,8 @@ Token Lexer::number(Token token) {
   }
   size_t first = at;
   size_t scan = at;
-  while (scan < text.size() && (base == 16 ? isHex(text[scan]) : isDigit(text[scan])))
+  while (scan < text.size() &&
+         (base == 16 ? isHex(text[scan]) : isDigit(text[scan])))
     ++scan;
   bool isFloat = false;
   if (base == 10 && scan < text.size()) {
@@ -82,9 +83,10 @@ Token Lexer::number(Token token) {
   }
   if (isFloat) {
     size_t stop = scan;
-    while (stop < text.size() &&
-           (isDigit(text[stop]) || text[stop] == '.' || (text[stop] | 32) == 'e' ||
-            ((text[stop] == '-' || text[stop] == '+') && (text[stop - 1] | 32) == 'e')))
+    while (stop < text.size() && (isDigit(text[stop]) || text[stop] == '.' ||
+                                  (text[stop] | 32) == 'e' ||
+                                  ((text[stop] == '-' || text[stop] == '+') &&
+                                   (text[stop - 1] | 32) == 'e')))
       ++stop;
     std::string digits(text.substr(first, stop - first));
     char *end = nullptr;
@@ -125,7 +127,8 @@ Token Lexer::next() {
     char c = peek();
     if (at >= text.size())
       break;
-    if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v') {
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' ||
+        c == '\v') {
       advance();
     } else if (c == '/' && peek(1) == '/') {
       while (at < text.size() && peek() != '\n')
@@ -159,9 +162,10 @@ Token Lexer::next() {
     token.text = text.substr(token.begin, at - token.begin);
   } else if (c == '.' && isWord(peek(1))) {
     advance();
-    while (at < text.size() && (isWord(peek()) || (peek() == ':' && peek(1) == ':' &&
-                                                   isWord(peek(2))) ||
-                                (peek() == ':' && text[at - 1] == ':')))
+    while (at < text.size() &&
+           (isWord(peek()) ||
+            (peek() == ':' && peek(1) == ':' && isWord(peek(2))) ||
+            (peek() == ':' && text[at - 1] == ':')))
       advance();
     token.kind = Token::Directive;
     token.text = text.substr(token.begin + 1, at - token.begin - 1);

@@ -33,7 +33,7 @@ bool Parser::parseFunctionDirectives() {
   while (token.kind == Token::Directive) {
     std::string name(token.text);
     advance();
-    unsigned *into = name == "reqntid"  ? function->requiredBlock
+    unsigned *into = name == "reqntid"   ? function->requiredBlock
                      : name == "maxntid" ? function->maxBlock
                                          : nullptr;
     if (into)
@@ -103,8 +103,8 @@ bool Parser::parseBody() {
 }
 
 /// Points the first operand that waits for `pending.name` at `target`.
-bool Parser::resolve(Operand &operand, const Scope::Pending &pending, int target,
-                     unsigned &resolved) {
+bool Parser::resolve(Operand &operand, const Scope::Pending &pending,
+                     int target, unsigned &resolved) {
   if (operand.kind == Operand::Label && operand.index < 0 &&
       operand.name == pending.name) {
     operand.index = target;
@@ -131,7 +131,8 @@ bool Parser::closeScope() {
       for (Operand &target : function->branchTargets[pending.table].targets)
         resolve(target, pending, it->second, resolved);
     } else {
-      for (Operand &operand : function->instructions[pending.instruction].operands)
+      for (Operand &operand :
+           function->instructions[pending.instruction].operands)
         resolve(operand, pending, it->second, resolved);
     }
   }
@@ -152,7 +153,8 @@ bool Parser::parseRegisters() {
   while (token.kind == Token::Directive) {
     type = parseType(token.text);
     if (!type)
-      return fail("'." + std::string(token.text) + "' is no type of a register");
+      return fail("'." + std::string(token.text) +
+                  "' is no type of a register");
     advance();
   }
   if (!type)
@@ -170,7 +172,8 @@ bool Parser::parseRegisters() {
       if (!integer(count) || !expect('>'))
         return false;
     }
-    if (count > maxRegisters || function->registers.size() + count > maxRegisters)
+    if (count > maxRegisters ||
+        function->registers.size() + count > maxRegisters)
       return fail(position, "more than " + std::to_string(maxRegisters) +
                                 " registers in '" + function->name + "'");
     for (uint64_t i = 0; i < count; ++i) {
@@ -195,7 +198,8 @@ bool Parser::parseLoc() {
   locLine = int(values[1] & 0x7fffffff);
   while (take(',')) {
     if (token.kind != Token::Word)
-      return fail("expected 'function_name' or 'inlined_at', got " + describe());
+      return fail("expected 'function_name' or 'inlined_at', got " +
+                  describe());
     bool inlined = token.text == "inlined_at";
     advance();
     if (inlined) {
@@ -273,8 +277,10 @@ bool Parser::parseStatement() {
       name = std::string(token.text);
       advance();
     }
-    Space space = name == "shared" ? Space::Shared : name == "local" ? Space::Local
-                  : name == "param" ? Space::Param : Space::Generic;
+    Space space = name == "shared"  ? Space::Shared
+                  : name == "local" ? Space::Local
+                  : name == "param" ? Space::Param
+                                    : Space::Generic;
     if (space != Space::Generic)
       return parseVariables(space, isExtern, function->variables, true);
     // Constants and globals inside a function are visible in it alone; their
@@ -327,7 +333,8 @@ bool Parser::parseName(Operand &operand) {
       return true;
     }
   }
-  for (const std::vector<Variable> *list : {&function->parameters, &function->results})
+  for (const std::vector<Variable> *list :
+       {&function->parameters, &function->results})
     for (const Variable &variable : *list)
       if (variable.name == operand.name) {
         operand.kind = Operand::Symbol;
@@ -343,8 +350,8 @@ bool Parser::parseName(Operand &operand) {
       return true;
     }
   operand.kind = Operand::Label;
-  scopes.back().pending.push_back({int(function->instructions.size()), -1,
-                                   operand.name, operand.position});
+  scopes.back().pending.push_back(
+      {int(function->instructions.size()), -1, operand.name, operand.position});
   return true;
 }
 
@@ -424,7 +431,8 @@ bool Parser::parseOperand(Operand &operand, unsigned depth) {
           token.kind == Token::Float32 ? Operand::Float32 : Operand::Float64;
       operand.value = token.value;
       if (minus)
-        operand.value ^= uint64_t(1) << (token.kind == Token::Float32 ? 31 : 63);
+        operand.value ^= uint64_t(1)
+                         << (token.kind == Token::Float32 ? 31 : 63);
       advance();
     } else if (token.kind == Token::Integer || isPunct('-') || isPunct('~') ||
                isPunct('+')) {

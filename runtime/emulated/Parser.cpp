@@ -138,7 +138,9 @@ bool Parser::constant(int64_t &value, int level, unsigned depth) {
   if (!constant(value, level + 1, depth + 1))
     return false;
   for (;;) {
-    char op = level == 0 ? (isPunct('+') ? '+' : isPunct('-') ? '-' : 0)
+    char op = level == 0 ? (isPunct('+')   ? '+'
+                            : isPunct('-') ? '-'
+                                           : 0)
                          : (isPunct('*') ? '*' : 0);
     if (!op)
       return true;
@@ -301,7 +303,8 @@ bool Parser::parseVariable(Variable &variable, bool isParameter) {
       if (!integer(align))
         return false;
       if (!align || (align & (align - 1)) || align > (1u << 20))
-        return fail("alignment " + std::to_string(align) + " is no power of two");
+        return fail("alignment " + std::to_string(align) +
+                    " is no power of two");
       if (!variable.align || !isParameter)
         variable.align = unsigned(align);
       continue;
@@ -322,7 +325,8 @@ bool Parser::parseVariable(Variable &variable, bool isParameter) {
       // .ptr [.space] [.align N] describes what a pointer parameter points to.
       advance();
       while (isDirective("global") || isDirective("shared") ||
-             isDirective("const") || isDirective("local") || isDirective("align")) {
+             isDirective("const") || isDirective("local") ||
+             isDirective("align")) {
         bool align = isDirective("align");
         advance();
         uint64_t ignored;
@@ -333,7 +337,8 @@ bool Parser::parseVariable(Variable &variable, bool isParameter) {
     } else {
       Type type = parseType(token.text);
       if (!type || type.kind == TypeKind::Pred)
-        return fail("'." + std::string(token.text) + "' is no type of a variable");
+        return fail("'." + std::string(token.text) +
+                    "' is no type of a variable");
       variable.type = type;
     }
     advance();
@@ -355,16 +360,17 @@ bool Parser::parseVariable(Variable &variable, bool isParameter) {
       return false;
     if (!expect(']'))
       return false;
-    if (extent < 0 || __builtin_mul_overflow(variable.size, uint64_t(extent),
-                                             &variable.size) ||
+    if (extent < 0 ||
+        __builtin_mul_overflow(variable.size, uint64_t(extent),
+                               &variable.size) ||
         variable.size > maxVariableBytes)
       return fail(variable.position, "'" + variable.name + "' is too large");
   }
   return true;
 }
 
-bool Parser::parseVariables(Space space, bool isExtern, std::vector<Variable> &into,
-                            bool inFunction) {
+bool Parser::parseVariables(Space space, bool isExtern,
+                            std::vector<Variable> &into, bool inFunction) {
   Variable first;
   first.space = space;
   first.isExtern = isExtern;
@@ -437,7 +443,8 @@ bool Parser::parseDirective() {
   if (name == "alias")
     return fail(position, "'.alias' is not supported");
   bool isExtern = false;
-  while (name == "extern" || name == "visible" || name == "weak" || name == "common") {
+  while (name == "extern" || name == "visible" || name == "weak" ||
+         name == "common") {
     isExtern |= name == "extern";
     if (token.kind != Token::Directive)
       return fail("expected a declaration, got " + describe());
@@ -467,10 +474,6 @@ bool Parser::parseModule() {
   while (token.kind != Token::End) {
     if (take(';'))
       continue;
-    if (token.kind == Token::Word && token.text.substr(0, 1) == "@") {
-      advance();
-      continue;
-    }
     if (token.kind != Token::Directive)
       return fail("expected a directive, got " + describe());
     if (!parseDirective())

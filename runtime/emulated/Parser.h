@@ -29,7 +29,8 @@ private:
     std::map<std::string, int, std::less<>> registers;
     std::map<std::string, int, std::less<>> variables;
     std::map<std::string, int, std::less<>> labels;
-    /// Operands that name a label not seen yet: (instruction or table) and path.
+    /// Operands that name a label not seen yet: (instruction or table) and
+    /// path.
     struct Pending {
       int instruction, table;
       std::string name;
@@ -39,7 +40,9 @@ private:
   };
 
   bool fail(Position position, std::string message);
-  bool fail(std::string message) { return fail(token.position, std::move(message)); }
+  bool fail(std::string message) {
+    return fail(token.position, std::move(message));
+  }
   void advance() { token = lexer.next(); }
   bool isPunct(char c) const {
     return token.kind == Token::Punct && token.text[0] == c;

@@ -72,18 +72,18 @@ struct Variable {
 
 struct Operand {
   enum Kind : uint8_t {
-    Register,  ///< `index` into Function::registers; `negated` for !p
-    Special,   ///< %tid.x: `name`
-    Integer,   ///< `value`
-    Float32,   ///< bits in `value` (0f..)
-    Float64,   ///< bits in `value` (0d.. or a decimal number)
-    Symbol,    ///< a variable: `name`, plus `value`
-    Label,     ///< `index` of the instruction
-    Function,  ///< `name`
-    Address,   ///< [elements[0] + value]; further elements: tensor coordinates
-    Vector,    ///< {elements}
-    Pair,      ///< elements[0] | elements[1]
-    Sink       ///< _
+    Register, ///< `index` into Function::registers; `negated` for !p
+    Special,  ///< %tid.x: `name`
+    Integer,  ///< `value`
+    Float32,  ///< bits in `value` (0f..)
+    Float64,  ///< bits in `value` (0d.. or a decimal number)
+    Symbol,   ///< a variable: `name`, plus `value`
+    Label,    ///< `index` of the instruction
+    Function, ///< `name`
+    Address,  ///< [elements[0] + value]; further elements: tensor coordinates
+    Vector,   ///< {elements}
+    Pair,     ///< elements[0] | elements[1]
+    Sink      ///< _
   };
   Kind kind = Integer;
   bool negated = false;
