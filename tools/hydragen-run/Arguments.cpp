@@ -28,8 +28,7 @@ Error hydragen::run::takeError(hydragen_status *status) {
   return error;
 }
 
-/// Whether an array of a file can be passed for `wanted`.
-static bool matches(DataType wanted, DataType have) {
+bool hydragen::run::matches(DataType wanted, DataType have) {
   if (wanted == have)
     return true;
   switch (wanted) {

@@ -14,6 +14,11 @@
 
 namespace hydragen::run {
 
+/// Whether an array of a file stands for an argument of type `wanted`: .npy has
+/// no bf16 and no fp8 (unsigned integers carry them), and MLIR's integers have
+/// no sign.
+bool matches(runtime::DataType wanted, runtime::DataType have);
+
 /// Reads in0, in1, ... and checks types and shapes against the entry.
 runtime::Result<std::vector<runtime::Array>>
 readInputs(const Options &options, const hydragen_entry *entry);

@@ -61,13 +61,7 @@ Result<Comparison> hydragen::run::compare(const Options &options,
       error.place = options.expect;
       return error;
     }
-    bool sameType =
-        want->type == got.type ||
-        (got.type == DataType::BF16 && want->type == DataType::U16) ||
-        ((got.type == DataType::F8E4M3 || got.type == DataType::F8E5M2) &&
-         want->type == DataType::U8) ||
-        (got.type == DataType::I1 && want->type == DataType::U8);
-    if (!sameType || want->shape != got.shape)
+    if (!matches(got.type, want->type) || want->shape != got.shape)
       return invalid("array " + name + " is " + shapeText(want->shape) +
                          std::string(getName(want->type)) +
                          ", but the output is " + shapeText(got.shape) +
