@@ -1,0 +1,12 @@
+//===- NpzFuzzer.cpp - libFuzzer over .npy and .npz -------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FuzzTargets.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  hydragen::test::fuzzNpz(data, size);
+  return 0;
+}
