@@ -111,7 +111,8 @@ void ::hydragen::buildBufferizePipeline(
 
 void ::hydragen::buildLowerToLLVMPipeline(
     OpPassManager &manager, const ::hydragen::CPUPipelineOptions &options) {
-  // Structured loops and vectors.
+  // Structured loops and vectors, once for equal kernels.
+  manager.addPass(mlir::hydragen::createOutlineKernels());
   manager.addNestedPass<func::FuncOp>(
       mlir::hydragen::createConvertHydragenToCPU({options.vectorBits}));
   manager.addNestedPass<func::FuncOp>(mlir::hydragen::createLinalgToCPULoops());

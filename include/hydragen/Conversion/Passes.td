@@ -117,6 +117,22 @@ def MakeEntry : Pass<"hydragen-make-entry", "mlir::ModuleOp"> {
     "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def OutlineKernels : Pass<"hydragen-outline-kernels", "mlir::ModuleOp"> {
+  let summary = "move attention kernels into one function per configuration";
+  let description = [{
+    Expects hydragen ops on memrefs in functions of `hydragen-make-entry`. Each
+    becomes a call of a private function `(call pointer, operands) -> i32`; equal
+    ops (same attributes, types and score region) share one, so that a model's
+    layers are compiled once. `convert-hydragen-to-cpu` should follow.
+  }];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "functions made">,
+    Statistic<"numCalls", "calls", "calls of them">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def OutlineParallel : Pass<"hydragen-outline-parallel", "mlir::ModuleOp"> {
   let summary = "turn scf.parallel into functions run by the host's threads";
   let description = [{

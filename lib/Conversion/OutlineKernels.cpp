@@ -1,0 +1,124 @@
+//===- OutlineKernels.cpp - one function per kernel configuration -*- C++ -*-=//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A model repeats one attention in every layer. Its kernel is compiled once.
+//===----------------------------------------------------------------------===//
+
+#include "HostCalls.h"
+#include "hydragen/Conversion/Passes.h"
+#include "hydragen/IR/Hydragen.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/OperationSupport.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace mlir::hydragen {
+#define GEN_PASS_DEF_OUTLINEKERNELS
+#include "hydragen/Conversion/Passes.h.inc"
+} // namespace mlir::hydragen
+
+using namespace mlir;
+using namespace mlir::hydragen;
+
+namespace {
+/// Kernel ops are equal when all but their operands' identity and their places
+/// in the source is: the same op, attributes, types and score region.
+struct KernelInfo : DenseMapInfo<Operation *> {
+  static unsigned getHashValue(const Operation *op) {
+    return OperationEquivalence::computeHash(
+        const_cast<Operation *>(op), OperationEquivalence::ignoreHashValue,
+        OperationEquivalence::ignoreHashValue,
+        OperationEquivalence::IgnoreLocations |
+            OperationEquivalence::IgnoreDiscardableAttrs);
+  }
+  static bool isEqual(const Operation *lhs, const Operation *rhs) {
+    if (lhs == rhs || lhs == getEmptyKey() || lhs == getTombstoneKey() ||
+        rhs == getEmptyKey() || rhs == getTombstoneKey())
+      return lhs == rhs;
+    return OperationEquivalence::isEquivalentTo(
+        const_cast<Operation *>(lhs), const_cast<Operation *>(rhs),
+        OperationEquivalence::ignoreValueEquivalence, nullptr,
+        OperationEquivalence::IgnoreLocations |
+            OperationEquivalence::IgnoreDiscardableAttrs);
+  }
+};
+
+struct OutlineKernelsPass
+    : mlir::hydragen::impl::OutlineKernelsBase<OutlineKernelsPass> {
+  void runOnOperation() override {
+    SmallVector<Operation *> kernels;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr(host::kEntryAttr))
+        function.walk([&](Operation *op) {
+          if (isa<PartialAttentionOpInterface, CombineOp, FinalizeOp,
+                  StateLseOp>(op) &&
+              op->getNumResults() == 0)
+            kernels.push_back(op);
+        });
+    SymbolTable symbols(getOperation());
+    DenseMap<Operation *, func::FuncOp, KernelInfo> functions;
+    for (Operation *op : kernels) {
+      func::FuncOp &kernel = functions[op];
+      // The map's key must stay alive: it is the op in the kernel function.
+      if (!kernel) {
+        func::FuncOp made = makeKernel(op, symbols);
+        functions.erase(op);
+        functions[&made.getBody().front().front()] = made;
+        call(op, made);
+      } else {
+        call(op, kernel);
+      }
+      ++numCalls;
+    }
+    numKernels += functions.size();
+  }
+
+private:
+  func::FuncOp makeKernel(Operation *op, SymbolTable &symbols) {
+    OpBuilder builder(&getContext());
+    Location loc = op->getLoc();
+    SmallVector<Type> inputs{LLVM::LLVMPointerType::get(&getContext())};
+    llvm::append_range(inputs, op->getOperandTypes());
+    std::string name = op->getName().getStringRef().str();
+    llvm::replace(name, '.', '_');
+    auto kernel = func::FuncOp::create(
+        loc, name, builder.getFunctionType(inputs, builder.getI32Type()));
+    kernel.setPrivate();
+    kernel->setAttr(host::kEntryAttr, builder.getUnitAttr());
+    symbols.insert(kernel);
+    Block *block = kernel.addEntryBlock();
+    builder.setInsertionPointToStart(block);
+    IRMapping mapping;
+    for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+      mapping.map(operand, block->getArgument(i + 1));
+    Operation *copy = builder.clone(*op, mapping);
+    // One value may be several operands: each is an argument of its own.
+    copy->setOperands(block->getArguments().drop_front());
+    Value done = arith::ConstantOp::create(builder, loc,
+                                           builder.getI32IntegerAttr(0));
+    func::ReturnOp::create(builder, loc, done);
+    return kernel;
+  }
+
+  void call(Operation *op, func::FuncOp kernel) {
+    OpBuilder builder(op);
+    Location loc = op->getLoc();
+    auto function = op->getParentOfType<func::FuncOp>();
+    SmallVector<Value> operands{function.getArgument(0)};
+    llvm::append_range(operands, op->getOperands());
+    auto called = func::CallOp::create(builder, loc, kernel, operands);
+    // A kernel that failed has said why; this only leaves the caller, too.
+    Value zero = arith::ConstantOp::create(builder, loc,
+                                           builder.getI32IntegerAttr(0));
+    Value good =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                              called.getResult(0), zero);
+    cf::AssertOp::create(builder, loc, good, "a kernel failed");
+    op->erase();
+  }
+};
+} // namespace

@@ -1,0 +1,29 @@
+// RUN: hydragen-opt %s -hydragen-outline-kernels | FileCheck %s
+
+// Two combines of one configuration share a function, whatever their operands; a
+// stacked one has its own. A failure in a kernel leaves the caller, too.
+
+// CHECK-LABEL: func @main(
+// CHECK-SAME: %[[CALL:[a-z0-9]*]]: !llvm.ptr, %[[O:[a-z0-9]*]]: memref<4x8xf32>, %[[R:[a-z0-9]*]]: memref<4xf32>
+// CHECK: %[[CODE:.*]] = call @hydragen_combine(%[[CALL]], %[[O]], %[[R]], %[[R]], %{{.*}}) : (!llvm.ptr,
+// CHECK: %[[GOOD:.*]] = arith.cmpi eq, %[[CODE]], %{{.*}} : i32
+// CHECK: cf.assert %[[GOOD]]
+// CHECK: call @hydragen_combine(
+// CHECK: call @hydragen_combine_0(
+// CHECK: func private @hydragen_combine(%{{.*}}: !llvm.ptr, %[[A:[a-z0-9]*]]: memref<4x8xf32>, %[[B:[a-z0-9]*]]: memref<4xf32>, %[[C:[a-z0-9]*]]: memref<4xf32>
+// CHECK-SAME: attributes {hydragen.entry}
+// CHECK: hydragen.combine ins(%[[A]], %[[B]], %[[C]] :
+// CHECK: return %{{.*}} : i32
+// CHECK: func private @hydragen_combine_0(
+// CHECK: hydragen.combine {{.*}} {stacked}
+func.func @main(%call: !llvm.ptr, %o: memref<4x8xf32>, %r: memref<4xf32>, %o2: memref<4x8xf32>, %m2: memref<4xf32>, %l2: memref<4xf32>,
+                %so: memref<3x4x8xf32>, %sm: memref<3x4xf32>) -> i32 attributes {hydragen.entry} {
+  hydragen.combine ins(%o, %r, %r : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    outs(%o2, %m2, %l2 : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+  hydragen.combine ins(%o2, %m2, %l2 : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    outs(%o, %r, %l2 : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+  hydragen.combine ins(%so, %sm, %sm : memref<3x4x8xf32>, memref<3x4xf32>, memref<3x4xf32>)
+    outs(%o2, %m2, %l2 : memref<4x8xf32>, memref<4xf32>, memref<4xf32>) {stacked}
+  %c0 = arith.constant 0 : i32
+  return %c0 : i32
+}
