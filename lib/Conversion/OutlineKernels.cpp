@@ -15,6 +15,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/OperationSupport.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace mlir::hydragen {
 #define GEN_PASS_DEF_OUTLINEKERNELS
@@ -47,6 +48,24 @@ struct KernelInfo : DenseMapInfo<Operation *> {
   }
 };
 
+/// Copies constants that score regions of `op` capture into them; false if they
+/// capture anything else.
+bool isolateRegions(Operation *op) {
+  for (Region &region : op->getRegions()) {
+    SetVector<Value> captured;
+    getUsedValuesDefinedAbove(region, captured);
+    for (Value value : captured) {
+      Operation *definition = value.getDefiningOp();
+      if (!definition || !definition->hasTrait<OpTrait::ConstantLike>())
+        return false;
+      OpBuilder builder = OpBuilder::atBlockBegin(&region.front());
+      Value copy = builder.clone(*definition)->getResult(0);
+      replaceAllUsesInRegionWith(value, copy, region);
+    }
+  }
+  return true;
+}
+
 struct OutlineKernelsPass
     : mlir::hydragen::impl::OutlineKernelsBase<OutlineKernelsPass> {
   void runOnOperation() override {
@@ -56,7 +75,7 @@ struct OutlineKernelsPass
         function.walk([&](Operation *op) {
           if (isa<PartialAttentionOpInterface, CombineOp, FinalizeOp,
                   StateLseOp>(op) &&
-              op->getNumResults() == 0)
+              op->getNumResults() == 0 && isolateRegions(op))
             kernels.push_back(op);
         });
     SymbolTable symbols(getOperation());

@@ -1,4 +1,4 @@
-// RUN: hydragen-opt %s -hydragen-outline-kernels | FileCheck %s
+// RUN: hydragen-opt %s -hydragen-outline-kernels -split-input-file | FileCheck %s
 
 // Two combines of one configuration share a function, whatever their operands; a
 // stacked one has its own. A failure in a kernel leaves the caller, too.
@@ -24,6 +24,40 @@ func.func @main(%call: !llvm.ptr, %o: memref<4x8xf32>, %r: memref<4xf32>, %o2: m
     outs(%o, %r, %l2 : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
   hydragen.combine ins(%so, %sm, %sm : memref<3x4x8xf32>, memref<3x4xf32>, memref<3x4xf32>)
     outs(%o2, %m2, %l2 : memref<4x8xf32>, memref<4xf32>, memref<4xf32>) {stacked}
+  %c0 = arith.constant 0 : i32
+  return %c0 : i32
+}
+
+// -----
+
+// A constant that a score region captures goes with it; what captures anything
+// else stays where it is.
+
+// CHECK-LABEL: func @captures(
+// CHECK: call @hydragen_suffix_attention(
+// CHECK: hydragen.suffix_attention
+// CHECK: func private @hydragen_suffix_attention(
+// CHECK: arith.constant 2.000000e+00 : f32
+// CHECK: hydragen.yield
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e) -> (n, d)>
+#v = affine_map<(b, n, d, e) -> (n, e)>
+func.func @captures(%call: !llvm.ptr, %q: memref<4x8xf32>, %k: memref<16x8xf32>, %m: memref<4xf32>, %l: memref<4xf32>, %x: f32) -> i32 attributes {hydragen.entry} {
+  %two = arith.constant 2.0 : f32
+  hydragen.suffix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%q, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, score_mods = [#hydragen.custom<>]} {
+  ^bb0(%s: f32, %b: index, %n: index):
+    %t = arith.mulf %s, %two : f32
+    hydragen.yield %t : f32
+  }
+  hydragen.suffix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%q, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, score_mods = [#hydragen.custom<>]} {
+  ^bb0(%s: f32, %b: index, %n: index):
+    %t = arith.mulf %s, %x : f32
+    hydragen.yield %t : f32
+  }
   %c0 = arith.constant 0 : i32
   return %c0 : i32
 }
