@@ -1,0 +1,11 @@
+//===- ExecFloat.cpp - floating-point arithmetic ---*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Exec.h"
+
+using namespace hydragen::emulated;
+
+bool hydragen::emulated::selectFloat(Decoder &) { return false; }

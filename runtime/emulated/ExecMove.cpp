@@ -1,0 +1,11 @@
+//===- ExecMove.cpp - moves and address spaces ---*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Exec.h"
+
+using namespace hydragen::emulated;
+
+bool hydragen::emulated::selectMove(Decoder &) { return false; }
