@@ -9,6 +9,7 @@
 
 #include "Decoder.h"
 #include "Machine.h"
+#include "Numerics.h"
 
 #include <cstddef>
 #include <cstring>
@@ -62,7 +63,6 @@ inline Word<T> *lanes(Warp &w, uint32_t slot) {
 #else
 #define EMULATED_LANES _Pragma("GCC ivdep")
 #endif
-#define EMULATED_INLINE __attribute__((always_inline)) inline
 
 // The library's baseline is the compiler's (x86-64-v2 for releases). Handlers
 // of whole warps exist a second time for AVX2, FMA and F16C; both compute the
