@@ -28,42 +28,54 @@ static void release(void *p, uint64_t bytes) {
     munmap(p, std::max<uint64_t>(bytes, 1));
 }
 
+// Lanes may read up to 64 bytes past the end in bulk before they are checked.
+static constexpr uint64_t slack = 64;
+
 Allocation::Allocation(uint64_t base, uint64_t size, std::string name)
     : base(base), size(size), name(std::move(name)) {
-  data = reserve<uint8_t>(size + 64);
-  init = reserve<uint8_t>(size + 64);
-  readSectors = reserve<uint64_t>(getSectorWords() * 8);
-  writeSectors = reserve<uint64_t>(getSectorWords() * 8);
-  cells = reserve<GlobalCell>((size / 4 + 1) * sizeof(GlobalCell));
-  if (!init || !readSectors || !writeSectors || !cells) {
-    release(data, size + 64);
+  data = reserve<uint8_t>(size + slack);
+  init = reserve<uint32_t>((getNumSectors() + 1) * sizeof(uint32_t));
+  sectors = reserve<Sector>((getNumSectors() + 1) * sizeof(Sector));
+  if (!init || !sectors) {
+    release(data, size + slack);
     data = nullptr;
   }
 }
 
 Allocation::~Allocation() {
-  release(data, size + 64);
-  release(init, size + 64);
-  release(readSectors, getSectorWords() * 8);
-  release(writeSectors, getSectorWords() * 8);
-  release(cells, (size / 4 + 1) * sizeof(GlobalCell));
+  release(data, size + slack);
+  release(init, (getNumSectors() + 1) * sizeof(uint32_t));
+  release(sectors, (getNumSectors() + 1) * sizeof(Sector));
 }
 
-// Untouched pages stay untouched: the kernel drops and zeroes them.
-void Allocation::clearSectors() {
-  madvise(readSectors, getSectorWords() * 8, MADV_DONTNEED);
-  madvise(writeSectors, getSectorWords() * 8, MADV_DONTNEED);
+/// Bits of the bytes [offset, offset + bytes) that lie in `sector`.
+static uint32_t getByteMask(uint64_t sector, uint64_t offset, uint64_t bytes) {
+  uint64_t from = std::max(offset, sector * sectorBytes) - sector * sectorBytes;
+  uint64_t to = std::min(offset + bytes, (sector + 1) * sectorBytes) -
+                sector * sectorBytes;
+  return uint32_t(((uint64_t(1) << to) - 1) & ~((uint64_t(1) << from) - 1));
 }
 
-void Allocation::clearCells() {
-  madvise(cells, (size / 4 + 1) * sizeof(GlobalCell), MADV_DONTNEED);
+void Allocation::markInitialized(uint64_t offset, uint64_t bytes) {
+  if (!bytes)
+    return;
+  for (uint64_t s = offset / 32; s <= (offset + bytes - 1) / 32; ++s)
+    init[s] |= getByteMask(s, offset, bytes);
 }
 
-uint64_t Allocation::countSectors(const uint64_t *words, uint64_t count) {
-  uint64_t sum = 0;
-  for (uint64_t i = 0; i < count; ++i)
-    sum += __builtin_popcountll(words[i]);
-  return sum;
+bool Allocation::isInitialized(uint64_t offset, uint64_t bytes) const {
+  if (allInit || !bytes)
+    return true;
+  for (uint64_t s = offset / 32; s <= (offset + bytes - 1) / 32; ++s)
+    if (getByteMask(s, offset, bytes) & ~init[s])
+      return false;
+  return true;
+}
+
+// Untouched pages stay untouched: the kernel drops and zeroes the others.
+void Allocation::startLaunch() {
+  madvise(sectors, (getNumSectors() + 1) * sizeof(Sector), MADV_DONTNEED);
+  lists.clear();
 }
 
 Allocation *Memory::allocate(uint64_t size, std::string name) {

@@ -12,17 +12,24 @@
 using namespace hydragen::emulated;
 
 void SharedMemory::reset(uint32_t bytes, unsigned warpCount) {
+  uint32_t count = (bytes + 3) / 4;
+  // Earlier blocks' accesses are older than the next clock; only their writes
+  // have to go.
+  bool same = count == granules && warpCount == warps && time < maxClock / 2;
   size = bytes;
   warps = warpCount;
-  size_t granules = (size_t(bytes) + 3) / 4 + 8;
-  data.assign(granules * 4, 0);
-  state.assign(granules * 4, byteUninitialized);
-  cells.assign(granules, {});
-  severalReaders.assign(granules, 0);
-  flight.assign(granules, 0);
-  // Rows are cleared when a cell gets its second reading warp.
-  if (readers.size() < granules * warps)
-    readers.resize(granules * warps);
+  granules = count;
+  // A row may be read in bulk before its bounds are checked.
+  data.assign(size_t(count) * 4 + 16, 0);
+  keys.assign(count + 4, uninitializedKey);
+  splits.clear();
+  freeSplits.clear();
+  sync.variables.clear();
+  if (same)
+    return;
+  time = 0;
+  infos.assign(count + 4, 0);
+  reads.assign(size_t(count) * warps + 4, 0);
 }
 
 /// One phase: at most 32 words, each in bank word % 32; a word read by several
