@@ -7,6 +7,7 @@
 #include "Faults.h"
 
 #include <algorithm>
+#include <cstdio>
 
 using namespace hydragen::emulated;
 
@@ -40,6 +41,42 @@ const char *hydragen::emulated::getName(FaultKind kind) {
     return "bad-operand";
   }
   return "";
+}
+
+std::string hydragen::emulated::formatLanes(uint32_t lanes) {
+  std::string text;
+  for (int lane = 0; lane < 32; ++lane) {
+    if (!(lanes >> lane & 1))
+      continue;
+    int last = lane;
+    while (last < 31 && (lanes >> (last + 1) & 1))
+      ++last;
+    text += (text.empty() ? "" : ",") + std::to_string(lane);
+    if (last != lane)
+      text += "-" + std::to_string(last);
+    lane = last;
+  }
+  return text;
+}
+
+std::string hydragen::emulated::getOneLine(std::string_view text) {
+  std::string line;
+  for (char c : text) {
+    bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (!blank)
+      line += c;
+    else if (!line.empty() && line.back() != ' ')
+      line += ' ';
+  }
+  while (!line.empty() && (line.back() == ' ' || line.back() == ';'))
+    line.pop_back();
+  return line;
+}
+
+std::string hydragen::emulated::formatHex(uint64_t value) {
+  char text[19];
+  std::snprintf(text, sizeof text, "0x%llx", (unsigned long long)value);
+  return text;
 }
 
 void FaultLog::add(Fault fault) {
