@@ -35,12 +35,10 @@ std::string Violations::getTitle(const Entry &entry) const {
     return "Uninitialized " + what + "memory read" + size;
   case FaultKind::SharedRace:
   case FaultKind::GlobalRace:
-    return std::string("Race reported between ") +
-           (kind & accessWrite ? "Write" : "Read") + " access and " +
-           (entry.otherWrites ? "Write" : "Read") + " access in " + what +
-           "memory (" +
-           (kind & accessWrite ? (entry.otherWrites ? "WAW" : "WAR") : "RAW") +
-           ")";
+    // The order in which they came depends on the schedule: the write first.
+    return std::string("Race reported between Write access and ") +
+           ((kind & accessWrite) && entry.otherWrites ? "Write" : "Read") +
+           " access in " + what + "memory";
   case FaultKind::AsyncPending:
     return (kind & accessAsync)
                ? "cp.async to " + what +
@@ -60,21 +58,43 @@ static std::string nameLane(unsigned lane) {
 
 static void explainRace(const Warp &w, const Violations::Entry &entry,
                         Fault &fault) {
-  unsigned lane = __builtin_ctz(entry.lanes);
-  if (entry.kind == FaultKind::GlobalRace) {
-    fault.notes.push_back("no release and acquire orders block " +
-                          std::to_string(entry.otherBlock) + " before block " +
-                          std::to_string(w.block->linear));
-    return;
-  }
-  if (entry.otherWarp != w.index)
+  if (entry.kind == FaultKind::GlobalRace)
+    fault.notes.push_back(
+        entry.otherBlock == w.block->linear
+            ? "several blocks read it"
+            : "no release and acquire orders block " +
+                  std::to_string(std::min(entry.otherBlock, w.block->linear)) +
+                  " and block " +
+                  std::to_string(std::max(entry.otherBlock, w.block->linear)));
+  else if (entry.otherWarp != w.index)
     fault.notes.push_back("no barrier orders warp " +
-                          std::to_string(entry.otherWarp) + " before warp " +
-                          std::to_string(w.index));
+                          std::to_string(std::min(entry.otherWarp, w.index)) +
+                          " and warp " +
+                          std::to_string(std::max(entry.otherWarp, w.index)));
   else
     fault.notes.push_back("nothing orders " + nameLane(entry.otherLane) +
-                          " before " + nameLane(lane) + " of warp " +
-                          std::to_string(w.index));
+                          " before " + nameLane(__builtin_ctz(entry.lanes)) +
+                          " of warp " + std::to_string(w.index));
+}
+
+/// The place of the other access of a race, which is to be named first.
+static void placeOther(const Warp &w, const Violations::Entry &entry,
+                       Fault &fault) {
+  std::swap(fault.instruction, fault.otherInstruction);
+  const Launch &launch = w.block->launch->launch;
+  fault.warp = entry.otherWarp;
+  fault.lanes = entry.otherLane < 32 ? 1u << entry.otherLane : ~0u;
+  unsigned thread =
+      entry.otherWarp * 32 + (entry.otherLane < 32 ? entry.otherLane : 0);
+  fault.thread[0] = thread % launch.block[0];
+  fault.thread[1] = thread / launch.block[0] % launch.block[1];
+  fault.thread[2] = thread / launch.block[0] / launch.block[1];
+  if (entry.kind != FaultKind::GlobalRace)
+    return;
+  fault.blockLinear = entry.otherBlock;
+  fault.block[0] = uint32_t(entry.otherBlock % launch.grid[0]);
+  fault.block[1] = uint32_t(entry.otherBlock / launch.grid[0] % launch.grid[1]);
+  fault.block[2] = uint32_t(entry.otherBlock / launch.grid[0] / launch.grid[1]);
 }
 
 static std::string withCommas(uint64_t value) {
@@ -137,6 +157,12 @@ void Violations::flush() {
     case FaultKind::GlobalRace:
       if (!entry.title)
         explainRace(w, entry, fault);
+      // Reads name the write first; two writes are in the order of the text.
+      if (entry.other >= 0 &&
+          (entry.swap ||
+           (!entry.title && entry.otherWrites &&
+            (!(kind & accessWrite) || entry.other < int64_t(op.source)))))
+        placeOther(w, entry, fault);
       break;
     default:
       break;

@@ -46,8 +46,10 @@ public:
     /// The other access of a race.
     int64_t other = -1;
     bool otherWrites = false;
-    unsigned otherWarp = 0, otherLane = 0;
+    unsigned otherWarp = 0, otherLane = severalLanes;
     uint64_t otherBlock = 0;
+    /// The other access is to be named first.
+    bool swap = false;
     /// A special first line.
     const char *title = nullptr;
   };

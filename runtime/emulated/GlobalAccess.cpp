@@ -62,18 +62,37 @@ struct Request {
 };
 } // namespace
 
+/// ld.global.nc and a write in one launch, whichever came first.
 static void addConstantFault(const Request &r, uint64_t sector, uint32_t mask,
-                             int64_t other, bool otherWrites) {
+                             int64_t other, uint64_t otherBlock,
+                             unsigned otherWarp) {
   Violations::Entry entry;
   entry.kind = FaultKind::GlobalRace;
   entry.other = other;
-  entry.otherWrites = otherWrites;
-  entry.title =
-      otherWrites
-          ? "ld.global.nc of __global__ memory written in the same launch"
-          : "Write to __global__ memory read by ld.global.nc in the same "
-            "launch";
+  entry.otherBlock = otherBlock;
+  entry.otherWarp = otherWarp;
+  entry.title = "ld.global.nc of __global__ memory written in the same launch";
+  entry.swap = r.kind & accessWrite;
   r.add(sector, mask, entry);
+}
+
+/// A write to bytes that ld.global.nc has read: finds that read.
+static void addConstantWrite(const Request &r, uint64_t index, uint32_t mask) {
+  Sector &sector = r.a.sectors[index];
+  if (sector.read) {
+    addConstantFault(r, index, mask, sector.readSource, getBlock(sector.read),
+                     keyWarp(getKey(sector.read)));
+    return;
+  }
+  uint32_t list = sector.flags >> sectorListShift;
+  std::unique_lock<std::mutex> lock(r.a.listMutex);
+  if (list)
+    for (const Access &access : r.a.lists[list - 1])
+      if (!access.write && (access.mask & mask) && access.block != manyBlocks) {
+        addConstantFault(r, index, mask, access.source, access.block,
+                         keyWarp(access.key));
+        return;
+      }
 }
 
 /// Sectors whose accesses need more than one record of each kind.
@@ -117,9 +136,11 @@ static void touchListed(const Request &r, uint64_t index, uint32_t mask) {
     if (!(access.mask & mask))
       continue;
     if ((r.kind & accessConstant) && access.write)
-      addConstantFault(r, index, access.mask & mask, access.source, true);
+      addConstantFault(r, index, access.mask & mask, access.source,
+                       access.block, keyWarp(access.key));
     if (!r.races || !(write || access.write) || access.block == block ||
-        (strong && access.strong) || (r.kind & accessConstant))
+        (strong && access.strong) || (r.kind & accessConstant) ||
+        (!access.write && (sector.constantMask & access.mask & mask)))
       continue;
     if (access.block == manyBlocks
             ? bool(r.w.order.known)
@@ -130,7 +151,8 @@ static void touchListed(const Request &r, uint64_t index, uint32_t mask) {
     entry.kind = FaultKind::GlobalRace;
     entry.other = access.source;
     entry.otherWrites = access.write;
-    entry.otherBlock = access.block == manyBlocks ? 0 : access.block;
+    entry.otherBlock = access.block == manyBlocks ? block : access.block;
+    entry.otherWarp = keyWarp(access.key);
     r.add(index, access.mask & mask, entry);
   }
   // What is ordered before a write, or before a read of the same block, does
@@ -197,7 +219,7 @@ static EMULATED_INLINE void touch(const Request &r, uint64_t index,
   if (r.kind & accessConstant)
     sector.constantMask |= mask;
   else if (write && (sector.constantMask & mask))
-    addConstantFault(r, index, sector.constantMask & mask, -1, false);
+    addConstantWrite(r, index, sector.constantMask & mask);
 
   uint64_t block = r.me >> 31;
   bool plain = sector.flags < 1u << sectorListShift && mask == allBytes;
