@@ -120,7 +120,7 @@ void issue(Warp &w, const Op &op, uint32_t mask) {
                               : w.get32(op.c, int(lane));
       if (bytes > size) {
         tooMany |= 1u << lane;
-        bytes = size;
+        bytes = 0;
       }
       copy->bytes[lane] = uint8_t(bytes);
       if (bytes != size)

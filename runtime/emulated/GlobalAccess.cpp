@@ -374,6 +374,11 @@ static EMULATED_INLINE void access(Warp &w, const Op &op, uint64_t *at,
   while (rest) {
     unsigned lane = __builtin_ctz(rest);
     uint64_t address = at[lane];
+    if (address % bytes) {
+      violations.add(FaultKind::Misaligned, 1u << lane, address);
+      rest &= rest - 1;
+      continue;
+    }
     a = launch.memory.find(address);
     if (!a || a->size < bytes || address - a->base > a->size - bytes) {
       violations.add(FaultKind::OutOfBounds, 1u << lane, address);
@@ -383,12 +388,10 @@ static EMULATED_INLINE void access(Warp &w, const Op &op, uint64_t *at,
     uint32_t group = 0;
     for (uint32_t others = rest; others; others &= others - 1) {
       unsigned other = __builtin_ctz(others);
-      if (at[other] - a->base > a->size - bytes)
+      if (at[other] - a->base > a->size - bytes || at[other] % bytes)
         continue;
       rest &= ~(1u << other);
-      if (at[other] % bytes)
-        violations.add(FaultKind::Misaligned, 1u << other, at[other]);
-      else if (a->readOnly && (kind & accessWrite))
+      if (a->readOnly && (kind & accessWrite))
         violations.add(FaultKind::ReadOnly, 1u << other, at[other]);
       else
         group |= 1u << other;

@@ -331,7 +331,8 @@ static EMULATED_INLINE void access(Warp &w, const Op &op, uint32_t *at,
       bool outside = m.size < bytes || at[lane] > limit;
       if (!outside && !(at[lane] & (bytes - 1)))
         continue;
-      violations.add(outside ? FaultKind::OutOfBounds : FaultKind::Misaligned,
+      violations.add(at[lane] & (bytes - 1) ? FaultKind::Misaligned
+                                            : FaultKind::OutOfBounds,
                      1u << lane, at[lane]);
       place.ok &= ~(1u << lane);
     }
