@@ -114,6 +114,9 @@ static void arrive(Warp &w, const Op &op, uint32_t mask, uint32_t id,
            name + " is in use for " + describe(barrier.count) +
                " threads, here for " + describe(count),
            barrier.source);
+    // The smaller count lets more go on after the report.
+    if (count && (!barrier.count || count < barrier.count))
+      barrier.count = count;
     if (barrier.reduction != reduction)
       fail(w, op, FaultKind::BarrierCount, mask,
            "Barrier error detected. Mixed kinds of barrier",

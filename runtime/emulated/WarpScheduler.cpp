@@ -158,7 +158,8 @@ static void endRound(Block &block) {
   }
 }
 
-void hydragen::emulated::reportDeadlock(Block &block, bool spins) {
+void hydragen::emulated::reportDeadlock(Block &block, bool spins,
+                                        uint64_t count) {
   block.aborted = true;
   const Function &function = *block.launch->code.function;
   auto place = [&](const Op &op) {
@@ -215,6 +216,7 @@ void hydragen::emulated::reportDeadlock(Block &block, bool spins) {
                 (blocked == 1 ? " warp cannot go on" : " warps cannot go on") +
                 (spins ? " (nobody changes the memory they look at)" : "");
   fault.notes = std::move(notes);
+  fault.count = count;
   block.launch->faults.add(std::move(fault));
 }
 
