@@ -2,8 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each form against the formula of PTX ISA 9.7.3. Rounding directions are checked
-// with more precise sums and products, approximations within the manual's bounds.
+// Each form against the formula of PTX ISA 9.7.3. Rounding directions are
+// checked with more precise sums and products, approximations within the
+// manual's bounds.
 //===----------------------------------------------------------------------===//
 
 #include "Lanes.h"
@@ -86,21 +87,24 @@ TEST(Float, Arithmetic) {
     return fromFloat(
         saturated(flushed(flushed(asFloat(a)) - flushed(asFloat(b)))));
   });
-  check("add.f64", 64, {64, 64},
-        [](auto a, auto b, auto) {
-          return fromDouble(asDouble(a) + asDouble(b));
-        },
-        sameDouble);
-  check("sub.rn.f64", 64, {64, 64},
-        [](auto a, auto b, auto) {
-          return fromDouble(asDouble(a) - asDouble(b));
-        },
-        sameDouble);
-  check("mul.f64", 64, {64, 64},
-        [](auto a, auto b, auto) {
-          return fromDouble(asDouble(a) * asDouble(b));
-        },
-        sameDouble);
+  check(
+      "add.f64", 64, {64, 64},
+      [](auto a, auto b, auto) {
+        return fromDouble(asDouble(a) + asDouble(b));
+      },
+      sameDouble);
+  check(
+      "sub.rn.f64", 64, {64, 64},
+      [](auto a, auto b, auto) {
+        return fromDouble(asDouble(a) - asDouble(b));
+      },
+      sameDouble);
+  check(
+      "mul.f64", 64, {64, 64},
+      [](auto a, auto b, auto) {
+        return fromDouble(asDouble(a) * asDouble(b));
+      },
+      sameDouble);
 }
 
 TEST(Float, Fma) {
@@ -109,20 +113,20 @@ TEST(Float, Fma) {
           [](auto a, auto b, auto c) {
             return fromFloat(std::fma(asFloat(a), asFloat(b), asFloat(c)));
           });
-    check(std::string(name) + ".f64", 64, {64, 64, 64},
-          [](auto a, auto b, auto c) {
-            return fromDouble(std::fma(asDouble(a), asDouble(b), asDouble(c)));
-          },
-          sameDouble);
+    check(
+        std::string(name) + ".f64", 64, {64, 64, 64},
+        [](auto a, auto b, auto c) {
+          return fromDouble(std::fma(asDouble(a), asDouble(b), asDouble(c)));
+        },
+        sameDouble);
   }
   check("fma.rn.ftz.f32", 32, {32, 32, 32}, [](auto a, auto b, auto c) {
     return fromFloat(flushed(std::fma(flushed(asFloat(a)), flushed(asFloat(b)),
                                       flushed(asFloat(c)))));
   });
   check("fma.rn.ftz.sat.f32", 32, {32, 32, 32}, [](auto a, auto b, auto c) {
-    return fromFloat(saturated(
-        flushed(std::fma(flushed(asFloat(a)), flushed(asFloat(b)),
-                         flushed(asFloat(c))))));
+    return fromFloat(saturated(flushed(std::fma(
+        flushed(asFloat(a)), flushed(asFloat(b)), flushed(asFloat(c))))));
   });
 }
 
@@ -130,9 +134,9 @@ TEST(Float, Fma) {
 TEST(Float, Directions) {
   auto zero = [](Mode mode, float a, float b) {
     // A sum of opposites is +0, toward -infinity -0.
-    return a == 0 && b == 0 && std::signbit(a) == std::signbit(b)
-               ? a
-               : mode == RM ? -0.0f : 0.0f;
+    return a == 0 && b == 0 && std::signbit(a) == std::signbit(b) ? a
+           : mode == RM                                           ? -0.0f
+                                                                  : 0.0f;
   };
   for (Mode mode : {RZ, RM, RP}) {
     std::string name = modeNames[mode];
@@ -154,21 +158,20 @@ TEST(Float, Directions) {
     check("sub." + name + ".f32", 32, {32, 32}, [=](auto a, auto b, auto) {
       return fromFloat(sum(asFloat(a), -asFloat(b)));
     });
-    check("fma." + name + ".f32", 32, {32, 32, 32},
-          [=](auto a, auto b, auto c) {
-            long double p = (long double)asFloat(a) * asFloat(b),
-                        z = asFloat(c), s = p + z, t = s - p;
-            long double error = (p - (s - t)) + (z - t);
-            if (s == 0 && p == -z)
-              return fromFloat(zero(mode, p > 0   ? 1.0f
-                                          : p < 0 ? -1.0f
-                                                  : std::copysign(0.0f, float(
-                                                        std::signbit(p) ? -1
-                                                                        : 1)),
-                                    asFloat(c)));
-            return fromFloat(
-                roundFloat(s, std::isfinite(s) ? error : 0, mode));
-          });
+    check(
+        "fma." + name + ".f32", 32, {32, 32, 32}, [=](auto a, auto b, auto c) {
+          long double p = (long double)asFloat(a) * asFloat(b), z = asFloat(c),
+                      s = p + z, t = s - p;
+          long double error = (p - (s - t)) + (z - t);
+          if (s == 0 && p == -z)
+            return fromFloat(zero(
+                mode,
+                p > 0   ? 1.0f
+                : p < 0 ? -1.0f
+                        : std::copysign(0.0f, float(std::signbit(p) ? -1 : 1)),
+                asFloat(c)));
+          return fromFloat(roundFloat(s, std::isfinite(s) ? error : 0, mode));
+        });
     check("rcp." + name + ".f32", 32, {32}, [=](auto a, auto, auto) {
       long double x = asFloat(a), q = 1 / x;
       // The sign of the quotient's error is that of 1 - q x over x.
@@ -182,32 +185,35 @@ TEST(Float, Directions) {
     });
     check("div." + name + ".f32", 32, {32, 32}, [=](auto a, auto b, auto) {
       long double x = asFloat(a), y = asFloat(b), q = x / y;
-      long double rest =
-          std::isfinite(q) && std::isfinite(y) && y != 0 ? std::fma(-q, y, x)
-                                                         : 0;
+      long double rest = std::isfinite(q) && std::isfinite(y) && y != 0
+                             ? std::fma(-q, y, x)
+                             : 0;
       return fromFloat(roundFloat(q, rest != 0 ? rest / y : 0, mode));
     });
     // f64: the result brackets the exact sum by one place.
-    check("add." + name + ".f64", 64, {64, 64}, [=](auto a, auto b, auto) {
-      double x = asDouble(a), y = asDouble(b), s = x + y, t = s - x;
-      double error = (x - (s - t)) + (y - t);
-      if (s == 0 && x == -y)
-        return fromDouble(x == 0 && std::signbit(x) == std::signbit(y) ? x
-                          : mode == RM ? -0.0
-                                       : 0.0);
-      if (std::isinf(s) && std::isfinite(x) && std::isfinite(y)) {
-        bool stays = mode == (s > 0 ? RP : RM);
-        return fromDouble(stays ? s : std::nextafter(s, 0.0));
-      }
-      if (!std::isfinite(s) || error == 0)
-        return fromDouble(s);
-      bool down = mode == RM || (mode == RZ && s > 0);
-      if (down && error < 0)
-        s = std::nextafter(s, -INFINITY);
-      if (!down && error > 0)
-        s = std::nextafter(s, INFINITY);
-      return fromDouble(s);
-    }, sameDouble);
+    check(
+        "add." + name + ".f64", 64, {64, 64},
+        [=](auto a, auto b, auto) {
+          double x = asDouble(a), y = asDouble(b), s = x + y, t = s - x;
+          double error = (x - (s - t)) + (y - t);
+          if (s == 0 && x == -y)
+            return fromDouble(x == 0 && std::signbit(x) == std::signbit(y) ? x
+                              : mode == RM ? -0.0
+                                           : 0.0);
+          if (std::isinf(s) && std::isfinite(x) && std::isfinite(y)) {
+            bool stays = mode == (s > 0 ? RP : RM);
+            return fromDouble(stays ? s : std::nextafter(s, 0.0));
+          }
+          if (!std::isfinite(s) || error == 0)
+            return fromDouble(s);
+          bool down = mode == RM || (mode == RZ && s > 0);
+          if (down && error < 0)
+            s = std::nextafter(s, -INFINITY);
+          if (!down && error > 0)
+            s = std::nextafter(s, INFINITY);
+          return fromDouble(s);
+        },
+        sameDouble);
   }
 }
 
@@ -217,43 +223,45 @@ TEST(Float, Division) {
   };
   check("div.rn.f32", 32, {32, 32}, quotient);
   check("div.full.f32", 32, {32, 32}, quotient, withinUlps(2));
-  check("div.full.ftz.f32", 32, {32, 32},
-        [](auto a, auto b, auto) {
-          return fromFloat(flushed(flushed(asFloat(a)) / flushed(asFloat(b))));
-        },
-        withinUlps(2));
+  check(
+      "div.full.ftz.f32", 32, {32, 32},
+      [](auto a, auto b, auto) {
+        return fromFloat(flushed(flushed(asFloat(a)) / flushed(asFloat(b))));
+      },
+      withinUlps(2));
   // Divisors beyond 2^126: infinity by them is NaN, all else 0.
-  check("div.approx.f32", 32, {32, 32},
-        [](auto a, auto b, auto) {
-          float x = asFloat(a), y = asFloat(b);
-          if (std::isfinite(y) && std::fabs(y) > 0x1p126f)
-            return fromFloat(
-                std::isfinite(x)
-                    ? std::copysign(0.0f, float(std::signbit(x) ==
-                                                        std::signbit(y)
-                                                    ? 1
-                                                    : -1))
-                    : NAN);
-          return fromFloat(x / y);
-        },
-        withinUlps(2));
-  check("div.rn.f64", 64, {64, 64},
-        [](auto a, auto b, auto) {
-          return fromDouble(asDouble(a) / asDouble(b));
-        },
-        sameDouble);
-  check("rcp.rn.f32", 32, {32}, [](auto a, auto, auto) {
-    return fromFloat(1 / asFloat(a));
-  });
-  check("rcp.rn.f64", 64, {64},
-        [](auto a, auto, auto) { return fromDouble(1 / asDouble(a)); },
-        sameDouble);
-  check("sqrt.rn.f32", 32, {32}, [](auto a, auto, auto) {
-    return fromFloat(std::sqrt(asFloat(a)));
-  });
-  check("sqrt.rn.f64", 64, {64},
-        [](auto a, auto, auto) { return fromDouble(std::sqrt(asDouble(a))); },
-        sameDouble);
+  check(
+      "div.approx.f32", 32, {32, 32},
+      [](auto a, auto b, auto) {
+        float x = asFloat(a), y = asFloat(b);
+        if (std::isfinite(y) && std::fabs(y) > 0x1p126f)
+          return fromFloat(
+              std::isfinite(x)
+                  ? std::copysign(
+                        0.0f,
+                        float(std::signbit(x) == std::signbit(y) ? 1 : -1))
+                  : NAN);
+        return fromFloat(x / y);
+      },
+      withinUlps(2));
+  check(
+      "div.rn.f64", 64, {64, 64},
+      [](auto a, auto b, auto) {
+        return fromDouble(asDouble(a) / asDouble(b));
+      },
+      sameDouble);
+  check("rcp.rn.f32", 32, {32},
+        [](auto a, auto, auto) { return fromFloat(1 / asFloat(a)); });
+  check(
+      "rcp.rn.f64", 64, {64},
+      [](auto a, auto, auto) { return fromDouble(1 / asDouble(a)); },
+      sameDouble);
+  check("sqrt.rn.f32", 32, {32},
+        [](auto a, auto, auto) { return fromFloat(std::sqrt(asFloat(a))); });
+  check(
+      "sqrt.rn.f64", 64, {64},
+      [](auto a, auto, auto) { return fromDouble(std::sqrt(asDouble(a))); },
+      sameDouble);
 }
 
 // Bounds in units of the last place unless the manual gives absolute ones.
@@ -295,14 +303,14 @@ TEST(Float, Approximations) {
   Machine m("ex2.approx.f32 %r0, %r1; ex2.approx.ftz.f32 %r2, %r1;");
   ASSERT_TRUE(m.loads());
   Lanes a = {};
-  const float inputs[] = {0.0f,    -0.0f, 1.0f,    -1.0f,   10.0f,  -INFINITY,
+  const float inputs[] = {0.0f,     -0.0f,  1.0f,   -1.0f,   10.0f,   -INFINITY,
                           INFINITY, 127.0f, 128.0f, -126.0f, -149.0f, -1000.0f};
   for (int i = 0; i < 12; ++i)
     a[i] = bits<uint32_t>(inputs[i]);
   m.set("%r1", a);
   m.run();
-  const float results[] = {1.0f,     1.0f,     2.0f,     0.5f,
-                           1024.0f,  0.0f,     INFINITY, 0x1p127f,
+  const float results[] = {1.0f,     1.0f,      2.0f,      0.5f,
+                           1024.0f,  0.0f,      INFINITY,  0x1p127f,
                            INFINITY, 0x1p-126f, 0x1p-149f, 0.0f};
   for (int i = 0; i < 12; ++i) {
     EXPECT_EQ(m.get("%r0")[i], bits<uint32_t>(results[i])) << inputs[i];
@@ -334,27 +342,27 @@ TEST(Float, Exp2IsWithinTwoUlps) {
 
 TEST(Float, CoarseDoubles) {
   for (bool root : {false, true})
-    check(root ? "rsqrt.approx.ftz.f64" : "rcp.approx.ftz.f64", 64, {64},
-          [=](auto a, auto, auto) {
-            double x = asDouble(a);
-            if (std::fpclassify(x) == FP_SUBNORMAL)
-              x = std::copysign(0.0, x);
-            double r = root ? 1 / std::sqrt(x) : 1 / x;
-            if (std::fpclassify(r) == FP_SUBNORMAL)
-              r = std::copysign(0.0, r);
-            return fromDouble(r);
-          },
-          [](auto a, auto b) {
-            double x = asDouble(a), y = asDouble(b);
-            return (sameDouble(a, b) ||
-                    std::fabs(x - y) <= std::fabs(y) * 0x1p-20) &&
-                   (a & 0xffffffff) == 0;
-          });
-  check("rsqrt.approx.f64", 64, {64},
-        [](auto a, auto, auto) {
-          return fromDouble(1 / std::sqrt(asDouble(a)));
+    check(
+        root ? "rsqrt.approx.ftz.f64" : "rcp.approx.ftz.f64", 64, {64},
+        [=](auto a, auto, auto) {
+          double x = asDouble(a);
+          if (std::fpclassify(x) == FP_SUBNORMAL)
+            x = std::copysign(0.0, x);
+          double r = root ? 1 / std::sqrt(x) : 1 / x;
+          if (std::fpclassify(r) == FP_SUBNORMAL)
+            r = std::copysign(0.0, r);
+          return fromDouble(r);
         },
-        sameDouble);
+        [](auto a, auto b) {
+          double x = asDouble(a), y = asDouble(b);
+          return (sameDouble(a, b) ||
+                  std::fabs(x - y) <= std::fabs(y) * 0x1p-20) &&
+                 (a & 0xffffffff) == 0;
+        });
+  check(
+      "rsqrt.approx.f64", 64, {64},
+      [](auto a, auto, auto) { return fromDouble(1 / std::sqrt(asDouble(a))); },
+      sameDouble);
 }
 
 TEST(Float, MinMax) {
@@ -383,32 +391,32 @@ TEST(Float, MinMax) {
                   }
                   if (!sign)
                     return fromFloat(extremum(maximum, nan, x, y));
-                  float r =
-                      extremum(maximum, nan, std::fabs(x), std::fabs(y));
+                  float r = extremum(maximum, nan, std::fabs(x), std::fabs(y));
                   bool minus = std::signbit(x) != std::signbit(y);
                   return fromFloat(minus ? -r : r);
                 });
-  check("max.f64", 64, {64, 64},
-        [](auto a, auto b, auto) {
-          double x = asDouble(a), y = asDouble(b);
-          if (x == y)
-            return std::signbit(x) ? b : a;
-          return fromDouble(std::fmax(x, y));
-        },
-        sameDouble);
-  check("min.f64", 64, {64, 64},
-        [](auto a, auto b, auto) {
-          double x = asDouble(a), y = asDouble(b);
-          if (x == y)
-            return std::signbit(x) ? a : b;
-          return fromDouble(std::fmin(x, y));
-        },
-        sameDouble);
+  check(
+      "max.f64", 64, {64, 64},
+      [](auto a, auto b, auto) {
+        double x = asDouble(a), y = asDouble(b);
+        if (x == y)
+          return std::signbit(x) ? b : a;
+        return fromDouble(std::fmax(x, y));
+      },
+      sameDouble);
+  check(
+      "min.f64", 64, {64, 64},
+      [](auto a, auto b, auto) {
+        double x = asDouble(a), y = asDouble(b);
+        if (x == y)
+          return std::signbit(x) ? a : b;
+        return fromDouble(std::fmin(x, y));
+      },
+      sameDouble);
 }
 
 TEST(Float, SignsAndClasses) {
-  check("abs.f32", 32, {32},
-        [](auto a, auto, auto) { return a & 0x7fffffff; });
+  check("abs.f32", 32, {32}, [](auto a, auto, auto) { return a & 0x7fffffff; });
   check("neg.f32", 32, {32}, [](auto a, auto, auto) { return a ^ 0x80000000; });
   check("neg.ftz.f32", 32, {32}, [](auto a, auto, auto) {
     return bits<uint32_t>(flushed(asFloat(a))) ^ 0x80000000;
@@ -416,9 +424,8 @@ TEST(Float, SignsAndClasses) {
   check("abs.ftz.f32", 32, {32}, [](auto a, auto, auto) {
     return bits<uint32_t>(flushed(asFloat(a))) & 0x7fffffff;
   });
-  check("abs.f64", 64, {64}, [](auto a, auto, auto) {
-    return a & ~(uint64_t(1) << 63);
-  });
+  check("abs.f64", 64, {64},
+        [](auto a, auto, auto) { return a & ~(uint64_t(1) << 63); });
   check("neg.f64", 64, {64},
         [](auto a, auto, auto) { return a ^ uint64_t(1) << 63; });
   // The sign of a, the magnitude of b.
@@ -430,15 +437,15 @@ TEST(Float, SignsAndClasses) {
     return (a & sign) | (b & ~sign);
   });
   auto is = [](const std::string &name, int c) {
-    return name == "finite"     ? c != FP_INFINITE && c != FP_NAN
-           : name == "infinite" ? c == FP_INFINITE
-           : name == "number"   ? c != FP_NAN
-           : name == "normal"   ? c == FP_NORMAL
+    return name == "finite"      ? c != FP_INFINITE && c != FP_NAN
+           : name == "infinite"  ? c == FP_INFINITE
+           : name == "number"    ? c != FP_NAN
+           : name == "normal"    ? c == FP_NORMAL
            : name == "subnormal" ? c == FP_SUBNORMAL
                                  : c == FP_NAN;
   };
-  for (std::string name : {"finite", "infinite", "number", "notanumber",
-                           "normal", "subnormal"}) {
+  for (std::string name :
+       {"finite", "infinite", "number", "notanumber", "normal", "subnormal"}) {
     check("testp." + name + ".f32", 1, {32}, [&](auto a, auto, auto) {
       return uint64_t(is(name, std::fpclassify(asFloat(a))));
     });

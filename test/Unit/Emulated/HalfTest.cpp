@@ -97,9 +97,8 @@ TEST(Half, Arithmetic) {
     checkBoth("fma.rn.sat", t, 3, [&](auto a, auto b, auto c) {
       return saturated(t, fma(a, b, c));
     });
-    checkBoth("fma.rn.ftz", t, 3, [&](auto a, auto b, auto c) {
-      return f(fma(f(a), f(b), f(c)));
-    });
+    checkBoth("fma.rn.ftz", t, 3,
+              [&](auto a, auto b, auto c) { return f(fma(f(a), f(b), f(c))); });
     checkBoth("fma.rn.ftz.relu", t, 3, [&](auto a, auto b, auto c) {
       uint64_t r = f(fma(f(a), f(b), f(c)));
       return value(r) <= 0 ? 0 : r;
@@ -112,8 +111,8 @@ TEST(Half, MinMax) {
     for (bool maximum : {false, true})
       for (bool nan : {false, true})
         for (bool sign : {false, true})
-          checkBoth(std::string(maximum ? "max" : "min") +
-                        (nan ? ".NaN" : "") + (sign ? ".xorsign.abs" : ""),
+          checkBoth(std::string(maximum ? "max" : "min") + (nan ? ".NaN" : "") +
+                        (sign ? ".xorsign.abs" : ""),
                     t, 2, [&](auto a, auto b, auto) {
                       uint64_t minus = sign ? (a ^ b) & 0x8000 : 0;
                       uint64_t x = sign ? a & 0x7fff : a,
@@ -121,9 +120,9 @@ TEST(Half, MinMax) {
                       double p = t.format.value(x), q = t.format.value(y);
                       uint64_t r;
                       if (std::isnan(p) || std::isnan(q))
-                        r = nan || (std::isnan(p) && std::isnan(q))
-                                ? 0x7fff
-                                : std::isnan(p) ? y : x;
+                        r = nan || (std::isnan(p) && std::isnan(q)) ? 0x7fff
+                            : std::isnan(p)                         ? y
+                                                                    : x;
                       else if (p == q)
                         r = bool(x >> 15) == maximum ? y : x;
                       else
@@ -137,9 +136,8 @@ TEST(Half, Signs) {
     checkBoth("neg", t, 1, [](auto a, auto, auto) { return a ^ 0x8000; });
     checkBoth("abs", t, 1, [](auto a, auto, auto) { return a & 0x7fff; });
   }
-  checkBoth("neg.ftz", halves[0], 1, [](auto a, auto, auto) {
-    return flushed(halves[0], a) ^ 0x8000;
-  });
+  checkBoth("neg.ftz", halves[0], 1,
+            [](auto a, auto, auto) { return flushed(halves[0], a) ^ 0x8000; });
 }
 
 // Within one unit of the last place: below the manual's 2^-9.9 and 2^-7.
@@ -171,8 +169,8 @@ TEST(Half, Approximations) {
         };
       };
       check((brain ? "ex2.approx.ftz." : "ex2.approx.") + (t.name + pair),
-            width, {width}, on(+[](double x) { return std::exp2(x); }, brain),
-            near(width));
+            width, {width},
+            on(+[](double x) { return std::exp2(x); }, brain), near(width));
       check("tanh.approx." + (t.name + pair), width, {width},
             on(+[](double x) { return std::tanh(x); }, false), near(width));
     }
