@@ -42,8 +42,10 @@ class TritonFormat(lit.formats.FileBasedTest):
                         return f"{' '.join(command)}: {done.stdout[-500:]}", None
                 with open(stamp, "w", encoding="utf-8") as file:
                     file.write(wanted)
-            if not os.path.exists(os.path.join(self.folder, "kernels.json")):
-                done = self.run([python, os.path.join(source, "kernels.py"), self.folder])
+            script = os.path.join(source, "kernels.py")
+            listing = os.path.join(self.folder, "kernels.json")
+            if not os.path.exists(listing) or os.path.getmtime(listing) < os.path.getmtime(script):
+                done = self.run([python, script, self.folder])
                 if done.returncode:
                     return None, f"kernels.py: {done.stdout}"
         return None, None
