@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstring>
 #include <mutex>
+#include <tuple>
 
 using namespace hydragen::runtime;
 namespace emulated = hydragen::emulated;
@@ -66,26 +67,28 @@ Status Machine::copy(uint64_t destination, uint64_t source, uint64_t bytes,
   std::lock_guard<std::mutex> lock(mutex);
   auto *to = static_cast<uint8_t *>(toPointer(destination));
   auto *from = static_cast<const uint8_t *>(toPointer(source));
-  const uint8_t *initialized = nullptr;
+  emulated::Allocation *origin = nullptr;
+  uint64_t offset = 0;
   if (kind != HYDRAGEN_HOST_TO_DEVICE) {
     auto place = find(source, bytes);
     if (!place)
       return place.getError();
-    from = place->first->data + place->second;
-    if (!place->first->allInit)
-      initialized = place->first->init + place->second;
+    std::tie(origin, offset) = *place;
+    from = origin->data + offset;
   }
   if (kind != HYDRAGEN_DEVICE_TO_HOST) {
     auto place = find(destination, bytes);
     if (!place)
       return place.getError();
-    to = place->first->data + place->second;
+    auto [target, at] = *place;
+    to = target->data + at;
     // What is copied from uninitialised memory is not initialised.
-    uint8_t *marks = place->first->init + place->second;
-    if (kind == HYDRAGEN_DEVICE_TO_DEVICE && initialized)
-      std::memmove(marks, initialized, bytes);
+    if (!origin || origin->isInitialized(offset, bytes))
+      target->markInitialized(at, bytes);
     else
-      std::memset(marks, 1, bytes);
+      for (uint64_t i = 0; i != bytes; ++i)
+        if (origin->isInitialized(offset + i, 1))
+          target->markInitialized(at + i, 1);
   }
   std::memmove(to, from, bytes);
   return std::nullopt;
@@ -130,6 +133,11 @@ public:
   }
   Result<std::vector<KernelStatistics>> collect() override;
   void beginCall() override { report.clear(); }
+  void nameMemory(uint64_t address, const std::string &name) override {
+    std::lock_guard<std::mutex> lock(machine->mutex);
+    if (emulated::Allocation *allocation = machine->memory.find(address))
+      allocation->name = name;
+  }
   const char *getReport() const override { return report.c_str(); }
 
 private:
