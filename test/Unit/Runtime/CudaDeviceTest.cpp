@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <unistd.h>
 
 using namespace hydragen::test;
 
@@ -21,7 +22,8 @@ const std::string kGood = kModules + "/GOOD.so";
 class Log {
 public:
   Log()
-      : path(testing::TempDir() + "/fake-cuda.log"),
+      : path(testing::TempDir() + "/fake-cuda." + std::to_string(getpid()) +
+             ".log"),
         variable("FAKE_CUDA_LOG", path) {
     clear();
   }
