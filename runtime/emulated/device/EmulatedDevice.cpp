@@ -11,6 +11,7 @@
 #include "Launch.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <mutex>
@@ -261,7 +262,7 @@ bool applyOption(const std::string &item, emulated::Options &options) {
 class EmulatedDevice : public Device {
 public:
   const char *getName() const override { return "emulated"; }
-  DLDevice getDLDevice() const override { return {kDLExtDev, 0}; }
+  DLDevice getDLDevice() const override { return {kDLExtDev, number}; }
   bool hasKernels() const override { return true; }
 
   hydragen_device_info describe() const override {
@@ -315,6 +316,12 @@ public:
   }
 
 private:
+  /// Each has memory of its own, at addresses that the others use too.
+  static int32_t getNextNumber() {
+    static std::atomic<int32_t> next{0};
+    return next++;
+  }
+  int32_t number = getNextNumber();
   std::shared_ptr<Machine> machine = std::make_shared<Machine>();
 };
 

@@ -130,7 +130,7 @@ TEST_P(Devices, WhereTensorsAre) {
                          std::string(GetParam()) +
                          " (DLPack device type 1, number 0)");
   DLTensor other = a.tensor;
-  other.device.device_id = 1;
+  other.device.device_id += 1;
   EXPECT_NE(invoke(session, "add", {&other, &a.tensor}, {&a.tensor}), "");
   EXPECT_EQ(invoke(session, "mixed", {&a.tensor}, {&a.tensor}),
             "2 out0: is not in host memory");
@@ -300,7 +300,8 @@ TEST_P(Devices, Selection) {
 std::string nameOf(const testing::TestParamInfo<const char *> &info) {
   return info.param;
 }
-INSTANTIATE_TEST_SUITE_P(Conformance, Devices, testing::Values("cuda"), nameOf);
+INSTANTIATE_TEST_SUITE_P(Conformance, Devices,
+                         testing::Values("cuda", "emulated"), nameOf);
 
 TEST(CpuDevice, MemoryAndEntries) {
   Session session("cpu", kModules + "/GOOD.so");

@@ -145,17 +145,6 @@ TEST(Manifest, WrongJson) {
       replaced(kGoodManifest, "[4,-1]", "[4,9223372036854775807]"))));
 }
 
-const std::string kGpuManifest =
-    R"({"host":{"arch":"x86_64"},"targets":["cpu","cuda:sm_80"],"entries":[)"
-    R"({"name":"main","device":"cuda","work":[{"kernel":"k","flops":"in0.0"}],)"
-    R"("inputs":[{"dtype":"f16","shape":[-1],"placement":"device",)"
-    R"("strides":"inner","alignment":16,"alias_output":0}],)"
-    R"("outputs":[{"dtype":"f16","shape":[-1],"placement":"device"}]},)"
-    R"({"name":"main","device":"cpu","inputs":[],"outputs":[]}],)"
-    R"("kernels":[{"name":"k","block":[128,2,1],"shared_bytes":4096,)"
-    R"("parameter_bytes":64},{"name":"l","block":[1,1,64]}],)"
-    R"("images":[{"arch":80,"kind":"ptx"},{"arch":90,"kind":"cubin"}]})";
-
 TEST(Manifest, Kernels) {
   auto manifest = read(makeModule(kGpuManifest));
   ASSERT_TRUE(manifest) << manifest.getError().message;
