@@ -32,9 +32,9 @@ static const std::unordered_map<std::string, Selector> &getSelectors() {
           return isFloat ? selectFloat(d) : selectInteger(d);
         },
         {"add", "sub", "mul", "mad", "div", "abs", "neg", "min", "max"});
-    add(selectInteger, {"rem", "mul24", "mad24", "sad", "popc", "clz", "bfind",
-                        "brev", "bfe", "bfi", "dp4a", "dp2a", "addc", "subc",
-                        "madc", "bmsk", "szext", "fns"});
+    add(selectInteger,
+        {"rem", "mul24", "mad24", "sad", "popc", "clz", "bfind", "brev", "bfe",
+         "bfi", "dp4a", "dp2a", "addc", "subc", "madc", "bmsk", "szext"});
     add(selectFloat, {"fma", "rcp", "sqrt", "rsqrt", "sin", "cos", "lg2", "ex2",
                       "tanh", "copysign", "testp"});
     add(selectLogic, {"and", "or", "xor", "not", "cnot", "lop3", "shl", "shr",
@@ -59,6 +59,14 @@ bool Decoder::fail(std::string message) {
   failed = true;
   errors.push_back({instruction->position, std::move(message)});
   return false;
+}
+
+bool Decoder::hasOnly(std::initializer_list<std::string_view> known) const {
+  for (const std::string &modifier : instruction->modifiers)
+    if (!parseType(modifier) &&
+        std::find(known.begin(), known.end(), modifier) == known.end())
+      return false;
+  return true;
 }
 
 Type Decoder::type(unsigned index) const {
@@ -174,7 +182,8 @@ uint32_t Decoder::special(const Operand &operand, Type type) {
   Op helper;
   helper.a = it->second;
   helper.run = bits == 64 ? getNarrowHandler() : getWidenHandler(false, 32);
-  helper.d = makeTemporary(isWide(type) ? 64 : 32);
+  helper.count = isWide(type) ? 64 : 32;
+  helper.d = makeTemporary(helper.count);
   emitBefore(helper);
   return helper.d;
 }

@@ -77,6 +77,9 @@ inline Word<T> *lanes(Warp &w, uint32_t slot) {
 /// Whether this host runs code marked EMULATED_V3. HYDRAGEN_EMULATED_BASELINE
 /// in the environment says no (tests compare the two).
 bool hasV3();
+/// For tests: what is decoded from now on (and the bit-accurate mma) does
+/// without. Not while kernels run.
+void setBaselineOnly(bool only);
 
 /// A handler for any host and the same for hosts with AVX2.
 struct Variants {

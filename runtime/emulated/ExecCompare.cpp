@@ -257,12 +257,14 @@ static bool getCombination(Decoder &d, std::string &name) {
   for (const std::string &modifier : d.instruction->modifiers) {
     if (isComparison(modifier) && name.empty())
       name = modifier;
-    if (modifier == "and")
+    else if (modifier == "and")
       d.op.flags = combineAnd;
     else if (modifier == "or")
       d.op.flags = combineOr;
     else if (modifier == "xor")
       d.op.flags = combineXor;
+    else if (modifier != "ftz" && !parseType(modifier))
+      return false;
   }
   return !name.empty();
 }
@@ -343,6 +345,8 @@ bool hydragen::emulated::selectCompare(Decoder &d) {
     return selectSet(d);
   Type t = d.type();
   unsigned bits = t.bits * t.lanes;
+  if (name == "selp" ? !d.hasOnly({}) : !d.hasOnly({"ftz"}))
+    return false;
   if (name == "selp") {
     op.run = bits == 16   ? compiled<Select<uint16_t>>
              : bits == 32 ? compiled<Select<uint32_t>>

@@ -125,6 +125,9 @@ bool hydragen::emulated::selectMatrix(Decoder &d) {
     return selectMma(d);
   if (!d.has("sync") || !d.has("aligned") || !d.has("m8n8") || !d.has("b16"))
     return false;
+  if (!d.hasOnly({"sync", "aligned", "m8n8", "trans", "shared", "shared::cta",
+                  "x1", "x2", "x4"}))
+    return false;
   if (name == "movmatrix") {
     op.run = moveMatrix;
     return d.has("trans") && useAll(d, typeB32, {typeB32});

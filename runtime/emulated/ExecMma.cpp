@@ -512,15 +512,10 @@ bool hydragen::emulated::selectMma(Decoder &d) {
   for (const Form &f : forms) {
     std::string shape = "m" + std::to_string(f.m) + "n8k" + std::to_string(f.k);
     if (d.has(shape) && f.a == a && f.b == b && f.half == half &&
-        f.saturates == d.has("satfinite"))
+        f.saturates == d.has("satfinite") &&
+        d.hasOnly({"sync", "aligned", "row", "col", "satfinite", shape}))
       form = &f;
   }
-  // Anything else (sparse forms, .kind::, bit operations) is unknown.
-  for (const std::string &modifier : d.instruction->modifiers)
-    if (!parseType(modifier) && modifier != "sync" && modifier != "aligned" &&
-        modifier != "row" && modifier != "col" && modifier != "satfinite" &&
-        modifier.compare(0, 1, "m") != 0)
-      return false;
   if (!form)
     return false;
   op.imm = form - forms;

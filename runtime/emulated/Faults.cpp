@@ -92,11 +92,30 @@ void FaultLog::add(Fault fault) {
   it->second.count = count;
 }
 
+/// Whether `fault` only shows what `race` says: the read came before the write
+/// it races with, so it found bytes uninitialised or still in flight.
+static bool isExplainedBy(const Fault &fault, const Fault &race) {
+  if (race.kind != FaultKind::SharedRace && race.kind != FaultKind::GlobalRace)
+    return false;
+  bool names = race.instruction == fault.instruction ||
+               race.otherInstruction == fault.instruction;
+  if (fault.kind == FaultKind::Uninitialized)
+    return names && race.otherInstruction >= 0;
+  return fault.kind == FaultKind::AsyncPending && names &&
+         (race.instruction == fault.otherInstruction ||
+          race.otherInstruction == fault.otherInstruction);
+}
+
 std::vector<Fault> FaultLog::take() {
   std::lock_guard<std::mutex> lock(mutex);
   std::vector<Fault> list;
-  for (auto &entry : faults)
-    list.push_back(std::move(entry.second));
+  for (const auto &[key, fault] : faults) {
+    bool explained = false;
+    for (const auto &[otherKey, other] : faults)
+      explained |= isExplainedBy(fault, other);
+    if (!explained)
+      list.push_back(fault);
+  }
   faults.clear();
   std::sort(list.begin(), list.end(), [](const Fault &a, const Fault &b) {
     return std::tie(a.blockLinear, a.instruction, a.kind, a.otherInstruction,
