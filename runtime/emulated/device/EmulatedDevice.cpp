@@ -98,6 +98,7 @@ Status Machine::copy(uint64_t destination, uint64_t source, uint64_t bytes,
 class EmulatedKernels : public Kernels {
 public:
   emulated::Program program;
+  std::string file; // what reports call the PTX
   std::vector<const emulated::Code *> codes;
 };
 
@@ -196,14 +197,15 @@ Status EmulatedQueue::launch(const Kernels &kernels, const KernelInfo &info,
   std::string first;
   for (const emulated::Fault &fault : result.faults)
     for (const std::string &line :
-         emulated::formatFault(fault, *work.kernel, "")) {
+         emulated::formatFault(fault, *work.kernel, mine.file)) {
       if (first.empty())
         first = line;
       report += line + "\n";
     }
   if (result.faults.size() > 1)
     first += " (and " + std::to_string(result.faults.size() - 1) + " more)";
-  return Error{HYDRAGEN_FAULT, first, "emulated"};
+  return Error{HYDRAGEN_FAULT, "kernel " + info.name + ": " + first,
+               "emulated"};
 }
 
 Result<std::vector<KernelStatistics>> EmulatedQueue::collect() {
@@ -328,6 +330,7 @@ private:
 Result<std::unique_ptr<Kernels>>
 EmulatedDevice::load(const std::vector<KernelInfo> &infos, const Image &image) {
   auto kernels = std::make_unique<EmulatedKernels>();
+  kernels->file = "sm_" + std::to_string(image.info.arch) + ".ptx";
   std::string text(static_cast<const char *>(image.data), image.bytes);
   std::vector<emulated::ParseError> errors;
   {

@@ -41,7 +41,7 @@ TEST_F(Emulated, AFaultHasAReport) {
   hydragen_context_profile(session.context, 1);
   std::string failure =
       invoke(session, "overrun", {&a.tensor, &b.tensor}, {&c.tensor});
-  EXPECT_EQ(failure.substr(0, 12), "1 emulated: ");
+  EXPECT_EQ(failure.substr(0, 30), "1 emulated: kernel vector_add:");
   std::string report = hydragen_context_report(session.context);
   // The first line is the status's message, one fault of several.
   EXPECT_NE(failure.find(report.substr(0, report.find('\n'))),
@@ -131,6 +131,25 @@ TEST_F(Emulated, Options) {
        {"checks=some", "schedule=random:", "schedule=random:x", "", "mma"})
     EXPECT_EQ(take(hydragen_device_configure(session.device, bad)),
               "2 emulated: unknown option \"" + std::string(bad) + "\"");
+}
+
+/// Memory comes when it is touched: a cache may exceed the host's.
+TEST_F(Emulated, MemoryBeyond4GiB) {
+  constexpr uint64_t bytes = 6ull << 30;
+  void *memory = nullptr;
+  ASSERT_EQ(take(hydragen_device_allocate(session.device, bytes, &memory)), "");
+  Vector b(session.device, std::vector<float>(64, 2));
+  std::vector<float> values(64, 5);
+  ASSERT_EQ(take(hydragen_device_copy(
+                session.device, static_cast<char *>(memory) + bytes - 256,
+                values.data(), 256, HYDRAGEN_HOST_TO_DEVICE)),
+            "");
+  DLTensor end = b.tensor;
+  end.data = memory;
+  end.byte_offset = bytes - 256;
+  EXPECT_EQ(invoke(session, "add", {&end, &b.tensor}, {&b.tensor}), "");
+  EXPECT_EQ(b.read(), std::vector<float>(64, 7));
+  EXPECT_EQ(take(hydragen_device_free(session.device, memory)), "");
 }
 
 /// Memory of one device is not the other's.
