@@ -240,6 +240,29 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
   rest = rest + IndexExpr(constant - whole * divisor);
   if (inside(rest))
     return give(multiple, rest);
+  // Polynomials by long division: (2*a*b + 2*b*c - c - 1) by (a + c).
+  if (!divisor.isConstant()) {
+    auto monomial = [](const SizeExpr::Term &term) {
+      SizeExpr result(term.coefficient);
+      for (SizeExpr::Symbol symbol : term.symbols)
+        result = result * SizeExpr::symbol(symbol);
+      return result;
+    };
+    SizeExpr leading = monomial(divisor.getTerms().back()), quotient(0);
+    for (unsigned step = 0; step != 8; ++step) {
+      SizeExpr left = rest.getConstant() - quotient * divisor;
+      std::optional<SizeExpr> part;
+      for (const SizeExpr::Term &term : llvm::reverse(left.getTerms()))
+        if ((part = monomial(term).divideExactly(leading)))
+          break;
+      if (!part)
+        break;
+      quotient = quotient + *part;
+      IndexExpr remainder = rest - IndexExpr(quotient * divisor);
+      if (inside(remainder))
+        return give(multiple + IndexExpr(quotient), remainder);
+    }
+  }
 
   // A digit boundary inside a variable.
   if (allowRefine)
