@@ -332,11 +332,13 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
       auto isSelf = [&](unsigned i) {
         return strip(test.children[i]) == strip(n.children[kept]);
       };
+      auto predicate = static_cast<arith::CmpFPredicate>(test.aux);
+      bool isNaN = predicate == arith::CmpFPredicate::UNO ||
+                   predicate == arith::CmpFPredicate::UNE;
+      bool isNumber = predicate == arith::CmpFPredicate::ORD ||
+                      predicate == arith::CmpFPredicate::OEQ;
       if (test.kind == ExprKind::Op && test.op == ScalarOp::CmpF && isSelf(0) &&
-          isSelf(1) &&
-          static_cast<arith::CmpFPredicate>(test.aux) ==
-              (kept == 2 ? arith::CmpFPredicate::UNO
-                         : arith::CmpFPredicate::ORD)) {
+          isSelf(1) && (kept == 2 ? isNaN : isNumber)) {
         nanGuard = true;
         p = n.children[kept];
         continue;

@@ -74,6 +74,13 @@ FailureOr<bool> Matcher::isHarmlessShift(ExprId shift, ExprId score,
     }
     return false;
   }
+  if (n.op == ScalarOp::MinF)
+    // min(T, greatest finite value), as clamps are lowered.
+    for (unsigned i = 0; i != 2; ++i) {
+      const ExprNode &other = node(strip(n.children[1 - i]));
+      if (other.kind == ExprKind::Constant && other.value >= 3e38)
+        return isHarmlessShift(n.children[i], score, facts);
+    }
   if (n.op == ScalarOp::Select)
     return isHarmlessSelect(shift, score, facts);
   return false;

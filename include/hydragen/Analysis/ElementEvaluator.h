@@ -136,6 +136,8 @@ public:
   /// Least and greatest value in the box; false if not known.
   bool getRange(const IndexExpr &index, SizeExpr &low, SizeExpr &high);
   VarRange getVarRange(VarId var);
+  /// Whether every value of `index` in the box is one of the signed type.
+  bool fitsInteger(const IndexExpr &index, Type type);
   FailureOr<IndexExpr> evalAffine(AffineExpr expr, ArrayRef<IndexExpr> dims,
                                   ArrayRef<IndexExpr> symbols = {});
   const VarBox &getBox() const { return box; }

@@ -100,6 +100,8 @@ Graph Generator::run() {
     if (key != value)
       kinds += "/" + getName(value).str();
     std::optional<int> a = getLevel(key), b = getLevel(value);
+    // A rolled range is cut into as many pieces as there are sequences.
+    mayRefuse |= key == Source::Rolled || value == Source::Rolled;
     if (!a || !b)
       continue;
     lowest = std::min(lowest, std::max(*a, *b));

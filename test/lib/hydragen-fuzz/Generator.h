@@ -95,7 +95,8 @@ private:
   /// Whether reductions over the keys leave a unit dim.
   bool keepDim = false;
   bool mayHideNaN = false;
-  /// Rows whose exponentials all vanish give 0 here, which may be refused.
+  /// What may be refused: rows whose exponentials all vanish and that give 0,
+  /// pieces that are no rectangles.
   bool mayRefuse = false;
 };
 

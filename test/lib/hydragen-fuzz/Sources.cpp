@@ -234,7 +234,9 @@ Val Generator::makeRange(Source source, const Dims &wide) {
   case Source::Paged:
     return makePaged(wide);
   case Source::Own:
-    if (rng.chance(0.5))
+    // An argument of unknown length says nothing of its length: K's and V's could
+    // differ.
+    if (rng.chance(0.5) && !n.isDynamic())
       return floatArgument(wide);
     return e.transpose(floatArgument({b, n, h, c}), {0, 2, 1, 3},
                        rng.chance(0.5));
