@@ -2,8 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// attention(K1 ++ K2) = finalize(combine(partial(K1), partial(K2))): sections 3.1
-// and 3.2 of the paper, for any number of segments and any tree of sharing.
+// attention(K1 ++ K2) = finalize(combine(partial(K1), partial(K2))):
+// sections 3.1 and 3.2 of the paper, for any number of segments and any tree of
+// sharing.
 //===----------------------------------------------------------------------===//
 
 #include "SplitForm.h"
@@ -58,8 +59,7 @@ private:
   State makeIdentity(ArrayRef<OpFoldResult> rows,
                      ArrayRef<OpFoldResult> values);
   FailureOr<State> makePartial(unsigned segment);
-  ArrayAttr rewriteMods(const SplitDomain &domain,
-                        ArrayRef<unsigned> symbols);
+  ArrayAttr rewriteMods(const SplitDomain &domain, ArrayRef<unsigned> symbols);
   AffineMap renumberSymbols(AffineMap map, ArrayRef<unsigned> symbols);
   SmallVector<unsigned> getUsedIndices(unsigned segment);
   void cloneScoreRegion(const SplitDomain &domain, Region &target);
@@ -166,18 +166,18 @@ ArrayAttr Decomposer::rewriteMods(const SplitDomain &domain,
   };
   SmallVector<Attribute> mods;
   for (Attribute mod : op.getScoreMods())
-    mods.push_back(
-        llvm::TypeSwitch<Attribute, Attribute>(mod)
-            .Case([&](VisibleAttr visible) {
-              return VisibleAttr::get(op.getContext(),
-                                      rewrite(visible.getWhere()),
-                                      visible.getFill(), visible.getMode());
-            })
-            .Case([&](AlibiAttr alibi) {
-              return AlibiAttr::get(op.getContext(), alibi.getExtra(),
-                                    rewrite(alibi.getDistance()));
-            })
-            .Default([](Attribute other) { return other; }));
+    mods.push_back(llvm::TypeSwitch<Attribute, Attribute>(mod)
+                       .Case([&](VisibleAttr visible) {
+                         return VisibleAttr::get(
+                             op.getContext(), rewrite(visible.getWhere()),
+                             visible.getFill(), visible.getMode());
+                       })
+                       .Case([&](AlibiAttr alibi) {
+                         return AlibiAttr::get(op.getContext(),
+                                               alibi.getExtra(),
+                                               rewrite(alibi.getDistance()));
+                       })
+                       .Default([](Attribute other) { return other; }));
   return builder.getArrayAttr(mods);
 }
 
@@ -200,13 +200,13 @@ void Decomposer::cloneScoreRegion(const SplitDomain &domain, Region &target) {
   for (BlockArgument extra : source.getArguments().drop_front(numRows + 2))
     mapping.map(extra, block->addArgument(extra.getType(), loc));
   for (unsigned row = 0; row != numRows; ++row)
-    mapping.map(source.getArgument(row + 1),
-                affine::makeComposedAffineApply(
-                    builder, loc,
-                    AffineMap::get(domain.getNumRowDigits(), 0,
-                                   domain.getRowExpr(row)),
-                    getAsOpFoldResult(digits))
-                    .getResult());
+    mapping.map(
+        source.getArgument(row + 1),
+        affine::makeComposedAffineApply(
+            builder, loc,
+            AffineMap::get(domain.getNumRowDigits(), 0, domain.getRowExpr(row)),
+            getAsOpFoldResult(digits))
+            .getResult());
   for (Operation &nested : source)
     builder.clone(nested, mapping);
 }
@@ -242,16 +242,16 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
     split(op.getIndices()[symbol],
           cast<AffineMapAttr>(op.getIndexMaps()[symbol]).getValue(), indices,
           indexMaps);
-  SplitOperand value = domain.split(op.getSegmentValue(segment),
-                                    attr.getValueMap().getValue());
+  SplitOperand value =
+      domain.split(op.getSegmentValue(segment), attr.getValueMap().getValue());
   SmallVector<Attribute> kvMaps(keyMaps);
   llvm::append_range(kvMaps, indexMaps);
   kvMaps.push_back(AffineMapAttr::get(value.map));
   value = domain.exposeKeys(value, kvMaps);
   copied |= value.copied;
   auto renumber = [&](AffineMap map) {
-    return renumberSymbols(map, getUsedSymbols(map).none() ? ArrayRef<unsigned>()
-                                                           : symbols);
+    return renumberSymbols(
+        map, getUsedSymbols(map).none() ? ArrayRef<unsigned>() : symbols);
   };
   for (Attribute &map : keyMaps)
     map = AffineMapAttr::get(renumber(cast<AffineMapAttr>(map).getValue()));
@@ -259,8 +259,8 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
   for (AffineMap map : op.getExtraMaps().getAsValueRange<AffineMapAttr>())
     extraMaps.push_back(AffineMapAttr::get(domain.rewritePositionMap(map)));
   if (copied)
-    remark::missed(loc, remark::RemarkOpts::name("decompose-copy")
-                            .category("hydragen-decompose"))
+    remark::missed(
+        loc, remark::RemarkOpts::name("decompose-copy").category("hydragen"))
         << "an operand of a segment is copied: no view has its elements in the "
            "order of the dims";
 
@@ -400,9 +400,8 @@ Value Decomposer::finalize(const State &state) {
     target = tensor::EmptyOp::create(builder, loc, sizes,
                                      op.getOutputType().getElementType());
     if (op.getAccumulate())
-      target = linalg::TransposeOp::create(
-                   builder, loc, init, target,
-                   invertPermutationVector(permutation))
+      target = linalg::TransposeOp::create(builder, loc, init, target,
+                                           invertPermutationVector(permutation))
                    .getResult()
                    .front();
   }
@@ -448,14 +447,13 @@ LogicalResult Decomposer::run() {
   }
   SmallVector<Value> results{finalize(state)};
   if (op.hasStateResults())
-    for (auto [value, result] :
-         llvm::zip_equal(ArrayRef<Value>{state.m, state.l},
-                         op.getResults().drop_front()))
-      results.push_back(value.getType() == result.getType()
-                            ? value
-                            : tensor::CastOp::create(builder, loc,
-                                                     result.getType(), value)
-                                  .getResult());
+    for (auto [value, result] : llvm::zip_equal(
+             ArrayRef<Value>{state.m, state.l}, op.getResults().drop_front()))
+      results.push_back(
+          value.getType() == result.getType()
+              ? value
+              : tensor::CastOp::create(builder, loc, result.getType(), value)
+                    .getResult());
   if (results.front().getType() != op.getOutputType())
     results.front() = tensor::CastOp::create(builder, loc, op.getOutputType(),
                                              results.front());

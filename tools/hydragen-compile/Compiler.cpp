@@ -7,6 +7,7 @@
 #include "Compiler.h"
 
 #include "Output.h"
+#include "Remarks.h"
 #include "Report.h"
 #include "hydragen/InitAll.h"
 #include "hydragen/Pipelines/Pipelines.h"
@@ -44,6 +45,10 @@ Compiler::Compiler(Options options)
   context.printOpOnDiagnostic(false);
   context.getDiagEngine().registerHandler(
       [this](mlir::Diagnostic &diagnostic) { handleDiagnostic(diagnostic); });
+  if (this->options.remarks)
+    printRemarks(context, [this](mlir::Location location) {
+      return describe(location);
+    });
 }
 
 int Compiler::run() {

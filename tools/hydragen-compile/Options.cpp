@@ -28,7 +28,7 @@ IN.mlir may be - for standard input.
   --entry=NAME         function to compile                                     [main]
   --sharing=MODE       auto (decompose where it pays), always, never           [auto]
   --report=FILE        what was found and shared, as FILE.json or FILE.html
-  --remarks            print a remark per attention on stderr
+  --remarks            print what was found, shared or refused, and why, on stderr
   --help, --version
 
 exit codes: 0 done, 2 the input or the command line is bad, 4 internal error

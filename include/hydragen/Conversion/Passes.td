@@ -22,6 +22,28 @@ def ConvertHydragenToCPU
     `hydragen-outline-parallel` should follow.
 
     `vector-bits` is the width of the target's vectors.
+
+    Before:
+
+    ```mlir
+    func.func @f(%o: memref<64x128xf32>, %m: memref<64xf32>, %l: memref<64xf32>, %out: memref<64x128xf16>) {
+      hydragen.finalize state(%o, %m, %l : memref<64x128xf32>, memref<64xf32>, memref<64xf32>) outs(%out : memref<64x128xf16>)
+      return
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    scf.parallel (%arg4) = ...
+      scf.for %arg5 = ...
+        memref.load %arg1[%arg5] : memref<64xf32>
+        memref.load %arg2[%arg5] : memref<64xf32>
+        scf.for %arg6 = ...
+          memref.load %arg0[%arg5, %arg6] : memref<64x128xf32>
+          arith.truncf ... : f32 to f16
+          memref.store ..., %arg3[%arg5, %arg6] : memref<64x128xf16>
+    ```
   }];
   let options = [
     Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"256",
@@ -42,6 +64,24 @@ def ConvertHydragenToLinalg
     docs/spec.md. Exact and readable, for any other MLIR compiler to take from
     there, not fast: the scores of all rows and keys are one tensor.
     `hydragen.attention` must be decomposed before.
+
+    Before:
+
+    ```mlir
+    func.func @f(%m: tensor<4xf32>, %l: tensor<4xf32>, %init: tensor<4xf32>) -> tensor<4xf32> {
+      %lse = hydragen.state_lse <two> state(%m, %l : tensor<4xf32>, tensor<4xf32>) outs(%init : tensor<4xf32>) -> tensor<4xf32>
+      return %lse : tensor<4xf32>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    linalg.generic ... ins(%arg0, %arg1 : tensor<4xf32>, tensor<4xf32>) outs(%arg2 : tensor<4xf32>)
+      math.log2 ... : f32
+      arith.addf ... : f32
+      linalg.yield ... : f32
+    ```
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -54,6 +94,24 @@ def ExpandMath : Pass<"hydragen-expand-math", "::mlir::func::FuncOp"> {
   let description = [{
     Replaces f32 `math.exp`, `tanh` and `erf` by polynomial approximations
     that vectorise (errors of a few ulp). Other functions are left for libm.
+
+    Before:
+
+    ```mlir
+    func.func @f(%x: f32) -> f32 {
+      %0 = math.exp %x : f32
+      return %0 : f32
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    math.fma ... : f32
+    arith.shli ...
+    arith.bitcast ... : i32 to f32
+    return ... : f32
+    ```
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
@@ -67,6 +125,25 @@ def GuardShapes : Pass<"hydragen-guard-shapes", "::mlir::func::FuncOp"> {
     their tensor, indices from data must be in range: all of this is undefined
     behaviour in the IR. Where it is not known, a `cf.assert` checks it, so that
     a bad input ends a call with a message.
+
+    Before:
+
+    ```mlir
+    func.func @f(%a: tensor<4x?xf32>, %b: tensor<?x4xf32>, %c: tensor<4x4xf32>) -> tensor<4x4xf32> {
+      %r = linalg.matmul ins(%a, %b : tensor<4x?xf32>, tensor<?x4xf32>) outs(%c : tensor<4x4xf32>) -> tensor<4x4xf32>
+      return %r : tensor<4x4xf32>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    %dim = tensor.dim ...
+    %dim_0 = tensor.dim ...
+    arith.cmpi eq, %dim, %dim_0 : index
+    cf.assert ..., "extents of the operands differ ..."
+    linalg.matmul ...
+    ```
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
@@ -81,6 +158,27 @@ def LinalgToCPULoops
     one walks memory with unit stride where there is such a loop, and makes the
     outermost parallel loop of large ops an `scf.parallel`. Also lowers
     `memref.copy` between buffers that are not both compact.
+
+    Before:
+
+    ```mlir
+    func.func @f(%a: memref<256x64xf32>, %b: memref<64x128xf32>, %c: memref<256x128xf32>) {
+      linalg.matmul ins(%a, %b : memref<256x64xf32>, memref<64x128xf32>) outs(%c : memref<256x128xf32>)
+      return
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    scf.parallel (%arg3) = ...
+      scf.for %arg4 = ...
+        scf.for %arg5 = ...
+          scf.for %arg6 = ...
+            memref.load %arg0[...] : memref<256x64xf32>
+            memref.load %arg1[...] : memref<64x128xf32>
+            memref.store ..., %arg2[...] : memref<256x128xf32>
+    ```
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
@@ -95,6 +193,30 @@ def LowerHostCalls : Pass<"hydragen-lower-host-calls", "mlir::ModuleOp"> {
     as control-flow graphs (after `convert-scf-to-cf`). `memref.alloc` and
     `memref.dealloc` become calls of the host table's allocate and deallocate,
     `cf.assert` a call of its fail; both leave the function where they fail.
+
+    Before:
+
+    ```mlir
+    func.func @main(%call: !llvm.ptr) -> i32 attributes {hydragen.entry} {
+      %n = llvm.load %call : !llvm.ptr -> i64
+      %ok = arith.trunci %n : i64 to i1
+      cf.assert %ok, "n is even"
+      %r = arith.constant 0 : i32
+      return %r : i32
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    llvm.mlir.global private constant ...("n is even\00")
+    func.func @main(%arg0: !llvm.ptr) -> i32 attributes {hydragen.entry} {
+      cf.cond_br ..., ^bb1, ^bb2
+    ^bb1:
+      return ... : i32
+    ^bb2:
+      llvm.call ... : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr) -> ()
+    ```
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
@@ -108,6 +230,28 @@ def MakeEntry : Pass<"hydragen-make-entry", "mlir::ModuleOp"> {
     `(!llvm.ptr) -> i32`: it takes a pointer to a `hydragen_call`, reads the
     descriptors of inputs and outputs from it, writes results to the outputs and
     returns 0. An input with `hydragen.alias_output` is the output's buffer.
+
+    Before:
+
+    ```mlir
+    func.func @main(%a: tensor<4xf32>) -> tensor<4xf32> {
+      %e = tensor.empty() : tensor<4xf32>
+      %r = linalg.exp ins(%a : tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+      return %r : tensor<4xf32>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    func.func private @main__output_shapes(%arg0: !llvm.ptr, %arg1: !llvm.ptr) -> i32
+    func.func @main(%arg0: !llvm.ptr) -> i32 attributes {hydragen.entry}
+      builtin.unrealized_conversion_cast ... to memref<4xf32>
+      bufferization.to_tensor ... restrict : memref<4xf32>
+      linalg.exp ...
+      bufferization.materialize_in_destination ... in restrict writable ...
+      return ... : i32
+    ```
   }];
   let options = [
     Option<"entry", "entry", "std::string", /*default=*/"\"main\"",
@@ -124,6 +268,28 @@ def OutlineKernels : Pass<"hydragen-outline-kernels", "mlir::ModuleOp"> {
     becomes a call of a private function `(call pointer, operands) -> i32`; equal
     ops (same attributes, types and score region) share one, so that a model's
     layers are compiled once. `convert-hydragen-to-cpu` should follow.
+
+    Before:
+
+    ```mlir
+    func.func @main(%call: !llvm.ptr, %o: memref<4x8xf32>, %m: memref<4xf32>, %l: memref<4xf32>, %o2: memref<4x8xf32>, %m2: memref<4xf32>, %l2: memref<4xf32>) -> i32 attributes {hydragen.entry} {
+      hydragen.combine ins(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>) outs(%o2, %m2, %l2 : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+      hydragen.combine ins(%o2, %m2, %l2 : memref<4x8xf32>, memref<4xf32>, memref<4xf32>) outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+      %c0 = arith.constant 0 : i32
+      return %c0 : i32
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    func.func @main(...
+      call @hydragen_combine(%arg0, ...) : ... -> i32
+      cf.assert ...
+      call @hydragen_combine(%arg0, ...) : ... -> i32
+    func.func private @hydragen_combine(%arg0: !llvm.ptr, ... -> i32 attributes {hydragen.entry}
+      hydragen.combine ...
+    ```
   }];
   let statistics = [
     Statistic<"numKernels", "kernels", "functions made">,
@@ -140,6 +306,34 @@ def OutlineParallel : Pass<"hydragen-outline-parallel", "mlir::ModuleOp"> {
     `hydragen-make-entry` becomes a function `(closure, index)` and a call of the
     host table's parallel_for. The closure is a struct on the caller's stack: the
     call pointer, then the captured values. Nested ones become sequential loops.
+
+    Before:
+
+    ```mlir
+    func.func @main(%call: !llvm.ptr) -> i32 attributes {hydragen.entry} {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %n = arith.constant 16 : index
+      %one = arith.constant 1.0 : f32
+      %m = memref.alloc(%n) : memref<?xf32>
+      scf.parallel (%i) = (%c0) to (%n) step (%c1) {
+        memref.store %one, %m[%i] : memref<?xf32>
+      }
+      %r = arith.constant 0 : i32
+      return %r : i32
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    func.func @main(%arg0: !llvm.ptr) -> i32 attributes {hydragen.entry}
+      llvm.alloca ...
+      constant @main__parallel ...
+      llvm.call ... : !llvm.ptr, (!llvm.ptr, i64, !llvm.ptr, !llvm.ptr) -> ()
+    func.func private @main__parallel(%arg0: !llvm.ptr, %arg1: i64) attributes {hydragen.parallel_body}
+      memref.store ...
+    ```
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
@@ -153,6 +347,27 @@ def PlanMemory : Pass<"hydragen-plan-memory", "mlir::ModuleOp"> {
     size whose `memref.dealloc` stands in the same block becomes a view of the
     caller's workspace; buffers that are not alive at the same time share
     memory. The function gets the attribute `hydragen.workspace_bytes`.
+
+    Before:
+
+    ```mlir
+    func.func @main(%call: !llvm.ptr) -> i32 attributes {hydragen.entry} {
+      %a = memref.alloc() : memref<1024xf32>
+      memref.dealloc %a : memref<1024xf32>
+      %b = memref.alloc() : memref<1000xf32>
+      memref.dealloc %b : memref<1000xf32>
+      %r = arith.constant 0 : i32
+      return %r : i32
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    func.func @main(%arg0: !llvm.ptr) -> i32 attributes {hydragen.entry, hydragen.workspace_bytes = 4096 : i64}
+      memref.view ... : memref<4096xi8> to memref<1024xf32>
+      memref.view ... : memref<4096xi8> to memref<1000xf32>
+    ```
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
@@ -165,6 +380,23 @@ def PrepareLinalg : Pass<"hydragen-prepare-linalg", "::mlir::func::FuncOp"> {
     Concatenations become insertions into one buffer, padding and softmax
     simpler ops, and elementwise ops are fused into their only elementwise user
     where that repeats no work. Contractions and `hydragen` ops stay as they are.
+
+    Before:
+
+    ```mlir
+    func.func @f(%a: tensor<2x4xf32>, %b: tensor<3x4xf32>) -> tensor<5x4xf32> {
+      %0 = tensor.concat dim(0) %a, %b : (tensor<2x4xf32>, tensor<3x4xf32>) -> tensor<5x4xf32>
+      return %0 : tensor<5x4xf32>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    %0 = tensor.empty() : tensor<5x4xf32>
+    tensor.insert_slice %arg0 into %0[0, 0] [2, 4] [1, 1] : tensor<2x4xf32> into tensor<5x4xf32>
+    tensor.insert_slice %arg1 into ...[2, 0] [3, 4] [1, 1] : tensor<3x4xf32> into tensor<5x4xf32>
+    ```
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

@@ -22,6 +22,34 @@ def DecomposeAttention
     maps read through floordiv, mod or sums are split into digits, so that the
     partial ops are in split form. Leaves no `hydragen.attention`.
     `convert-hydragen-to-linalg` or `convert-hydragen-to-cpu` should follow.
+
+    Before:
+
+    ```mlir
+    #q = affine_map<(b, d, n, e) -> (b, d)>
+    #prompt = affine_map<(b, d, n, e) -> (n, d)>
+    #prompt_v = affine_map<(b, d, n, e) -> (n, e)>
+    #own = affine_map<(b, d, n, e) -> (b, n, d)>
+    #own_v = affine_map<(b, d, n, e) -> (b, n, e)>
+    #o = affine_map<(b, d, n, e) -> (b, e)>
+    func.func @f(%q: tensor<4x8xf32>, %p: tensor<16x8xf32>, %s: tensor<4x3x8xf32>, %init: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %o = hydragen.attention queries(%q : tensor<4x8xf32>)
+        keys(%p, %s : tensor<16x8xf32>, tensor<4x3x8xf32>) values(%p, %s : tensor<16x8xf32>, tensor<4x3x8xf32>)
+        outs(%init : tensor<4x8xf32>) attributes {query_maps = [#q], output_map = #o,
+          segments = [#hydragen.segment<begin = 0, size = 16, keys = [#prompt], value = #prompt_v>,
+                      #hydragen.segment<begin = 16, size = 3, keys = [#own], value = #own_v>]} -> tensor<4x8xf32>
+      return %o : tensor<4x8xf32>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    %6:3 = hydragen.prefix_attention queries(%arg0 ...) keys(%arg1 : tensor<16x8xf32>) value(%arg1 ...) at [0, 0] ...
+    %13:3 = hydragen.suffix_attention queries(%arg0 ...) keys(%arg2 : tensor<4x3x8xf32>) value(%arg2 ...) at [0, 16] ...
+    %14:3 = hydragen.combine ins(%13#0, %13#1, %13#2 ...) outs(%6#0, %6#1, %6#2 ...)
+    %15 = hydragen.finalize state(%14#0, %14#1, %14#2 ...) outs(%arg3 ...)
+    ```
   }];
   let options = [
     Option<"sharing", "sharing", "std::string", /*default=*/"\"auto\"",
@@ -46,6 +74,30 @@ def RaiseAttention
     operands of the contractions. Leaves everything else as it is; a contraction
     that looks like attention and cannot be proved one gives a remark with a
     reason code. `hydragen-share-segments` should follow.
+
+    Before:
+
+    ```mlir
+    func.func @f(%q: tensor<4x1x8xf32>, %k: tensor<4x8x19xf32>, %v: tensor<4x19x8xf32>) -> tensor<4x1x8xf32> {
+      %zero = arith.constant 0.0 : f32
+      %se = tensor.empty() : tensor<4x1x19xf32>
+      %s0 = linalg.fill ins(%zero : f32) outs(%se : tensor<4x1x19xf32>) -> tensor<4x1x19xf32>
+      %s = linalg.batch_matmul ins(%q, %k : tensor<4x1x8xf32>, tensor<4x8x19xf32>) outs(%s0 : tensor<4x1x19xf32>) -> tensor<4x1x19xf32>
+      %p = linalg.softmax dimension(2) ins(%s : tensor<4x1x19xf32>) outs(%se : tensor<4x1x19xf32>) -> tensor<4x1x19xf32>
+      %oe = tensor.empty() : tensor<4x1x8xf32>
+      %o0 = linalg.fill ins(%zero : f32) outs(%oe : tensor<4x1x8xf32>) -> tensor<4x1x8xf32>
+      %o = linalg.batch_matmul ins(%p, %v : tensor<4x1x19xf32>, tensor<4x19x8xf32>) outs(%o0 : tensor<4x1x8xf32>) -> tensor<4x1x8xf32>
+      return %o : tensor<4x1x8xf32>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    func.func @f(%arg0: tensor<4x1x8xf32>, %arg1: tensor<4x8x19xf32>, %arg2: tensor<4x19x8xf32>) -> tensor<4x1x8xf32> ...
+      hydragen.attention queries(%arg0 ...) keys(%arg1 ...) values(%arg2 ...) ... segments = [#hydragen.segment<begin = 0, size = 19, ...>]
+      return
+    ```
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::hydragen::HydragenDialect",
@@ -63,6 +115,32 @@ def ShareSegments
     source, so that concatenations and broadcasts of K and V die. Leaves the op
     as it is, with a remark, where nothing is shared or a piece cannot be
     written. `hydragen-decompose` should follow.
+
+    Before:
+
+    ```mlir
+    #q = affine_map<(b, d, n, e) -> (b, d)>
+    #k = affine_map<(b, d, n, e) -> (b, n, d)>
+    #v = affine_map<(b, d, n, e) -> (b, n, e)>
+    #o = affine_map<(b, d, n, e) -> (b, e)>
+    func.func @f(%q: tensor<4x8xf32>, %prompt: tensor<16x8xf32>, %own: tensor<4x3x8xf32>, %init: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %e = tensor.empty() : tensor<4x16x8xf32>
+      %p = linalg.broadcast ins(%prompt : tensor<16x8xf32>) outs(%e : tensor<4x16x8xf32>) dimensions = [0]
+      %kv = tensor.concat dim(1) %p, %own : (tensor<4x16x8xf32>, tensor<4x3x8xf32>) -> tensor<4x19x8xf32>
+      %o = hydragen.attention queries(%q : tensor<4x8xf32>) keys(%kv : tensor<4x19x8xf32>) values(%kv : tensor<4x19x8xf32>)
+        outs(%init : tensor<4x8xf32>) attributes {query_maps = [#q], output_map = #o,
+          segments = [#hydragen.segment<begin = 0, size = 19, keys = [#k], value = #v>]} -> tensor<4x8xf32>
+      return %o : tensor<4x8xf32>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    #map2 = affine_map<(d0, d1, d2, d3) -> (d2, d1)>
+    #map3 = affine_map<(d0, d1, d2, d3) -> (d2, d3)>
+    hydragen.attention queries(%arg0 ...) keys(%arg1, %arg2 ...) values(%arg1, %arg2 ...) ... segments = [#hydragen.segment<begin = 0, size = 16, keys = [#map2], value = #map3, shared>, #hydragen.segment<begin = 16, size = 3, ...>]
+    ```
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::hydragen::HydragenDialect",
@@ -78,6 +156,32 @@ def VerifyCover
     certificate (`hydragen.cover`). Checks, independently of the passes that
     made the segments, that their rectangles over (rows x keys) are disjoint and
     have the volume of the original. Fails at the op otherwise; changes nothing.
+
+    Before:
+
+    ```mlir
+    #q = affine_map<(b, d, n, e) -> (b, d)>
+    #prompt = affine_map<(b, d, n, e) -> (n, d)>
+    #prompt_v = affine_map<(b, d, n, e) -> (n, e)>
+    #own = affine_map<(b, d, n, e) -> (b, n, d)>
+    #own_v = affine_map<(b, d, n, e) -> (b, n, e)>
+    #o = affine_map<(b, d, n, e) -> (b, e)>
+    func.func @f(%q: tensor<4x8xf32>, %p: tensor<16x8xf32>, %s: tensor<4x3x8xf32>, %init: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %o = hydragen.attention queries(%q : tensor<4x8xf32>)
+        keys(%p, %s : tensor<16x8xf32>, tensor<4x3x8xf32>) values(%p, %s : tensor<16x8xf32>, tensor<4x3x8xf32>)
+        outs(%init : tensor<4x8xf32>) attributes {hydragen.cover = #hydragen.cover<rows = [4], keys = 19,
+            pieces = [[[0, 4], [0, 16]], [[0, 4], [16, 3]]]>, query_maps = [#q], output_map = #o,
+          segments = [#hydragen.segment<begin = 0, size = 16, keys = [#prompt], value = #prompt_v>,
+                      #hydragen.segment<begin = 16, size = 3, keys = [#own], value = #own_v>]} -> tensor<4x8xf32>
+      return %o : tensor<4x8xf32>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    hydragen.attention ... {hydragen.cover = #hydragen.cover<rows = [4], keys = 19, pieces = [[[0, 4], [0, 16]], [[0, 4], [16, 3]]]>, ...
+    ```
   }];
 }
 

@@ -1,0 +1,9 @@
+//===- Convergence.cpp - splits of a warp ----------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Exec.h"
+
+using namespace hydragen::emulated;

@@ -1,0 +1,11 @@
+//===- ExecAtomic.cpp - atomic operations -----------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Exec.h"
+
+using namespace hydragen::emulated;
+
+bool hydragen::emulated::selectAtomic(Decoder &) { return false; }

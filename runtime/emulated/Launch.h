@@ -1,0 +1,92 @@
+//===- Launch.h - load a PTX module and run its kernels ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HYDRAGEN_RUNTIME_EMULATED_LAUNCH_H
+#define HYDRAGEN_RUNTIME_EMULATED_LAUNCH_H
+
+#include "Counters.h"
+#include "Faults.h"
+#include "Memory.h"
+#include "Ptx.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace hydragen::emulated {
+
+struct Code;
+
+enum class MmaMode : uint8_t { Fast, Ampere };
+enum class ScheduleKind : uint8_t { RoundRobin, Reverse, Random };
+
+struct Options {
+  bool checks = true;
+  MmaMode mma = MmaMode::Fast;
+  ScheduleKind schedule = ScheduleKind::RoundRobin;
+  uint64_t seed = 0;
+  /// cp.async data lands at the wait (false: at once).
+  bool asyncLate = true;
+  unsigned threads = 1;
+};
+
+/// A module ready to run: decoded kernels and its global variables.
+class Program {
+public:
+  Program();
+  ~Program();
+  Program(Program &&);
+  Program &operator=(Program &&);
+
+  /// Parses and decodes. False: `errors` has at least one entry; every unknown
+  /// instruction of the module is one.
+  bool load(std::string text, Memory &memory, std::vector<ParseError> &errors);
+  const Module &getModule() const { return *module; }
+  const Code *findKernel(std::string_view name) const;
+
+private:
+  std::unique_ptr<Module> module;
+  std::map<std::string, std::unique_ptr<Code>, std::less<>> kernels;
+  std::map<std::string, uint64_t, std::less<>> symbols;
+  friend struct LaunchState;
+  friend class Runner;
+};
+
+/// Limits of sm_80: 163 KiB of shared memory, 1024 threads a block.
+struct Launch {
+  const Program *program = nullptr;
+  const Code *kernel = nullptr;
+  uint32_t grid[3] = {1, 1, 1}, block[3] = {1, 1, 1};
+  uint32_t sharedBytes = 0;
+  /// The parameter buffer, laid out as the kernel declares; see layOut().
+  std::vector<uint8_t> parameters;
+  Options options;
+};
+
+struct LaunchResult {
+  Counters counters;
+  std::vector<Fault> faults;
+};
+
+/// Number of parameters; place and size of parameter `index` in the buffer.
+size_t getNumParameters(const Code &code);
+void getParameter(const Code &code, size_t index, uint32_t &offset,
+                  uint64_t &size);
+uint32_t getParameterBytes(const Code &code);
+
+/// Runs a kernel to its end. A string: the launch itself is impossible and
+/// nothing ran (grid, block, shared memory or parameters).
+std::optional<std::string> run(const Launch &launch, Memory &memory,
+                               LaunchResult &result);
+
+/// The report of a fault in compute-sanitizer's words, lines without the
+/// "========= " mark.
+std::vector<std::string> formatFault(const Fault &fault, const Code &code,
+                                     const std::string &file);
+
+} // namespace hydragen::emulated
+
+#endif // HYDRAGEN_RUNTIME_EMULATED_LAUNCH_H

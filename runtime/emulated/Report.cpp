@@ -1,0 +1,9 @@
+//===- Report.cpp - faults as text and JSON --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Exec.h"
+
+using namespace hydragen::emulated;

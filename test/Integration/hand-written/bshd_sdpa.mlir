@@ -1,0 +1,26 @@
+// The prompt's keys [0, 32) are read by all 4 sequences; keys [32, 40) are each sequence's own.
+// Tensors are [b, n, h, d]; the prompt has no batch dim at all.
+
+#q = affine_map<(b, h, m, n, d, e) -> (b, m, h, d)>
+#o = affine_map<(b, h, m, n, d, e) -> (b, m, h, e)>
+#prefix_k = affine_map<(b, h, m, n, d, e) -> (n, h, d)>
+#prefix_v = affine_map<(b, h, m, n, d, e) -> (n, h, e)>
+#own_k = affine_map<(b, h, m, n, d, e) -> (b, n, h, d)>
+#own_v = affine_map<(b, h, m, n, d, e) -> (b, n, h, e)>
+
+func.func @main(%q: tensor<4x1x2x16xf32>, %prefix_k: tensor<32x2x16xf32>, %prefix_v: tensor<32x2x16xf32>,
+                %own_k: tensor<4x8x2x16xf32>, %own_v: tensor<4x8x2x16xf32>) -> tensor<4x1x2x16xf32> {
+  %empty = tensor.empty() : tensor<4x1x2x16xf32>
+  %out = hydragen.attention
+    queries(%q : tensor<4x1x2x16xf32>)
+    keys(%prefix_k, %own_k : tensor<32x2x16xf32>, tensor<4x8x2x16xf32>)
+    values(%prefix_v, %own_v : tensor<32x2x16xf32>, tensor<4x8x2x16xf32>)
+    outs(%empty : tensor<4x1x2x16xf32>)
+    attributes {query_maps = [#q], output_map = #o, scale = 0.25 : f64,
+      masked_rows = #hydragen.masked_rows<zero>,
+      segments = [
+        #hydragen.segment<begin = 0, size = 32, keys = [#prefix_k], value = #prefix_v>,
+        #hydragen.segment<begin = 32, size = 8, keys = [#own_k], value = #own_v>]}
+    -> tensor<4x1x2x16xf32>
+  return %out : tensor<4x1x2x16xf32>
+}

@@ -1,0 +1,35 @@
+// The prompt's keys [0, 28) are read by all 5 sequences; keys [28, 34) are each sequence's own.
+// The model multiplies K by c[b] behind the concatenation, which hides the sharing. The factor goes through the
+// product: a score, not a key, is multiplied by it.
+
+#q = affine_map<(b, h, m, n, d, e) -> (b, h, m, d)>
+#o = affine_map<(b, h, m, n, d, e) -> (b, h, m, e)>
+#prefix_k = affine_map<(b, h, m, n, d, e) -> (0, h, n, d)>
+#prefix_v = affine_map<(b, h, m, n, d, e) -> (0, h, n, e)>
+#own_k = affine_map<(b, h, m, n, d, e) -> (b, h, n, d)>
+#own_v = affine_map<(b, h, m, n, d, e) -> (b, h, n, e)>
+#extra = affine_map<(b, h, m, n) -> (b)>
+
+func.func @main(%q: tensor<5x3x1x12xf32>, %prefix_k: tensor<1x3x28x12xf32>, %prefix_v: tensor<1x3x28x12xf32>,
+                %own_k: tensor<5x3x6x12xf32>, %own_v: tensor<5x3x6x12xf32>,
+                %c: tensor<5xf32>) -> tensor<5x3x1x12xf32> {
+  %empty = tensor.empty() : tensor<5x3x1x12xf32>
+  %out = hydragen.attention
+    queries(%q : tensor<5x3x1x12xf32>)
+    keys(%prefix_k, %own_k : tensor<1x3x28x12xf32>, tensor<5x3x6x12xf32>)
+    values(%prefix_v, %own_v : tensor<1x3x28x12xf32>, tensor<5x3x6x12xf32>)
+    extras(%c : tensor<5xf32>)
+    outs(%empty : tensor<5x3x1x12xf32>)
+    attributes {query_maps = [#q], output_map = #o, extra_maps = [#extra], scale = 0.28867513459481287 : f64,
+      score_mods = [#hydragen.custom<extras = [0]>],
+      segments = [
+        #hydragen.segment<begin = 0, size = 28, keys = [#prefix_k], value = #prefix_v>,
+        #hydragen.segment<begin = 28, size = 6, keys = [#own_k], value = #own_v>]}
+    {
+    ^bb0(%s: f32, %b: index, %h: index, %m: index, %n: index, %factor: f32):
+      %scaled = arith.mulf %s, %factor : f32
+      hydragen.yield %scaled : f32
+    }
+    -> tensor<5x3x1x12xf32>
+  return %out : tensor<5x3x1x12xf32>
+}

@@ -1,0 +1,116 @@
+// RUN: hydragen-opt %s -hydragen-share-segments -canonicalize -split-input-file -verify-diagnostics \
+// RUN:   --remark-format=emitRemark --remarks-filter-missed=hydragen | FileCheck %s
+
+// The prompt is broadcast over the sequences and concatenated with their own
+// keys: two segments that read the sources; broadcast and concatenation die.
+
+#q = affine_map<(b, d, n, e) -> (b, d)>
+#k = affine_map<(b, d, n, e) -> (b, n, d)>
+#v = affine_map<(b, d, n, e) -> (b, n, e)>
+#o = affine_map<(b, d, n, e) -> (b, e)>
+
+// CHECK-DAG: #[[$PROMPT_K:.*]] = affine_map<(d0, d1, d2, d3) -> (d2, d1)>
+// CHECK-DAG: #[[$PROMPT_V:.*]] = affine_map<(d0, d1, d2, d3) -> (d2, d3)>
+// CHECK-DAG: #[[$OWN_K:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d2, d1)>
+// CHECK-LABEL: func @prompt_and_own
+// CHECK-SAME: %[[Q:[a-z0-9]*]]: tensor<4x8xf32>, %[[PK:[a-z0-9]*]]: tensor<16x8xf32>, %[[PV:[a-z0-9]*]]: tensor<16x8xf32>, %[[OK:[a-z0-9]*]]: tensor<4x3x8xf32>, %[[OV:[a-z0-9]*]]: tensor<4x3x8xf32>
+// CHECK-NOT: linalg.broadcast
+// CHECK-NOT: tensor.concat
+// CHECK: hydragen.attention queries(%[[Q]] : {{.*}}) keys(%[[PK]], %[[OK]] : {{.*}}) values(%[[PV]], %[[OV]] : {{.*}})
+// CHECK-SAME: hydragen.cover = #hydragen.cover<rows = [4], keys = 19, pieces = {{\[\[}}[0, 4], [0, 16]], {{\[}}[0, 4], [16, 3]]]>
+// CHECK-SAME: #hydragen.segment<begin = 0, size = 16, keys = [#[[$PROMPT_K]]], value = #[[$PROMPT_V]], shared>
+// CHECK-SAME: #hydragen.segment<begin = 16, size = 3, keys = [#[[$OWN_K]]]
+func.func @prompt_and_own(%q: tensor<4x8xf32>, %prompt_k: tensor<16x8xf32>, %prompt_v: tensor<16x8xf32>,
+                          %own_k: tensor<4x3x8xf32>, %own_v: tensor<4x3x8xf32>) -> tensor<4x8xf32> {
+  %e = tensor.empty() : tensor<4x16x8xf32>
+  %pk = linalg.broadcast ins(%prompt_k : tensor<16x8xf32>) outs(%e : tensor<4x16x8xf32>) dimensions = [0]
+  %pv = linalg.broadcast ins(%prompt_v : tensor<16x8xf32>) outs(%e : tensor<4x16x8xf32>) dimensions = [0]
+  %k = tensor.concat dim(1) %pk, %own_k : (tensor<4x16x8xf32>, tensor<4x3x8xf32>) -> tensor<4x19x8xf32>
+  %v = tensor.concat dim(1) %pv, %own_v : (tensor<4x16x8xf32>, tensor<4x3x8xf32>) -> tensor<4x19x8xf32>
+  %init = tensor.empty() : tensor<4x8xf32>
+  %o = hydragen.attention queries(%q : tensor<4x8xf32>) keys(%k : tensor<4x19x8xf32>) values(%v : tensor<4x19x8xf32>)
+    outs(%init : tensor<4x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 19, keys = [#k], value = #v>]} -> tensor<4x8xf32>
+  return %o : tensor<4x8xf32>
+}
+
+// -----
+
+// A tree: all six sequences share a root, each pair of them a middle part, written
+// as two broadcasts. One segment per level.
+
+#q = affine_map<(b, d, n, e) -> (b, d)>
+#k = affine_map<(b, d, n, e) -> (b, n, d)>
+#v = affine_map<(b, d, n, e) -> (b, n, e)>
+#o = affine_map<(b, d, n, e) -> (b, e)>
+
+// CHECK-DAG: #[[$ROOT:.*]] = affine_map<(d0, d1, d2, d3) -> (d2, d1)>
+// CHECK-DAG: #[[$PAIR:.*]] = affine_map<(d0, d1, d2, d3) -> (d0 floordiv 2, d2, d1)>
+// CHECK-DAG: #[[$OWN:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d2, d1)>
+// CHECK-LABEL: func @tree
+// CHECK-NOT: tensor.concat
+// CHECK: hydragen.attention
+// CHECK-SAME: begin = 0, size = 16, keys = [#[[$ROOT]]]
+// CHECK-SAME: shared>
+// CHECK-SAME: begin = 16, size = 4, keys = [#[[$PAIR]]]
+// CHECK-SAME: shared>
+// CHECK-SAME: begin = 20, size = 2, keys = [#[[$OWN]]]
+func.func @tree(%q: tensor<6x8xf32>, %root: tensor<16x8xf32>, %pair: tensor<3x4x8xf32>, %own: tensor<6x2x8xf32>) -> tensor<6x8xf32> {
+  %re = tensor.empty() : tensor<6x16x8xf32>
+  %r = linalg.broadcast ins(%root : tensor<16x8xf32>) outs(%re : tensor<6x16x8xf32>) dimensions = [0]
+  %pe = tensor.empty() : tensor<3x2x4x8xf32>
+  %p4 = linalg.broadcast ins(%pair : tensor<3x4x8xf32>) outs(%pe : tensor<3x2x4x8xf32>) dimensions = [1]
+  %p = tensor.collapse_shape %p4 [[0, 1], [2], [3]] : tensor<3x2x4x8xf32> into tensor<6x4x8xf32>
+  %kv = tensor.concat dim(1) %r, %p, %own : (tensor<6x16x8xf32>, tensor<6x4x8xf32>, tensor<6x2x8xf32>) -> tensor<6x22x8xf32>
+  %init = tensor.empty() : tensor<6x8xf32>
+  %o = hydragen.attention queries(%q : tensor<6x8xf32>) keys(%kv : tensor<6x22x8xf32>) values(%kv : tensor<6x22x8xf32>)
+    outs(%init : tensor<6x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 22, keys = [#k], value = #v>]} -> tensor<6x8xf32>
+  return %o : tensor<6x8xf32>
+}
+
+// -----
+
+// Every key is its sequence's own: left alone, with the reason.
+
+#q = affine_map<(b, d, n, e) -> (b, d)>
+#k = affine_map<(b, d, n, e) -> (b, n, d)>
+#v = affine_map<(b, d, n, e) -> (b, n, e)>
+#o = affine_map<(b, d, n, e) -> (b, e)>
+
+// CHECK-LABEL: func @nothing_shared
+// CHECK: hydragen.attention
+// CHECK-SAME: begin = 0, size = 19
+// CHECK-NOT: shared
+// CHECK: return
+func.func @nothing_shared(%q: tensor<4x8xf32>, %k: tensor<4x19x8xf32>, %v: tensor<4x19x8xf32>) -> tensor<4x8xf32> {
+  %init = tensor.empty() : tensor<4x8xf32>
+  // expected-remark@+1 {{reason-code=nothing-shared}}
+  %o = hydragen.attention queries(%q : tensor<4x8xf32>) keys(%k : tensor<4x19x8xf32>) values(%v : tensor<4x19x8xf32>)
+    outs(%init : tensor<4x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 19, keys = [#k], value = #v>]} -> tensor<4x8xf32>
+  return %o : tensor<4x8xf32>
+}
+
+// -----
+
+// Keys are shared, their values are not: a score product alone is not worth it.
+
+#q = affine_map<(b, d, n, e) -> (b, d)>
+#k = affine_map<(b, d, n, e) -> (b, n, d)>
+#v = affine_map<(b, d, n, e) -> (b, n, e)>
+#o = affine_map<(b, d, n, e) -> (b, e)>
+
+// CHECK-LABEL: func @only_keys_shared
+// CHECK-NOT: shared>
+// CHECK: return
+func.func @only_keys_shared(%q: tensor<4x8xf32>, %key: tensor<16x8xf32>, %v: tensor<4x16x8xf32>) -> tensor<4x8xf32> {
+  %e = tensor.empty() : tensor<4x16x8xf32>
+  %k = linalg.broadcast ins(%key : tensor<16x8xf32>) outs(%e : tensor<4x16x8xf32>) dimensions = [0]
+  %init = tensor.empty() : tensor<4x8xf32>
+  // expected-remark@+1 {{reason-code=only-keys-shared}}
+  %o = hydragen.attention queries(%q : tensor<4x8xf32>) keys(%k : tensor<4x16x8xf32>) values(%v : tensor<4x16x8xf32>)
+    outs(%init : tensor<4x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k], value = #v>]} -> tensor<4x8xf32>
+  return %o : tensor<4x8xf32>
+}
