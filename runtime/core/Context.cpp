@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Module.h"
+#include "Tensors.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -32,8 +33,7 @@ void *hydragen_context::allocate(uint64_t bytes, uint64_t alignment) {
     std::free(pointer);
     return nullptr;
   }
-  liveBytes += rounded;
-  peakBytes = std::max(peakBytes, liveBytes);
+  count(rounded);
   return pointer;
 }
 
@@ -51,6 +51,54 @@ void hydragen_context::deallocate(void *pointer) {
   std::free(pointer);
 }
 
+Result<uint64_t> hydragen_context::deviceAllocate(uint64_t bytes) {
+  auto address = device->allocate(std::max<uint64_t>(bytes, 1));
+  if (!address)
+    return address;
+  std::lock_guard<std::mutex> lock(mutex);
+  deviceBlocks[*address] = bytes;
+  count(bytes);
+  return address;
+}
+
+Status hydragen_context::deviceFree(uint64_t address) {
+  if (!address)
+    return std::nullopt;
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    auto it = deviceBlocks.find(address);
+    if (it == deviceBlocks.end())
+      return Error{
+          HYDRAGEN_INTERNAL, "freed memory that it did not allocate", {}};
+    liveBytes -= it->second;
+    deviceBlocks.erase(it);
+  }
+  return device->free(address);
+}
+
+hydragen_context::~hydragen_context() {
+  for (auto [pointer, bytes] : blocks)
+    std::free(pointer);
+  for (auto [address, bytes] : deviceBlocks)
+    device->free(address);
+}
+
+void hydragen_context::fail(Error error) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!failure)
+    failure = std::move(error);
+}
+
+ThreadPool &hydragen_context::getPool() {
+  if (!pool)
+    pool = std::make_unique<ThreadPool>(threads);
+  return *pool;
+}
+
+//===----------------------------------------------------------------------===//
+// Contexts
+//===----------------------------------------------------------------------===//
+
 hydragen_status *hydragen_context_create(hydragen_device *device,
                                          int32_t threads,
                                          hydragen_context **context) {
@@ -65,7 +113,15 @@ hydragen_status *hydragen_context_create(hydragen_device *device,
     unsigned number = threads
                           ? static_cast<unsigned>(threads)
                           : std::max(1u, std::thread::hardware_concurrency());
-    *context = new hydragen_context(number);
+    auto queue = device->device->createQueue(number);
+    if (!queue)
+      return queue.getError();
+    auto result = std::make_unique<hydragen_context>(device->device,
+                                                     std::move(*queue), number);
+    // The first call is as fast as the next.
+    if (!device->device->hasKernels())
+      result->getPool();
+    *context = result.release();
     return std::nullopt;
   });
 }
@@ -76,6 +132,70 @@ uint64_t hydragen_context_peak_bytes(const hydragen_context *context) {
   return context->peakBytes;
 }
 
+uint64_t hydragen_context_host_copies_bytes(const hydragen_context *context) {
+  return context->hostCopiesBytes;
+}
+
+const char *hydragen_context_report(const hydragen_context *context) {
+  return context->queue->getReport();
+}
+
+hydragen_status *hydragen_context_set_stream(hydragen_context *context,
+                                             void *stream) {
+  return guard([&]() -> Status {
+    if (!context)
+      return invalid("expected a context");
+    if (stream == context->queue->getStream())
+      return std::nullopt;
+    // Calls on the other stream may overlap those that still use it. Freeing
+    // waits for these.
+    if (context->workspace)
+      if (Status status = context->deviceFree(context->workspace))
+        return status;
+    context->workspace = context->workspaceBytes = 0;
+    return context->queue->setStream(stream);
+  });
+}
+
+void *hydragen_context_stream(const hydragen_context *context) {
+  return context->queue->getStream();
+}
+
+hydragen_status *hydragen_context_synchronize(hydragen_context *context) {
+  return guard([&]() -> Status {
+    if (!context)
+      return invalid("expected a context");
+    return context->queue->synchronize();
+  });
+}
+
+void hydragen_context_profile(hydragen_context *context, int32_t enabled) {
+  context->queue->setProfiling(enabled != 0);
+}
+
+hydragen_status *
+hydragen_context_kernels(hydragen_context *context,
+                         const hydragen_kernel_statistics **kernels,
+                         size_t *count) {
+  return guard([&]() -> Status {
+    if (!context || !kernels || !count)
+      return invalid("expected a context and where to put the result");
+    auto statistics = context->queue->collect();
+    if (!statistics)
+      return statistics.getError();
+    context->statistics = std::move(*statistics);
+    context->statisticsForC.clear();
+    for (const KernelStatistics &kernel : context->statistics)
+      context->statisticsForC.push_back(
+          {sizeof(hydragen_kernel_statistics), kernel.name.c_str(),
+           kernel.launches, kernel.milliseconds, kernel.counters.size(),
+           kernel.counters.data()});
+    *kernels = context->statisticsForC.data();
+    *count = context->statisticsForC.size();
+    return std::nullopt;
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // The functions a module sees
 //===----------------------------------------------------------------------===//
@@ -84,187 +204,177 @@ static hydragen_context &contextOf(void *ctx) {
   return *static_cast<hydragen_context *>(ctx);
 }
 
-static const hydragen_host_api kHostApi = {
-    sizeof(hydragen_host_api),
-    [](void *ctx, uint64_t bytes, uint64_t alignment) {
-      return contextOf(ctx).allocate(bytes, alignment);
-    },
-    [](void *ctx, void *pointer) { contextOf(ctx).deallocate(pointer); },
-    [](void *ctx, int64_t count, void (*body)(void *, int64_t), void *closure) {
-      contextOf(ctx).pool.parallelFor(count, body, closure);
-    },
-    [](void *ctx, int32_t code, const char *message) {
-      hydragen_context &context = contextOf(ctx);
+/// Runs `fn`, which returns Status, on behalf of a module: failures are
+/// recorded, nothing is done after one, and no exception gets into its frames.
+template <typename Fn>
+static void runFor(void *ctx, Fn &&fn) noexcept {
+  hydragen_context &context = contextOf(ctx);
+  try {
+    {
       std::lock_guard<std::mutex> lock(context.mutex);
-      // A code that is none of ours must not read as success.
-      bool known = code == HYDRAGEN_FAULT || code == HYDRAGEN_INVALID ||
-                   code == HYDRAGEN_UNAVAILABLE;
-      if (!context.failure)
-        context.failure =
-            Error{known ? static_cast<hydragen_code>(code) : HYDRAGEN_INTERNAL,
-                  message ? message : "",
-                  {}};
-    }};
-
-//===----------------------------------------------------------------------===//
-// Arguments
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// A tensor as a module sees it: compact and aligned.
-struct Binding {
-  const DLTensor *tensor;
-  unsigned elementSize;
-  int64_t elements = 1;
-  char *data = nullptr;       // what the module gets
-  bool copied = false;        // data is a compact copy of the tensor
-  std::vector<int64_t> words; // memref descriptor
-
-  char *callerData() const {
-    return static_cast<char *>(tensor->data) + tensor->byte_offset;
-  }
-};
-
-std::string shapeText(const int64_t *shape, size_t rank) {
-  std::string text = "[";
-  for (size_t i = 0; i != rank; ++i)
-    text += (i ? ", " : "") +
-            (shape[i] < 0 ? std::string("?") : std::to_string(shape[i]));
-  return text + "]";
-}
-
-/// Checks one tensor against the manifest.
-Status checkTensor(const ArgumentInfo &info, const DLTensor *tensor,
-                   Binding &binding) {
-  if (!tensor)
-    return invalid("is missing", info.name);
-  if (tensor->device.device_type != kDLCPU &&
-      tensor->device.device_type != kDLCUDAHost)
-    return invalid("is not in host memory", info.name);
-  if (!accepts(info.type, tensor->dtype))
-    return invalid("has type " + describe(tensor->dtype) + ", expected " +
-                       std::string(getName(info.type)),
-                   info.name);
-  size_t rank = info.shape.size();
-  bool same = tensor->ndim >= 0 && static_cast<size_t>(tensor->ndim) == rank;
-  for (size_t i = 0; same && i != rank; ++i)
-    same = tensor->shape[i] >= 0 &&
-           (info.shape[i] < 0 || info.shape[i] == tensor->shape[i]);
-  if (!same)
-    return invalid(
-        "has shape " +
-            shapeText(tensor->shape, std::max<int32_t>(tensor->ndim, 0)) +
-            ", expected " + shapeText(info.shape.data(), rank),
-        info.name);
-  binding.tensor = tensor;
-  binding.elementSize = getSize(info.type);
-  // Empty whatever the other extents are.
-  if (std::find(tensor->shape, tensor->shape + rank, 0) != tensor->shape + rank)
-    binding.elements = 0;
-  for (size_t i = 0; binding.elements && i != rank; ++i)
-    if (__builtin_mul_overflow(binding.elements, tensor->shape[i],
-                               &binding.elements) ||
-        binding.elements > INT64_MAX / 16)
-      return Error{HYDRAGEN_INTERNAL, "has an impossible size", info.name};
-  if (binding.elements && !tensor->data)
-    return invalid("has no data", info.name);
-  return std::nullopt;
-}
-
-bool isCompact(const DLTensor &tensor) {
-  if (!tensor.strides)
-    return true;
-  int64_t expected = 1;
-  for (int i = tensor.ndim - 1; i >= 0; --i) {
-    if (tensor.shape[i] != 1 && tensor.strides[i] != expected)
-      return false;
-    expected *= tensor.shape[i];
-  }
-  return true;
-}
-
-/// Copies between a strided tensor and compact memory.
-void copyStrided(const Binding &binding, char *compact, bool toCompact) {
-  const DLTensor &tensor = *binding.tensor;
-  std::vector<int64_t> index(tensor.ndim, 0);
-  unsigned size = binding.elementSize;
-  for (int64_t i = 0; i != binding.elements; ++i) {
-    int64_t offset = 0, stride = 1;
-    for (int d = tensor.ndim - 1; d >= 0; --d) {
-      offset += index[d] * (tensor.strides ? tensor.strides[d] : stride);
-      stride *= tensor.shape[d];
+      if (context.failure)
+        return;
     }
-    char *element = binding.callerData() + offset * size;
-    if (toCompact)
-      std::memcpy(compact + i * size, element, size);
-    else
-      std::memcpy(element, compact + i * size, size);
-    for (int d = tensor.ndim - 1; d >= 0 && ++index[d] == tensor.shape[d]; --d)
-      index[d] = 0;
+    if (Status status = fn(context))
+      context.fail(std::move(*status));
+  } catch (...) {
+    try {
+      context.fail({HYDRAGEN_INTERNAL, "out of memory", {}});
+    } catch (...) {
+      std::abort(); // not even a short text could be allocated
+    }
   }
 }
 
-/// Compact, aligned memory for a tensor: its own, or a copy.
-Status bind(hydragen_context &context, Binding &binding, bool readCaller) {
-  if (binding.elements == 0)
+static void *hostAllocate(void *ctx, uint64_t bytes, uint64_t alignment) {
+  return contextOf(ctx).allocate(bytes, alignment);
+}
+
+static void hostDeallocate(void *ctx, void *pointer) {
+  contextOf(ctx).deallocate(pointer);
+}
+
+static void hostParallelFor(void *ctx, int64_t count,
+                            void (*body)(void *, int64_t), void *closure) {
+  contextOf(ctx).getPool().parallelFor(count, body, closure);
+}
+
+static void hostFail(void *ctx, int32_t code, const char *message) {
+  // A code that is none of ours must not read as success.
+  bool known = code == HYDRAGEN_FAULT || code == HYDRAGEN_INVALID ||
+               code == HYDRAGEN_UNAVAILABLE;
+  contextOf(ctx).fail(
+      {known ? static_cast<hydragen_code>(code) : HYDRAGEN_INTERNAL,
+       message ? message : "",
+       {}});
+}
+
+static std::string extentsText(const uint32_t extents[3]) {
+  return std::to_string(extents[0]) + "x" + std::to_string(extents[1]) + "x" +
+         std::to_string(extents[2]);
+}
+
+/// Checks against the manifest; an empty grid has nothing to do.
+static Status launch(hydragen_context &context, const Launch &launch) {
+  const hydragen_module &module = *context.module;
+  if (launch.kernel >= module.kernelInfos.size() || !module.kernels)
+    return Error{HYDRAGEN_INTERNAL,
+                 "the module launched kernel " + std::to_string(launch.kernel) +
+                     " but has " + std::to_string(module.kernelInfos.size()),
+                 {}};
+  const KernelInfo &info = module.kernelInfos[launch.kernel];
+  auto defect = [&](const std::string &what) {
+    return Error{HYDRAGEN_INTERNAL,
+                 "the module launched kernel " + info.name + " with " + what,
+                 {}};
+  };
+  if (std::memcmp(info.block, launch.block, sizeof(info.block)))
+    return defect("block " + extentsText(launch.block) +
+                  ", its manifest says " + extentsText(info.block));
+  if (launch.sharedBytes > info.sharedBytes)
+    return defect(std::to_string(launch.sharedBytes) +
+                  " bytes of shared memory, its manifest says at most " +
+                  std::to_string(info.sharedBytes));
+  if (launch.parameterBytes != info.parameterBytes ||
+      (launch.parameterBytes && !launch.parameters))
+    return defect(std::to_string(launch.parameterBytes) +
+                  " bytes of parameters, its manifest says " +
+                  std::to_string(info.parameterBytes));
+  if (!launch.grid[0] || !launch.grid[1] || !launch.grid[2])
     return std::nullopt;
-  auto address = reinterpret_cast<uintptr_t>(binding.callerData());
-  if (isCompact(*binding.tensor) && address % binding.elementSize == 0) {
-    binding.data = binding.callerData();
+  if (launch.grid[0] > 0x7fffffff || launch.grid[1] > 0xffff ||
+      launch.grid[2] > 0xffff)
+    return defect("grid " + extentsText(launch.grid) +
+                  ", more than 2147483647x65535x65535");
+  return context.queue->launch(*module.kernels, info, launch);
+}
+
+static void hostLaunch(void *ctx, uint32_t kernel, const uint32_t grid[3],
+                       const uint32_t block[3], uint32_t sharedBytes,
+                       const void *parameters, uint32_t parameterBytes) {
+  runFor(ctx, [&](hydragen_context &context) {
+    return launch(context, {kernel,
+                            {grid[0], grid[1], grid[2]},
+                            {block[0], block[1], block[2]},
+                            sharedBytes,
+                            parameters,
+                            parameterBytes});
+  });
+}
+
+static uint32_t hostMultiprocessors(void *ctx) {
+  return std::max(1u, contextOf(ctx).device->describe().multiprocessors);
+}
+
+static uint64_t hostDeviceAllocate(void *ctx, uint64_t bytes) {
+  uint64_t address = 0;
+  runFor(ctx, [&](hydragen_context &context) -> Status {
+    auto result = context.deviceAllocate(bytes);
+    if (!result)
+      return result.getError();
+    address = *result;
     return std::nullopt;
-  }
-  binding.data = static_cast<char *>(
-      context.allocate(binding.elements * binding.elementSize, 64));
-  if (!binding.data)
-    return Error{HYDRAGEN_INTERNAL, "out of memory", {}};
-  binding.copied = true;
-  if (readCaller)
-    copyStrided(binding, binding.data, /*toCompact=*/true);
-  return std::nullopt;
+  });
+  return address;
 }
 
-void fillDescriptor(Binding &binding) {
-  int rank = binding.tensor->ndim;
-  int64_t pointer;
-  static_assert(sizeof(pointer) == sizeof(binding.data), "64-bit host");
-  std::memcpy(&pointer, &binding.data, sizeof(pointer));
-  binding.words.assign(3 + 2 * rank, 0);
-  binding.words[0] = binding.words[1] = pointer;
-  int64_t stride = 1;
-  for (int i = rank - 1; i >= 0; --i) {
-    binding.words[3 + i] = binding.tensor->shape[i];
-    binding.words[3 + rank + i] = stride;
-    // Overflows only in an empty tensor, which is never addressed.
-    if (__builtin_mul_overflow(stride, binding.tensor->shape[i], &stride))
-      stride = 0;
+static void hostDeviceFree(void *ctx, uint64_t address) {
+  // Also after a failure: nothing is kept.
+  try {
+    if (Status status = contextOf(ctx).deviceFree(address))
+      contextOf(ctx).fail(std::move(*status));
+  } catch (...) {
+    // The context frees what is left.
   }
 }
 
-/// Everything of one call that must be given back at its end.
-struct Call {
-  hydragen_context &context;
-  std::vector<Binding> inputs, outputs;
-  void *workspace = nullptr; // when the context allocated it
-
-  ~Call() {
-    for (std::vector<Binding> *list : {&inputs, &outputs})
-      for (Binding &binding : *list)
-        if (binding.copied)
-          context.deallocate(binding.data);
-    context.deallocate(workspace);
-  }
-};
-
-std::vector<const int64_t *> shapesOf(const std::vector<Binding> &bindings) {
-  std::vector<const int64_t *> shapes;
-  for (const Binding &binding : bindings)
-    shapes.push_back(binding.tensor->shape);
-  return shapes;
+static void hostCopyToDevice(void *ctx, uint64_t destination,
+                             const void *source, uint64_t bytes) {
+  runFor(ctx, [&](hydragen_context &context) -> Status {
+    if (!bytes)
+      return std::nullopt;
+    context.hostCopiesBytes += bytes;
+    return context.queue->copy(destination, toAddress(source), bytes,
+                               HYDRAGEN_HOST_TO_DEVICE);
+  });
 }
+
+static void hostCopyToHost(void *ctx, void *destination, uint64_t source,
+                           uint64_t bytes) {
+  runFor(ctx, [&](hydragen_context &context) -> Status {
+    if (!bytes)
+      return std::nullopt;
+    context.hostCopiesBytes += bytes;
+    return context.queue->copy(toAddress(destination), source, bytes,
+                               HYDRAGEN_DEVICE_TO_HOST);
+  });
+}
+
+static const hydragen_host_api kCpuApi = {sizeof(hydragen_host_api),
+                                          hostAllocate,
+                                          hostDeallocate,
+                                          hostParallelFor,
+                                          hostFail,
+                                          nullptr,
+                                          nullptr,
+                                          nullptr,
+                                          nullptr,
+                                          nullptr,
+                                          nullptr};
+
+static const hydragen_host_api kGpuApi = {
+    sizeof(hydragen_host_api), hostAllocate,       hostDeallocate,
+    hostParallelFor,           hostFail,           hostLaunch,
+    hostMultiprocessors,       hostDeviceAllocate, hostDeviceFree,
+    hostCopyToDevice,          hostCopyToHost};
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
 
 /// Checks input shapes given without tensors.
-Status checkShapes(const hydragen_entry *entry,
-                   const int64_t *const *inputShapes) {
+static Status checkShapes(const hydragen_entry *entry,
+                          const int64_t *const *inputShapes) {
   for (size_t i = 0; i != entry->info.inputs.size(); ++i) {
     const ArgumentInfo &info = entry->info.inputs[i];
     for (size_t d = 0; d != info.shape.size(); ++d)
@@ -277,29 +387,6 @@ Status checkShapes(const hydragen_entry *entry,
   }
   return std::nullopt;
 }
-} // namespace
-
-//===----------------------------------------------------------------------===//
-// Calls
-//===----------------------------------------------------------------------===//
-
-static Status outputShapes(const hydragen_entry *entry,
-                           const int64_t *const *inputShapes,
-                           int64_t *const *shapes) {
-  if (entry->code->output_shapes(inputShapes, shapes) != 0)
-    return invalid("the input shapes contradict each other", entry->info.name);
-  for (size_t i = 0; i != entry->info.outputs.size(); ++i) {
-    const ArgumentInfo &info = entry->info.outputs[i];
-    for (size_t d = 0; d != info.shape.size(); ++d)
-      if (shapes[i][d] < 0 ||
-          (info.shape[d] >= 0 && info.shape[d] != shapes[i][d]))
-        return invalid("the input shapes give " + info.name +
-                           " the impossible shape " +
-                           shapeText(shapes[i], info.shape.size()),
-                       entry->info.name);
-  }
-  return std::nullopt;
-}
 
 hydragen_status *hydragen_output_shapes(const hydragen_entry *entry,
                                         const int64_t *const *inputShapes,
@@ -307,7 +394,7 @@ hydragen_status *hydragen_output_shapes(const hydragen_entry *entry,
   return guard([&]() -> Status {
     if (Status status = checkShapes(entry, inputShapes))
       return status;
-    return outputShapes(entry, inputShapes, shapes);
+    return computeOutputShapes(*entry, inputShapes, shapes);
   });
 }
 
@@ -322,72 +409,6 @@ hydragen_status *hydragen_workspace_size(const hydragen_entry *entry,
   });
 }
 
-/// Checks the tensors of a call and makes them compact.
-static Status prepare(Call &call, const hydragen_entry *entry,
-                      const DLTensor *const *inputs,
-                      const DLTensor *const *outputs) {
-  const EntryInfo &info = entry->info;
-  call.inputs.resize(info.inputs.size());
-  call.outputs.resize(info.outputs.size());
-  for (size_t i = 0; i != info.inputs.size(); ++i)
-    if (Status status = checkTensor(info.inputs[i], inputs[i], call.inputs[i]))
-      return status;
-  for (size_t i = 0; i != info.outputs.size(); ++i)
-    if (Status status =
-            checkTensor(info.outputs[i], outputs[i], call.outputs[i]))
-      return status;
-
-  // The outputs must have the shapes that the inputs give.
-  std::vector<std::vector<int64_t>> shapes;
-  std::vector<int64_t *> pointers;
-  for (const ArgumentInfo &output : info.outputs)
-    shapes.emplace_back(output.shape.size() + 1);
-  for (std::vector<int64_t> &shape : shapes)
-    pointers.push_back(shape.data());
-  if (Status status =
-          outputShapes(entry, shapesOf(call.inputs).data(), pointers.data()))
-    return status;
-  for (size_t i = 0; i != info.outputs.size(); ++i) {
-    size_t rank = info.outputs[i].shape.size();
-    if (!std::equal(pointers[i], pointers[i] + rank,
-                    call.outputs[i].tensor->shape))
-      return invalid("has shape " +
-                         shapeText(call.outputs[i].tensor->shape, rank) +
-                         ", expected " + shapeText(pointers[i], rank),
-                     info.outputs[i].name);
-  }
-
-  for (Binding &output : call.outputs)
-    if (Status status = bind(call.context, output, /*readCaller=*/false))
-      return status;
-  for (size_t i = 0; i != info.inputs.size(); ++i) {
-    Binding &input = call.inputs[i];
-    int32_t alias = info.inputs[i].aliasOutput;
-    if (alias < 0) {
-      if (Status status = bind(call.context, input, /*readCaller=*/true))
-        return status;
-      continue;
-    }
-    // The module updates in place: input and output are one memory.
-    Binding &output = call.outputs[alias];
-    size_t rank = info.inputs[i].shape.size();
-    if (!std::equal(input.tensor->shape, input.tensor->shape + rank,
-                    output.tensor->shape))
-      return invalid("has shape " + shapeText(input.tensor->shape, rank) +
-                         " but is updated in place as " +
-                         info.outputs[alias].name + " of shape " +
-                         shapeText(output.tensor->shape, rank),
-                     info.inputs[i].name);
-    if (input.callerData() != output.data && input.elements)
-      copyStrided(input, output.data, /*toCompact=*/true);
-    input.data = output.data;
-  }
-  for (std::vector<Binding> *list : {&call.inputs, &call.outputs})
-    for (Binding &binding : *list)
-      fillDescriptor(binding);
-  return std::nullopt;
-}
-
 hydragen_status *
 hydragen_invoke(hydragen_context *context, const hydragen_entry *entry,
                 const DLTensor *const *inputs, size_t inputCount,
@@ -396,6 +417,10 @@ hydragen_invoke(hydragen_context *context, const hydragen_entry *entry,
   return guard([&]() -> Status {
     if (!context || !entry)
       return invalid("expected a context and an entry");
+    if (!context->device->isSame(*entry->module->device))
+      return invalid("the module was loaded for another device than the "
+                     "context's",
+                     entry->info.name);
     if (inputCount != entry->info.inputs.size() ||
         outputCount != entry->info.outputs.size())
       return invalid("expected " + std::to_string(entry->info.inputs.size()) +
@@ -404,36 +429,24 @@ hydragen_invoke(hydragen_context *context, const hydragen_entry *entry,
                          " outputs but got " + std::to_string(inputCount) +
                          " and " + std::to_string(outputCount),
                      entry->info.name);
-    Call call{*context, {}, {}};
-    if (Status status = prepare(call, entry, inputs, outputs))
+    context->queue->beginCall();
+    Call call(*context, *entry);
+    if (Status status = call.prepare(inputs, outputs))
+      return status;
+    if (Status status = call.prepareWorkspace(workspace, workspaceBytes))
       return status;
 
-    uint64_t needed =
-        entry->code->workspace_bytes(shapesOf(call.inputs).data());
-    if (workspace) {
-      if (workspaceBytes < needed)
-        return invalid("has " + std::to_string(workspaceBytes) +
-                           " bytes, expected " + std::to_string(needed),
-                       "workspace");
-      if (reinterpret_cast<uintptr_t>(workspace) % 64)
-        return invalid("is not aligned to 64 bytes", "workspace");
-    } else if (needed) {
-      workspace = call.workspace = context->allocate(needed, 64);
-      if (!workspace)
-        return Error{HYDRAGEN_INTERNAL,
-                     "out of memory (workspace of " + std::to_string(needed) +
-                         " bytes)",
-                     {}};
-    }
-
-    std::vector<int64_t *> descriptors;
-    for (std::vector<Binding> *list : {&call.inputs, &call.outputs})
-      for (Binding &binding : *list)
-        descriptors.push_back(binding.words.data());
-    hydragen_call packet{sizeof(packet),     &kHostApi, context,
-                         descriptors.data(), workspace, needed};
+    std::vector<int64_t *> descriptors = call.getDescriptors();
+    hydragen_call packet{sizeof(packet),
+                         entry->info.onGpu ? &kGpuApi : &kCpuApi,
+                         context,
+                         descriptors.data(),
+                         call.getWorkspace(),
+                         call.getWorkspaceBytes()};
     context->failure.reset();
+    context->module = entry->module;
     int32_t code = entry->code->invoke(&packet);
+    context->module = nullptr;
     if (context->failure) {
       Error error = std::move(*context->failure);
       context->failure.reset();
@@ -445,9 +458,6 @@ hydragen_invoke(hydragen_context *context, const hydragen_entry *entry,
       return Error{HYDRAGEN_INTERNAL,
                    "the entry failed with code " + std::to_string(code),
                    entry->info.name};
-    for (Binding &output : call.outputs)
-      if (output.copied)
-        copyStrided(output, output.data, /*toCompact=*/false);
-    return std::nullopt;
+    return call.finish();
   });
 }

@@ -8,6 +8,7 @@
 
 #include "hydragen/module.h"
 
+#include <algorithm>
 #include <cpuid.h>
 #include <cstring>
 #include <elf.h>
@@ -92,7 +93,62 @@ static uint32_t checksum(Bytes file, uint64_t section) {
   return static_cast<uint32_t>(crc);
 }
 
-/// Every field is checked by hand: the JSON is as untrusted as the rest.
+//===----------------------------------------------------------------------===//
+// JSON
+//===----------------------------------------------------------------------===//
+
+// Every field is checked by hand: the JSON is as untrusted as the rest.
+
+static bool readText(const json &source, const char *key, std::string &text) {
+  if (!source.contains(key) || !source[key].is_string())
+    return false;
+  text = source[key].get<std::string>();
+  return true;
+}
+
+/// An optional integer in [low, high]; the value stays when it is not there.
+static bool readNumber(const json &source, const char *key, uint32_t low,
+                       uint32_t high, uint32_t &value) {
+  if (!source.contains(key))
+    return true;
+  const json &number = source[key];
+  if (!number.is_number_unsigned() || number.get<uint64_t>() < low ||
+      number.get<uint64_t>() > high)
+    return false;
+  value = static_cast<uint32_t>(number.get<uint64_t>());
+  return true;
+}
+
+/// An optional word of a list, as the enumerator with its number.
+template <typename T>
+static bool readWord(const json &source, const char *key,
+                     std::initializer_list<std::string_view> words, T &value) {
+  if (!source.contains(key))
+    return true;
+  std::string text;
+  if (!readText(source, key, text))
+    return false;
+  auto word = std::find(words.begin(), words.end(), text);
+  value = static_cast<T>(word - words.begin());
+  return word != words.end();
+}
+
+/// An optional array whose elements `read` takes one by one.
+template <typename T, typename Fn>
+static bool readList(const json &source, const char *key, std::vector<T> &list,
+                     Fn read) {
+  if (!source.contains(key))
+    return true;
+  if (!source[key].is_array())
+    return false;
+  for (const json &element : source[key]) {
+    list.emplace_back();
+    if (!read(element, list.back()))
+      return false;
+  }
+  return true;
+}
+
 static bool readArgument(const json &source, ArgumentInfo &info) {
   if (!source.is_object() || !source.contains("dtype") ||
       !source["dtype"].is_string() || !source.contains("shape") ||
@@ -116,6 +172,23 @@ static bool readArgument(const json &source, ArgumentInfo &info) {
       return false;
     info.aliasOutput = static_cast<int32_t>(alias.get<int64_t>());
   }
+  return readWord(source, "placement", {"device", "host", "either"},
+                  info.placement) &&
+         readWord(source, "strides", {"compact", "inner", "any"},
+                  info.strides) &&
+         readNumber(source, "alignment", 0, 4096, info.alignment) &&
+         (info.alignment & (info.alignment - 1)) == 0;
+}
+
+/// "work": what is needed to call a time fast or slow. Formulas are checked
+/// when they are used.
+static bool readWork(const json &source, WorkInfo &work) {
+  if (!source.is_object() || !readText(source, "kernel", work.kernel))
+    return false;
+  for (auto [key, text] :
+       {std::pair("flops", &work.flops), std::pair("bytes", &work.bytes)})
+    if (source.contains(key) && !readText(source, key, *text))
+      return false;
   return true;
 }
 
@@ -139,6 +212,9 @@ static bool readEntry(const json &source, EntryInfo &entry) {
     if (!readArgument(output, entry.outputs.back()))
       return false;
   }
+  if (!readWord(source, "device", {"cpu", "cuda"}, entry.onGpu) ||
+      !readList(source, "work", entry.work, readWork))
+    return false;
   // An input and the output it aliases are one memory, and no other input's.
   std::vector<bool> aliased(entry.outputs.size());
   for (const ArgumentInfo &input : entry.inputs) {
@@ -147,11 +223,39 @@ static bool readEntry(const json &source, EntryInfo &entry) {
     if (input.aliasOutput >= static_cast<int32_t>(entry.outputs.size()) ||
         aliased[input.aliasOutput] ||
         entry.outputs[input.aliasOutput].type != input.type ||
+        (entry.onGpu &&
+         entry.outputs[input.aliasOutput].placement != input.placement) ||
         entry.outputs[input.aliasOutput].shape.size() != input.shape.size())
       return false;
     aliased[input.aliasOutput] = true;
   }
   return true;
+}
+
+/// CUDA's limits of a block and of parameters; of shared memory, the largest of
+/// any architecture (227 KiB).
+static bool readKernel(const json &source, KernelInfo &kernel) {
+  if (!source.is_object() || !readText(source, "name", kernel.name) ||
+      kernel.name.empty() || !source.contains("block") ||
+      !source["block"].is_array() || source["block"].size() != 3)
+    return false;
+  for (unsigned i = 0; i != 3; ++i) {
+    const json &extent = source["block"][i];
+    if (!extent.is_number_unsigned() || extent.get<uint64_t>() < 1 ||
+        extent.get<uint64_t>() > (i == 2 ? 64 : 1024))
+      return false;
+    kernel.block[i] = static_cast<uint32_t>(extent.get<uint64_t>());
+  }
+  return kernel.getThreads() <= 1024 &&
+         readNumber(source, "shared_bytes", 0, 227 << 10, kernel.sharedBytes) &&
+         readNumber(source, "parameter_bytes", 0, 32764, kernel.parameterBytes);
+}
+
+static bool readImage(const json &source, ImageInfo &image) {
+  return source.is_object() && source.contains("kind") &&
+         readWord(source, "kind", {"ptx", "cubin"}, image.isCubin) &&
+         source.contains("arch") &&
+         readNumber(source, "arch", 10, 999, image.arch);
 }
 
 static Result<Manifest> readJson(const char *text, size_t size) {
@@ -183,6 +287,20 @@ static Result<Manifest> readJson(const char *text, size_t size) {
     if (!readEntry(entry, manifest.entries.back()))
       return corrupt;
   }
+  if (!readList(source, "targets", manifest.targets,
+                [](const json &target, std::string &text) {
+                  if (target.is_string())
+                    text = target.get<std::string>();
+                  return target.is_string();
+                }) ||
+      !readList(source, "kernels", manifest.kernels, readKernel) ||
+      !readList(source, "images", manifest.images, readImage))
+    return corrupt;
+  // The name is how a kernel is found in an image.
+  for (size_t i = 0; i != manifest.kernels.size(); ++i)
+    for (size_t k = 0; k != i; ++k)
+      if (manifest.kernels[i].name == manifest.kernels[k].name)
+        return corrupt;
   return manifest;
 }
 

@@ -48,17 +48,60 @@ HYDRAGEN_API const char *hydragen_version(void);
 /*---- Devices --------------------------------------------------------------*/
 
 typedef struct hydragen_device hydragen_device;
-/* name: "cpu", "cuda" or "emulated". UNAVAILABLE when this build or machine
- * does not have it. */
+/* name: "cpu", "cuda" (the same as "cuda:0"), "cuda:N" or "emulated": a GPU that
+ * runs PTX on the CPU and checks it. UNAVAILABLE when this build or machine does
+ * not have it. The driver library is libcuda.so.1, or what the environment
+ * variable HYDRAGEN_LIBCUDA names. */
 HYDRAGEN_API hydragen_status *hydragen_device_open(const char *name,
                                                    hydragen_device **device);
 HYDRAGEN_API void hydragen_device_close(hydragen_device *device);
+/* "checks=all|none,mma=fast|ampere,schedule=rr|reverse|random:SEED,
+ * async=late|eager", any of them, for device emulated; INVALID for others. Holds
+ * for later calls. */
+HYDRAGEN_API hydragen_status *
+hydragen_device_configure(hydragen_device *device, const char *options);
+
+/* Zero: unknown, or (arch, multiprocessors) device cpu. */
+typedef struct hydragen_device_info {
+  uint32_t struct_size; /* set by the caller */
+  uint32_t arch;        /* 80: sm_80 */
+  uint32_t multiprocessors;
+  char name[128]; /* "NVIDIA A100-SXM4-80GB" */
+  uint64_t memory_bytes;
+  double peak_bytes_per_second; /* of its memory */
+  double peak_flops; /* f16 products, f32 sums, dense, at the highest clock */
+} hydragen_device_info;
+HYDRAGEN_API hydragen_status *
+hydragen_device_describe(hydragen_device *device, hydragen_device_info *info);
+/* Where this device's tensors are: kDLCPU, kDLCUDA or, for emulated,
+ * kDLExtDev. */
+HYDRAGEN_API DLDevice hydragen_device_dlpack(const hydragen_device *device);
+
+/* Memory of the device, 256-byte aligned; NULL for 0 bytes. (On cuda any other
+ * allocator of the same context serves as well; on cpu any memory.) */
+HYDRAGEN_API hydragen_status *hydragen_device_allocate(hydragen_device *device,
+                                                       uint64_t bytes,
+                                                       void **pointer);
+HYDRAGEN_API hydragen_status *hydragen_device_free(hydragen_device *device,
+                                                   void *pointer);
+typedef enum hydragen_copy_kind {
+  HYDRAGEN_HOST_TO_DEVICE = 0,
+  HYDRAGEN_DEVICE_TO_HOST = 1,
+  HYDRAGEN_DEVICE_TO_DEVICE = 2
+} hydragen_copy_kind;
+/* Done when it returns. On cuda it is ordered after work on the legacy default
+ * stream and blocking streams only: synchronise other streams first. */
+HYDRAGEN_API hydragen_status *
+hydragen_device_copy(hydragen_device *device, void *destination,
+                     const void *source, uint64_t bytes,
+                     hydragen_copy_kind kind);
 
 /*---- Modules --------------------------------------------------------------*/
 
 typedef struct hydragen_module hydragen_module;
-/* Reads and checks the manifest (magic, ABI, checksum, processor) before the
- * object is loaded. */
+/* Reads and checks the manifest (magic, ABI, checksum, processor, code and
+ * kernels for this device) before the object is loaded, then loads the kernels.
+ * The entries are those for this device. */
 HYDRAGEN_API hydragen_status *hydragen_module_load(const char *path,
                                                    hydragen_device *device,
                                                    hydragen_module **module);
@@ -82,6 +125,11 @@ typedef struct hydragen_argument {
   int32_t rank;
   const int64_t *shape; /* -1: any extent */
   int32_t alias_output; /* inputs: the output that may share memory, or -1 */
+  /* "host", "device", or "either": on the device, but the runtime copies to and
+   * from a tensor on the host. */
+  const char *placement;
+  const char *strides; /* "compact"; "inner": adjacent in the last dim; "any" */
+  int32_t alignment;   /* of the first element, and of strides, in bytes */
 } hydragen_argument;
 HYDRAGEN_API hydragen_argument
 hydragen_entry_input(const hydragen_entry *entry, size_t index);
@@ -108,11 +156,29 @@ hydragen_context_create(hydragen_device *device, int32_t threads,
                         hydragen_context **context);
 HYDRAGEN_API void hydragen_context_destroy(hydragen_context *context);
 
-/* Runs an entry. Tensors are the caller's, on the CPU for device cpu; strides
- * may be NULL (compact) or anything (a compact copy is made and counted);
- * byte_offset is honoured. Outputs are compact and do not overlap other
- * arguments, but for inputs that alias them. workspace: 64-byte aligned, of
- * hydragen_workspace_size; NULL lets the context allocate it. */
+/* The stream (CUstream; NULL is the default stream) that calls are enqueued on;
+ * the caller keeps it alive. Other devices than cuda take NULL only. */
+HYDRAGEN_API hydragen_status *
+hydragen_context_set_stream(hydragen_context *context, void *stream);
+HYDRAGEN_API void *hydragen_context_stream(const hydragen_context *context);
+/* Waits for what was enqueued, and reports its failure. */
+HYDRAGEN_API hydragen_status *
+hydragen_context_synchronize(hydragen_context *context);
+
+/* Runs an entry.
+ *
+ * Device cpu: tensors are in host memory; strides may be NULL (compact) or
+ * anything (a compact copy is made and counted). Outputs are compact and do not
+ * overlap other arguments, but for inputs that alias them.
+ *
+ * Devices cuda and emulated: each tensor is where the entry places it
+ * (hydragen_argument), strides and alignment are those that the entry takes. When
+ * all arguments are placed on the device and a workspace is given, everything is
+ * enqueued on the stream, without allocation, host copy or synchronisation, and
+ * can be captured in a graph; the call returns before the work is done.
+ *
+ * byte_offset is honoured. workspace: on the device, 64-byte aligned, of
+ * hydragen_workspace_size; NULL lets the context keep one of its own. */
 HYDRAGEN_API hydragen_status *
 hydragen_invoke(hydragen_context *context, const hydragen_entry *entry,
                 const DLTensor *const *inputs, size_t input_count,
@@ -123,6 +189,37 @@ hydragen_invoke(hydragen_context *context, const hydragen_entry *entry,
  * the context was made, the workspace included. */
 HYDRAGEN_API uint64_t
 hydragen_context_peak_bytes(const hydragen_context *context);
+/* Bytes copied between host and device by calls since the context was made. */
+HYDRAGEN_API uint64_t
+hydragen_context_host_copies_bytes(const hydragen_context *context);
+/* The whole report of a FAULT of the last call, in lines; "" when there is none.
+ * Valid until the next call. */
+HYDRAGEN_API const char *
+hydragen_context_report(const hydragen_context *context);
+
+typedef struct hydragen_counter {
+  const char *name; /* "lane_instructions", ...: docs/runtime.md */
+  uint64_t value;
+} hydragen_counter;
+/* Of all launches of a kernel. */
+typedef struct hydragen_kernel_statistics {
+  uint32_t struct_size;
+  const char *name;
+  uint64_t launches;
+  double milliseconds; /* on the device, all launches; < 0: not measured */
+  size_t counter_count;
+  const hydragen_counter *counters;
+} hydragen_kernel_statistics;
+/* Whether launches are measured (events on cuda, counters on emulated); off at
+ * first. Starts the statistics anew. Not while a stream is captured. */
+HYDRAGEN_API void hydragen_context_profile(hydragen_context *context,
+                                           int32_t enabled);
+/* Waits for the stream. In order of the first launch; valid until the next call
+ * with the context. */
+HYDRAGEN_API hydragen_status *
+hydragen_context_kernels(hydragen_context *context,
+                         const hydragen_kernel_statistics **kernels,
+                         size_t *count);
 
 /*---- States ---------------------------------------------------------------*/
 
