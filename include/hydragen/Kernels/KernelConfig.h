@@ -139,6 +139,7 @@ std::string checkKernelConfig(const KernelConfig &config);
 ///     (hydragen_work_item[], i32, i32 that starts at 0, i32[], i32[],
 ///     hydragen_reduction_group[], i32[]); rows, lengths, groups and entries
 ///     may be null when no item uses them
+///   key_base, value_base, table_base: pointers, may be null
 ///   state_o, state_ml: pointers (f32 [state rows][padded value dim]; f32 m and
 ///     l, [state rows][2])
 ///   queries, output: pointers; for the state as result also result_m, result_l

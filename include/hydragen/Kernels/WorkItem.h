@@ -50,12 +50,13 @@ typedef struct hydragen_work_item {
   /// `rows[row_list + i]` when row_list >= 0, else row_base + i * row_stride.
   int32_t row_base, row_stride, row_count, row_list;
 
-  /// Device addresses of local key 0 (batch and head applied). For a paged
-  /// source: of page 0.
+  /// Where local key 0 is (batch and head applied), for a paged source page 0:
+  /// bytes from the parameters key_base and value_base, which may be null. So
+  /// a list may hold addresses, or move with its operands.
   uint64_t keys, values;
 
-  /// Paged source: device address of the table entry of local keys
-  /// [0, page size).
+  /// Paged source: the table entry of local keys [0, page size), bytes from the
+  /// parameter table_base. There is at least one entry, also without keys.
   uint64_t table;
   /// When >= 0, key_end is lowered to lengths[length_index].
   int32_t length_index;

@@ -1,0 +1,204 @@
+//===- Multiply.cpp - tensor-core products of fragments ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Layouts of operands: PTX ISA, "Matrix Fragments for mma.m16n8k16" and
+// "... mma.m16n8k8", ldmatrix.
+//===----------------------------------------------------------------------===//
+
+#include "Multiply.h"
+
+using namespace mlir;
+using namespace mlir::hydragen::kernels;
+
+Multiplier::Multiplier(const Context &context, const VariantLayout &layout)
+    : context(context), b(context.b), layout(layout),
+      isF32(context.config.elementType == ElementType::F32),
+      isSplit(isF32 && context.config.float32Form == Float32Form::ThreeTF32) {}
+
+//===----------------------------------------------------------------------===//
+// Readers
+//===----------------------------------------------------------------------===//
+
+TileReader Multiplier::makeQueryReader(Value lane, Value firstRow) const {
+  return TileReader(b, layout.keyRow, lane, TileReader::RowsFirst, firstRow);
+}
+TileReader Multiplier::makeKeyReader(Value lane) const {
+  return TileReader(b, layout.keyRow, lane, TileReader::ChunksFirst);
+}
+TileReader Multiplier::makeValueReader(Value lane) const {
+  if (isF32)
+    return TileReader::makeRowPairs(b, layout.valueRow, lane);
+  return TileReader(b, layout.valueRow, lane, TileReader::RowsFirst);
+}
+
+SmallVector<Value> Multiplier::loadMatrices(Value address,
+                                            bool transposed) const {
+  MLIRContext *context = b.getContext();
+  Type result =
+      LLVM::LLVMStructType::getLiteral(context, SmallVector<Type>(4, b.i32));
+  Value matrices = NVVM::LdMatrixOp::create(
+      b, result, address, 4,
+      transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row,
+      NVVM::LdStMatrixShapeAttr::get(context, 8, 8),
+      NVVM::LdStMatrixEltType::B16);
+  SmallVector<Value> registers;
+  for (int64_t i = 0; i < 4; ++i)
+    registers.push_back(LLVM::ExtractValueOp::create(b, matrices, i));
+  return registers;
+}
+
+Fragment Multiplier::split(ArrayRef<Value> bits) const {
+  Fragment fragment;
+  for (Value x : bits) {
+    if (!isSplit) {
+      // Tensor cores drop the low 13 bits; rounding halves the error.
+      fragment.parts[0].push_back(b.roundToTF32(b.bitcast(x, b.f32)));
+      continue;
+    }
+    // The upper part is exact in TF32, the rest is exact in f32 and keeps 11 of
+    // its bits.
+    Value high = b.band(x, int32_t(0xffffe000));
+    Value low = b.fsub(b.bitcast(x, b.f32), b.bitcast(high, b.f32));
+    fragment.parts[0].push_back(high);
+    fragment.parts[1].push_back(b.bits(low));
+  }
+  return fragment;
+}
+
+Fragment Multiplier::loadQueries(const TileReader &reader,
+                                 ArrayRef<Value> pointers, unsigned step,
+                                 unsigned rowBlock) const {
+  SmallVector<Value> registers =
+      loadMatrices(reader.address(pointers, step, rowBlock), false);
+  if (isF32)
+    return split(registers);
+  Fragment fragment;
+  fragment.parts[0].assign(registers.begin(), registers.end());
+  return fragment;
+}
+
+std::pair<Fragment, Fragment> Multiplier::loadKeys(const TileReader &reader,
+                                                   ArrayRef<Value> pointers,
+                                                   unsigned step,
+                                                   unsigned keyBlock) const {
+  SmallVector<Value> r =
+      loadMatrices(reader.address(pointers, step, keyBlock), false);
+  if (isF32)
+    return {split({r[0], r[1]}), split({r[2], r[3]})};
+  std::pair<Fragment, Fragment> result;
+  result.first.parts[0] = {r[0], r[1]};
+  result.second.parts[0] = {r[2], r[3]};
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+void Multiplier::mma(ArrayRef<Value> a, ArrayRef<Value> bOperand,
+                     Accumulator &block) const {
+  MLIRContext *context = b.getContext();
+  SmallVector<Value> left(a), right(bOperand);
+  SmallVector<int64_t> shape = {16, 8, 16};
+  std::optional<std::array<NVVM::MMATypes, 2>> types;
+  switch (this->context.config.elementType) {
+  case ElementType::F16: {
+    Type pair = VectorType::get(2, b.getF16Type());
+    for (Value &x : left)
+      x = b.bitcast(x, pair);
+    for (Value &x : right)
+      x = b.bitcast(x, pair);
+    break;
+  }
+  case ElementType::BF16:
+    types = {NVVM::MMATypes::bf16, NVVM::MMATypes::bf16};
+    break;
+  case ElementType::F32:
+    types = {NVVM::MMATypes::tf32, NVVM::MMATypes::tf32};
+    shape[2] = 8;
+    break;
+  }
+  Type result =
+      LLVM::LLVMStructType::getLiteral(context, SmallVector<Type>(4, b.f32));
+  Value product =
+      NVVM::MmaOp::create(b, b.getLoc(), result, left, right, block, shape,
+                          std::nullopt, std::nullopt, types,
+                          std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row,
+                                                         NVVM::MMALayout::col});
+  for (int64_t i = 0; i < 4; ++i)
+    block[i] = LLVM::ExtractValueOp::create(b, product, i);
+}
+
+void Multiplier::multiply(const Fragment &a, const Fragment &bFragment,
+                          Accumulator &block) const {
+  if (isSplit) {
+    // Small products first, so that they are not lost in the accumulator.
+    mma(a.parts[1], bFragment.parts[0], block);
+    mma(a.parts[0], bFragment.parts[1], block);
+  }
+  mma(a.parts[0], bFragment.parts[0], block);
+}
+
+Value Multiplier::packPair(Value low, Value high) const {
+  Type f32Pair = VectorType::get(2, b.f32);
+  Type pair = VectorType::get(2, context.elementType());
+  Value both =
+      vector::FromElementsOp::create(b, f32Pair, ValueRange{low, high});
+  return b.bitcast(arith::TruncFOp::create(b, pair, both), b.i32);
+}
+
+void Multiplier::multiplyValues(const Accumulator &weights0,
+                                const Accumulator &weights1,
+                                const TileReader &reader,
+                                ArrayRef<Value> pointers, unsigned keyBlock,
+                                MutableArrayRef<Accumulator> outputs) const {
+  multiplyValues({{weights0, weights1}}, reader, pointers, keyBlock, {outputs});
+}
+
+void Multiplier::multiplyValues(
+    ArrayRef<std::pair<Accumulator, Accumulator>> weights,
+    const TileReader &reader, ArrayRef<Value> pointers, unsigned keyBlock,
+    ArrayRef<MutableArrayRef<Accumulator>> outputs) const {
+  unsigned blocks = getValueBlocks();
+  if (!isF32) {
+    // The accumulator layout of two blocks is the layout of operand A.
+    SmallVector<Fragment> left;
+    for (const auto &[w0, w1] : weights) {
+      Fragment &a = left.emplace_back();
+      a.parts[0] = {packPair(w0[0], w0[1]), packPair(w0[2], w0[3]),
+                    packPair(w1[0], w1[1]), packPair(w1[2], w1[3])};
+    }
+    for (unsigned pair = 0; pair < blocks / 2; ++pair) {
+      SmallVector<Value> r =
+          loadMatrices(reader.address(pointers, pair, keyBlock), true);
+      Fragment first, second;
+      first.parts[0] = {r[0], r[1]};
+      second.parts[0] = {r[2], r[3]};
+      for (auto [a, output] : llvm::zip_equal(left, outputs)) {
+        multiply(a, first, output[2 * pair]);
+        multiply(a, second, output[2 * pair + 1]);
+      }
+    }
+    return;
+  }
+  // TF32: 8 keys a step. Contraction index k < 4 of a step stands for key 2k,
+  // k + 4 for key 2k + 1: then the accumulator layout is the layout of operand
+  // A, and V's rows are read in that order.
+  for (unsigned half = 0; half < 2; ++half) {
+    SmallVector<Fragment> left;
+    for (const auto &[w0, w1] : weights) {
+      const Accumulator &w = half ? w1 : w0;
+      left.push_back(
+          split({b.bits(w[0]), b.bits(w[2]), b.bits(w[1]), b.bits(w[3])}));
+    }
+    for (unsigned block = 0; block < blocks; ++block) {
+      Value address = reader.address(pointers, block, 2 * keyBlock + half);
+      Value even = b.load(address, b.i32, 4);
+      Value odd = b.load(b.offset(address, layout.valueRow.bytes), b.i32, 4);
+      Fragment right = split({even, odd});
+      for (auto [a, output] : llvm::zip_equal(left, outputs))
+        multiply(a, right, output[block]);
+    }
+  }
+}

@@ -1,0 +1,356 @@
+//===- PrefixTile.cpp - rows of many sequences, shared keys -----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Every warp has 16 or 32 rows; all warps read the same tiles of keys and
+// values, which are copied one step ahead into two stages each. docs/kernels.md
+// has the pipeline.
+//===----------------------------------------------------------------------===//
+
+#include "AttendTiles.h"
+#include "KeyTiles.h"
+#include "Results.h"
+
+using namespace mlir;
+using namespace mlir::hydragen::kernels;
+
+//===----------------------------------------------------------------------===//
+// Parts of both kinds
+//===----------------------------------------------------------------------===//
+
+Value mlir::hydragen::kernels::emitKeyEnd(const Context &context,
+                                          const Item &item) {
+  KernelBuilder &b = context.b;
+  return b.ifThenElse(
+      b.lessThan(item.lengthIndex, 0), b.i32,
+      [&] { return SmallVector<Value>{item.keyEnd}; },
+      [&] {
+        Value length =
+            b.loadI32(context.parameter("lengths"), item.lengthIndex);
+        return SmallVector<Value>{b.min(item.keyEnd, length)};
+      })[0];
+}
+
+void mlir::hydragen::kernels::emitRowTable(const Context &context,
+                                           const VariantLayout &layout,
+                                           unsigned rows, const Item &item,
+                                           Value thread) {
+  KernelBuilder &b = context.b;
+  auto emit = [&] {
+    // Rows past the end repeat the last one.
+    Value r = b.min(thread, b.sub(item.rowCount, 1));
+    Value number = context.getLogicalRow(item.rows, r);
+    Value offset = context.getRowOffset("q", context.getDigits(number));
+    b.store(offset, b.offset(context.at(layout.rowOffsets), b.shl(thread, 3)),
+            8);
+    b.store(number, b.offset(context.at(layout.rowNumbers), b.shl(thread, 2)),
+            4);
+  };
+  if (rows == context.config.getThreads())
+    return emit();
+  b.ifThen(b.lessThan(thread, rows), emit);
+}
+
+TileRange mlir::hydragen::kernels::emitTileRange(const Context &context,
+                                                 const Item &item,
+                                                 Value numKeys,
+                                                 unsigned keysPerTile,
+                                                 bool headTiles) {
+  KernelBuilder &b = context.b;
+  TileRange range;
+  Value positive = b.max(numKeys, 0);
+  range.count = b.ceilDiv(positive, keysPerTile);
+  Value whole = b.div(positive, keysPerTile);
+  range.headEnd = headTiles ? b.min(item.headTiles, range.count) : b.zero();
+  // Stopping one tile early leaves prefetches in the unmasked loop without any
+  // predicate.
+  Value last = b.sub(whole, 1);
+  Value room = b.max(b.sub(last, range.headEnd), 0);
+  range.fullEnd = b.add(range.headEnd, b.max(b.min(room, item.fullTiles), 0));
+  return range;
+}
+
+//===----------------------------------------------------------------------===//
+// Prefix tile
+//===----------------------------------------------------------------------===//
+
+namespace {
+class PrefixTile {
+public:
+  PrefixTile(const Context &context, unsigned number)
+      : context(context), b(context.b), number(number),
+        variant(context.config.variants[number]), tile(variant.tile),
+        layout(context.config, variant), multiplier(context, layout),
+        rowBlocks(tile.rows / (context.config.warps * 16)) {}
+
+  void emit();
+
+private:
+  unsigned keyBytes() const { return tile.keys * layout.keyRow.bytes; }
+  unsigned valueBytes() const { return tile.keys * layout.valueRow.bytes; }
+  Value stage(unsigned start, unsigned bytes, Value parity) const {
+    return b.offset(context.at(start), b.mul(parity, bytes));
+  }
+
+  void copyQueries(Value thread);
+  void copyFirst(KeyTiles::Which which, unsigned stage, ValueRange location);
+  SmallVector<Value> emitBody(Value j, ValueRange carried, bool masked);
+  void emitScores(ArrayRef<Value> keyPointers,
+                  MutableArrayRef<SmallVector<Accumulator>> products);
+  Fragment getQuery(unsigned rowBlock, unsigned step);
+  Value getRowNumber(unsigned rowBlock, unsigned half);
+
+  const Context &context;
+  KernelBuilder &b;
+  unsigned number;
+  const VariantConfig &variant;
+  const TileConfig &tile;
+  VariantLayout layout;
+  Multiplier multiplier;
+  unsigned rowBlocks;
+
+  Item item;
+  Value lane, warp, keyEnd, numKeys;
+  TileRange range;
+  std::optional<KeyTiles> keys;
+  std::optional<Softmax> softmax;
+  std::optional<TileReader> queryReader, keyReader, valueReader;
+  SmallVector<Value> queryPointers;
+  SmallVector<SmallVector<Fragment>> queryFragments;
+  SmallVector<RowScores> rowScores;
+};
+} // namespace
+
+void PrefixTile::copyQueries(Value thread) {
+  TileCopy copy(b, layout.keyRow, thread, context.config.getThreads(),
+                context.config.queryAlignment);
+  copy.copyRows(
+      context.at(layout.query),
+      [&](Value row) {
+        Value offset = b.load(
+            b.offset(context.at(layout.rowOffsets), b.shl(row, 3)), b.i64, 8);
+        return b.offset(context.parameter("queries"), offset);
+      },
+      tile.rows);
+}
+
+void PrefixTile::copyFirst(KeyTiles::Which which, unsigned stage,
+                           ValueRange location) {
+  Value to = context.at(stage);
+  b.ifThenElse(
+      b.lessThan(numKeys, tile.keys),
+      [&] { keys->copy(which, to, location, item.keyBegin, 0, numKeys); },
+      [&] { keys->copy(which, to, location, item.keyBegin); });
+}
+
+Value PrefixTile::getRowNumber(unsigned rowBlock, unsigned half) {
+  Value row = b.add(b.add(b.mul(warp, 16 * rowBlocks), b.shr(lane, 2)),
+                    16 * rowBlock + 8 * half);
+  return b.load(b.offset(context.at(layout.rowNumbers), b.shl(row, 2)), b.i32,
+                4);
+}
+
+Fragment PrefixTile::getQuery(unsigned rowBlock, unsigned step) {
+  if (!tile.queryInShared)
+    return queryFragments[rowBlock][step];
+  return multiplier.loadQueries(*queryReader, queryPointers, step, rowBlock);
+}
+
+void PrefixTile::emitScores(
+    ArrayRef<Value> keyPointers,
+    MutableArrayRef<SmallVector<Accumulator>> products) {
+  for (unsigned step = 0; step < multiplier.getHeadSteps(); ++step) {
+    SmallVector<Fragment> query;
+    for (unsigned r = 0; r < rowBlocks; ++r)
+      query.push_back(getQuery(r, step));
+    for (unsigned pair = 0; pair < tile.keys / 16; ++pair) {
+      auto [first, second] =
+          multiplier.loadKeys(*keyReader, keyPointers, step, pair);
+      for (unsigned r = 0; r < rowBlocks; ++r) {
+        multiplier.multiply(query[r], first, products[r][2 * pair]);
+        multiplier.multiply(query[r], second, products[r][2 * pair + 1]);
+      }
+    }
+  }
+}
+
+SmallVector<Value> PrefixTile::emitBody(Value j, ValueRange carried,
+                                        bool masked) {
+  unsigned blocks = multiplier.getValueBlocks();
+  unsigned stateSize = RowStates::size(blocks);
+  SmallVector<RowStates> states;
+  for (unsigned r = 0; r < rowBlocks; ++r)
+    states.push_back(
+        RowStates::read(carried.slice(r * stateSize, stateSize), blocks));
+  // Where the next tile is.
+  ValueRange location = carried.drop_front(rowBlocks * stateSize);
+
+  Value parity = b.band(j, 1), other = b.bxor(parity, 1);
+  Value next = b.add(j, 1);
+  Value key = b.add(item.keyBegin, b.mul(j, tile.keys));
+  Value nextKey = b.add(key, tile.keys);
+  SmallVector<Value> after =
+      keys->advance(location, tile.keys, b.add(nextKey, tile.keys));
+  auto copyNext = [&](KeyTiles::Which which, Value to) {
+    if (!masked)
+      return keys->copy(which, to, location, nextKey);
+    Value left = b.sub(numKeys, b.mul(next, tile.keys));
+    b.ifThen(b.lessThan(next, range.count),
+             [&] { keys->copy(which, to, location, nextKey, 0, left); });
+  };
+
+  // Keys j are there, and no warp reads the stage of keys j - 1 any more.
+  b.waitCopies(1);
+  b.barrier();
+  copyNext(KeyTiles::Keys, stage(0, keyBytes(), other));
+  b.commitCopies();
+  SmallVector<SmallVector<Accumulator>> products(
+      rowBlocks,
+      SmallVector<Accumulator>(tile.keys / 8, Accumulator(4, b.constantF(0))));
+  emitScores(keyReader->locate(stage(0, keyBytes(), parity)), products);
+
+  SmallVector<std::array<Value, 2>> factors(rowBlocks);
+  for (unsigned r = 0; r < rowBlocks; ++r)
+    products[r] = softmax->update(products[r], states[r], factors[r].data(),
+                                  masked, rowScores[r], lane, key);
+  bool fresh = multiplier.hasFreshAccumulators();
+  SmallVector<SmallVector<Accumulator>> outputs;
+  for (unsigned r = 0; r < rowBlocks; ++r) {
+    if (fresh) {
+      outputs.emplace_back(blocks, Accumulator(4, b.constantF(0)));
+      continue;
+    }
+    for (Accumulator &block : states[r].output)
+      for (unsigned i = 0; i < 4; ++i)
+        block[i] = b.fmul(block[i], factors[r][i / 2]);
+    outputs.push_back(states[r].output);
+  }
+
+  b.waitCopies(1);
+  b.barrier();
+  copyNext(KeyTiles::Values, stage(layout.valueStages, valueBytes(), other));
+  b.commitCopies();
+  SmallVector<Value> pointers =
+      valueReader->locate(stage(layout.valueStages, valueBytes(), parity));
+  for (unsigned group = 0; group < tile.keys / 16; ++group) {
+    SmallVector<std::pair<Accumulator, Accumulator>> weights;
+    SmallVector<MutableArrayRef<Accumulator>> sums;
+    for (unsigned r = 0; r < rowBlocks; ++r) {
+      weights.push_back({products[r][2 * group], products[r][2 * group + 1]});
+      sums.push_back(outputs[r]);
+    }
+    multiplier.multiplyValues(weights, *valueReader, pointers, group, sums);
+  }
+
+  SmallVector<Value> results;
+  for (unsigned r = 0; r < rowBlocks; ++r) {
+    for (unsigned t = 0; t < blocks; ++t)
+      for (unsigned i = 0; i < 4; ++i)
+        states[r].output[t][i] =
+            fresh ? b.fma(states[r].output[t][i], factors[r][i / 2],
+                          outputs[r][t][i])
+                  : outputs[r][t][i];
+    states[r].append(results);
+  }
+  llvm::append_range(results, after);
+  return results;
+}
+
+void PrefixTile::emit() {
+  item = context.loadItem();
+  Value thread = b.threadId();
+  lane = b.band(thread, 31);
+  warp = b.shr(thread, 5);
+  keyEnd = emitKeyEnd(context, item);
+  numKeys = b.sub(keyEnd, item.keyBegin);
+  emitRowTable(context, layout, tile.rows, item, thread);
+  keys.emplace(context, number, layout, item, keyEnd, thread,
+               context.config.getThreads(), tile.keys);
+  SmallVector<Value> location = keys->locate(item.keyBegin);
+  b.barrier();
+
+  copyQueries(thread);
+  b.commitCopies();
+  copyFirst(KeyTiles::Keys, 0, location);
+  b.commitCopies();
+  if (!layout.queryDelaysValues) {
+    copyFirst(KeyTiles::Values, layout.valueStages, location);
+    b.commitCopies();
+  }
+  b.waitCopies(layout.queryDelaysValues ? 1 : 2);
+  b.barrier();
+
+  queryReader.emplace(
+      multiplier.makeQueryReader(lane, b.mul(warp, 16 * rowBlocks)));
+  queryPointers = queryReader->locate(context.at(layout.query));
+  if (!tile.queryInShared) {
+    for (unsigned r = 0; r < rowBlocks; ++r) {
+      SmallVector<Fragment> &fragments = queryFragments.emplace_back();
+      for (unsigned step = 0; step < multiplier.getHeadSteps(); ++step)
+        fragments.push_back(
+            multiplier.loadQueries(*queryReader, queryPointers, step, r));
+    }
+    // The stages are free for values.
+    b.barrier();
+    if (layout.queryDelaysValues) {
+      copyFirst(KeyTiles::Values, layout.valueStages, location);
+      b.commitCopies();
+    }
+  }
+  keyReader.emplace(multiplier.makeKeyReader(lane));
+  valueReader.emplace(multiplier.makeValueReader(lane));
+
+  softmax.emplace(context, number, item, keyEnd);
+  range = emitTileRange(context, item, numKeys, tile.keys, variant.headTiles);
+  rowScores.resize(rowBlocks);
+  auto forRows = [&](function_ref<void(unsigned, unsigned)> f) {
+    for (unsigned r = 0; r < rowBlocks; ++r)
+      for (unsigned half : {0, 1})
+        f(r, half);
+  };
+  if (softmax->isElementwise())
+    forRows([&](unsigned r, unsigned half) {
+      softmax->emitRowValues(getRowNumber(r, half), half, rowScores[r]);
+    });
+  auto emitBounds = [&] {
+    forRows([&](unsigned r, unsigned half) {
+      softmax->emitBounds(getRowNumber(r, half), half, rowScores[r]);
+    });
+  };
+
+  unsigned blocks = multiplier.getValueBlocks();
+  SmallVector<Value> carried;
+  for (unsigned r = 0; r < rowBlocks; ++r)
+    RowStates::empty(b, blocks).append(carried);
+  llvm::append_range(carried, keys->advance(location, tile.keys,
+                                            b.add(item.keyBegin, tile.keys)));
+  auto emitLoop = [&](Value from, Value to, bool masked) {
+    carried =
+        b.loop(from, to, b.constant(1), carried, [&](Value j, ValueRange args) {
+          return emitBody(j, args, masked);
+        });
+  };
+  if (variant.headTiles) {
+    emitBounds();
+    emitLoop(b.zero(), range.headEnd, /*masked=*/true);
+  }
+  emitLoop(range.headEnd, range.fullEnd, /*masked=*/false);
+  // Not before the loop without masks: bounds would be live across it.
+  emitBounds();
+  emitLoop(range.fullEnd, range.count, /*masked=*/true);
+  b.waitCopies(0);
+
+  unsigned stateSize = RowStates::size(blocks);
+  for (unsigned r = 0; r < rowBlocks; ++r) {
+    RowStates states = RowStates::read(
+        ValueRange(carried).slice(r * stateSize, stateSize), blocks);
+    emitTileResult(context, item, states, lane,
+                   b.add(b.mul(warp, 16 * rowBlocks), 16 * r),
+                   layout.rowNumbers);
+  }
+}
+
+void mlir::hydragen::kernels::emitPrefixTile(const Context &context,
+                                             unsigned variant) {
+  PrefixTile(context, variant).emit();
+}

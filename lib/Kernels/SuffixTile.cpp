@@ -1,0 +1,373 @@
+//===- SuffixTile.cpp - one sequence's rows and its own keys ----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// At most 16 rows; tiles of keys go round the warps. Each warp streams its keys
+// and values through a ring of its own, in slots of 16 keys, without a block
+// barrier; the warps' states are merged at the end. Reading K and V bounds it.
+//===----------------------------------------------------------------------===//
+
+#include "AttendTiles.h"
+#include "KeyTiles.h"
+#include "Results.h"
+
+using namespace mlir;
+using namespace mlir::hydragen::kernels;
+
+namespace {
+class SuffixTile {
+public:
+  SuffixTile(const Context &context, unsigned number)
+      : context(context), b(context.b), number(number),
+        variant(context.config.variants[number]), tile(variant.tile),
+        layout(context.config, variant), multiplier(context, layout),
+        warps(context.config.warps) {}
+
+  void emit();
+
+private:
+  /// 16-key chunks of a tile: first the keys, then the values.
+  unsigned halfChunks() const { return tile.keys / 16; }
+  unsigned chunks() const { return 2 * halfChunks(); }
+  Value slot(unsigned chunk) const {
+    return b.offset(ring, int64_t(chunk % tile.ringSlots) * layout.slotBytes);
+  }
+
+  void loadQueries(Value thread);
+  /// Starts the copy of a tile's chunk; `left`: keys from the tile's start to
+  /// the end (may be negative), or null when the tile is whole.
+  void issue(unsigned chunk, ValueRange location, Value key, Value left);
+  SmallVector<Value> emitBody(Value j, ValueRange carried, bool masked);
+  Value getRowNumber(unsigned half);
+  void emitMerge(const RowStates &states, Value thread);
+  Fragment getQuery(unsigned step) {
+    if (!tile.queryInShared)
+      return queryFragments[step];
+    return multiplier.loadQueries(*queryReader, queryPointers, step);
+  }
+
+  const Context &context;
+  KernelBuilder &b;
+  unsigned number;
+  const VariantConfig &variant;
+  const TileConfig &tile;
+  VariantLayout layout;
+  Multiplier multiplier;
+  unsigned warps;
+
+  Item item;
+  Value lane, warp, ring, keyEnd, numKeys;
+  std::optional<KeyTiles> keys;
+  std::optional<Softmax> softmax;
+  std::optional<TileReader> queryReader, keyReader, valueReader;
+  SmallVector<Value> queryPointers;
+  SmallVector<Fragment> queryFragments;
+  RowScores rowScores;
+  unsigned locationSize = 0;
+};
+} // namespace
+
+void SuffixTile::loadQueries(Value thread) {
+  // Every warp stages the 16 rows in its own ring, or all of them together in a
+  // place of their own.
+  bool own = !tile.queryInShared;
+  TileCopy copy(b, layout.keyRow, own ? lane : thread,
+                own ? 32 : context.config.getThreads(),
+                context.config.queryAlignment);
+  Value to = own ? ring : context.at(layout.query);
+  copy.copyRows(
+      to,
+      [&](Value row) {
+        Value offset = b.load(
+            b.offset(context.at(layout.rowOffsets), b.shl(row, 3)), b.i64, 8);
+        return b.offset(context.parameter("queries"), offset);
+      },
+      16);
+  b.commitCopies();
+  b.waitCopies(0);
+  queryReader.emplace(multiplier.makeQueryReader(lane));
+  if (!own) {
+    b.barrier();
+    queryPointers = queryReader->locate(to);
+    return;
+  }
+  b.warpBarrier();
+  queryPointers = queryReader->locate(to);
+  for (unsigned step = 0; step < multiplier.getHeadSteps(); ++step)
+    queryFragments.push_back(
+        multiplier.loadQueries(*queryReader, queryPointers, step));
+  b.warpBarrier();
+}
+
+void SuffixTile::issue(unsigned chunk, ValueRange location, Value key,
+                       Value left) {
+  KeyTiles::Which which =
+      chunk < halfChunks() ? KeyTiles::Keys : KeyTiles::Values;
+  unsigned first = chunk % halfChunks() * 16;
+  Value to = slot(chunk);
+  if (!left) {
+    keys->copy(which, to, location, key, first);
+  } else {
+    Value rest = b.sub(left, first);
+    b.ifThenElse(
+        b.lessThan(rest, 16),
+        [&] { keys->copy(which, to, location, key, first, rest); },
+        [&] { keys->copy(which, to, location, key, first); });
+  }
+  b.commitCopies();
+}
+
+Value SuffixTile::getRowNumber(unsigned half) {
+  Value row = b.add(b.shr(lane, 2), 8 * half);
+  return b.load(b.offset(context.at(layout.rowNumbers), b.shl(row, 2)), b.i32,
+                4);
+}
+
+SmallVector<Value> SuffixTile::emitBody(Value j, ValueRange carried,
+                                        bool masked) {
+  unsigned blocks = multiplier.getValueBlocks();
+  int64_t distance = int64_t(warps) * tile.keys;
+  RowStates states =
+      RowStates::read(carried.take_front(RowStates::size(blocks)), blocks);
+  carried = carried.drop_front(RowStates::size(blocks));
+  ValueRange location = carried.take_front(locationSize);
+  SmallVector<Value> next(carried.slice(locationSize, locationSize));
+  Value left = carried.back();
+
+  Value key =
+      b.add(item.keyBegin, b.mul(b.add(b.mul(j, warps), warp), tile.keys));
+  Value nextKey = b.add(key, distance), nextLeft = b.sub(left, distance);
+  SmallVector<Value> after =
+      keys->advance(next, distance, b.add(nextKey, distance));
+
+  // Chunk `n` is in its slot; the slot of the chunk before it is free, the copy
+  // that follows all under way goes there. One group per step, so that the
+  // number to wait for is the same everywhere.
+  auto step = [&](unsigned n) {
+    b.waitCopies(tile.ringSlots - 2);
+    b.warpBarrier();
+    unsigned ahead = n + tile.ringSlots - 1;
+    if (ahead < chunks())
+      issue(ahead, location, key, masked ? left : Value());
+    else
+      issue(ahead - chunks(), next, nextKey, masked ? nextLeft : Value());
+    return slot(n);
+  };
+
+  SmallVector<Accumulator> products;
+  for (unsigned n = 0; n < halfChunks(); ++n) {
+    SmallVector<Value> pointers = keyReader->locate(step(n));
+    Accumulator first(4, b.constantF(0)), second = first;
+    for (unsigned k = 0; k < multiplier.getHeadSteps(); ++k) {
+      auto [k0, k1] = multiplier.loadKeys(*keyReader, pointers, k, 0);
+      Fragment query = getQuery(k);
+      multiplier.multiply(query, k0, first);
+      multiplier.multiply(query, k1, second);
+    }
+    products.push_back(first);
+    products.push_back(second);
+  }
+
+  Value factors[2];
+  products =
+      softmax->update(products, states, factors, masked, rowScores, lane, key);
+  bool fresh = multiplier.hasFreshAccumulators();
+  SmallVector<Accumulator> outputs;
+  if (fresh) {
+    outputs.assign(blocks, Accumulator(4, b.constantF(0)));
+  } else {
+    outputs = states.output;
+    for (Accumulator &block : outputs)
+      for (unsigned i = 0; i < 4; ++i)
+        block[i] = b.fmul(block[i], factors[i / 2]);
+  }
+  for (unsigned n = 0; n < halfChunks(); ++n) {
+    SmallVector<Value> pointers = valueReader->locate(step(halfChunks() + n));
+    multiplier.multiplyValues(products[2 * n], products[2 * n + 1],
+                              *valueReader, pointers, 0, outputs);
+  }
+  for (unsigned t = 0; t < blocks; ++t)
+    for (unsigned i = 0; i < 4; ++i)
+      states.output[t][i] =
+          fresh ? b.fma(states.output[t][i], factors[i / 2], outputs[t][i])
+                : outputs[t][i];
+
+  SmallVector<Value> results;
+  states.append(results);
+  llvm::append_range(results, next);
+  llvm::append_range(results, after);
+  results.push_back(nextLeft);
+  return results;
+}
+
+void SuffixTile::emitMerge(const RowStates &states, Value thread) {
+  // Warps leave their states in shared memory; all threads fold them in the
+  // order of warps.
+  unsigned pitch = layout.mergePitch, statistics = 16 * pitch;
+  Value own = b.offset(context.shared, b.mul(warp, layout.mergeBytes));
+  Value column = b.shl(b.band(lane, 3), 1);
+  for (unsigned half : {0, 1}) {
+    Value sum = states.sum[half];
+    sum = b.fadd(sum, b.shuffleXor(sum, 1));
+    sum = b.fadd(sum, b.shuffleXor(sum, 2));
+    Value row = b.add(b.shr(lane, 2), 8 * half);
+    Value to = b.offset(b.offset(own, b.mul(row, pitch)), b.shl(column, 2));
+    for (auto [t, block] : llvm::enumerate(states.output))
+      b.storeVector({block[2 * half], block[2 * half + 1]},
+                    b.offset(to, 32 * t));
+    b.ifThen(b.equal(column, 0), [&] {
+      b.storeVector({states.max[half], sum},
+                    b.offset(b.offset(own, statistics), b.shl(row, 3)));
+    });
+  }
+  b.barrier();
+
+  // Thread -> (row, four columns and those `step` further).
+  unsigned perRow = context.config.getThreads() / 16;
+  Value row = b.div(thread, perRow), place = b.rem(thread, perRow);
+  SmallVector<Value> weights;
+  Value max = b.infinity(true), sum;
+  SmallVector<std::pair<Value, Value>> all;
+  for (unsigned w = 0; w < warps; ++w) {
+    SmallVector<Value> pair = b.loadVector(
+        b.offset(context.at(int64_t(w) * layout.mergeBytes + statistics),
+                 b.shl(row, 3)),
+        2, b.f32);
+    all.push_back({pair[0], pair[1]});
+    max = b.fmax(max, pair[0]);
+  }
+  Value none = b.compareF(arith::CmpFPredicate::OEQ, max, b.infinity(true));
+  Value reference = b.select(none, b.constantF(0), max);
+  for (auto [m, l] : all) {
+    weights.push_back(b.exp2(b.fsub(m, reference)));
+    sum = sum ? b.fma(l, weights.back(), sum) : b.fmul(l, weights.back());
+  }
+
+  auto forColumns = [&](function_ref<void(ValueRange, Value)> store) {
+    unsigned columns = context.config.getPaddedValueDim(), step = 4 * perRow;
+    for (unsigned first = 0; first < columns; first += step) {
+      Value column = b.add(b.shl(place, 2), first);
+      auto emit = [&] {
+        SmallVector<Value> sums;
+        for (unsigned w = 0; w < warps; ++w) {
+          Value from =
+              b.offset(b.offset(context.at(int64_t(w) * layout.mergeBytes),
+                                b.mul(row, pitch)),
+                       b.shl(column, 2));
+          SmallVector<Value> o = b.loadVector(from, 4, b.f32);
+          for (unsigned i = 0; i < 4; ++i) {
+            if (w == 0)
+              sums.push_back(b.fmul(o[i], weights[0]));
+            else
+              sums[i] = b.fma(o[i], weights[w], sums[i]);
+          }
+        }
+        store(sums, column);
+      };
+      if (first + step <= columns)
+        emit();
+      else
+        b.ifThen(b.lessThan(column, columns), emit);
+    }
+  };
+  b.ifThenElse(
+      isDirect(context, item),
+      [&] {
+        b.ifThen(b.lessThan(row, item.rowCount), [&] {
+          Value number = b.load(
+              b.offset(context.at(layout.rowNumbers), b.shl(row, 2)), b.i32, 4);
+          ResultRow result(context, number, max, sum);
+          forColumns([&](ValueRange o, Value column) {
+            result.storeColumns(o, column);
+          });
+          b.ifThen(b.equal(place, 0), [&] { result.storeStatistics(); });
+        });
+      },
+      [&] {
+        StateRow state(context, b.add(item.stateRow, row));
+        forColumns(
+            [&](ValueRange o, Value column) { state.storeColumns(o, column); });
+        b.ifThen(b.equal(place, 0), [&] { state.storeStatistics(max, sum); });
+      });
+}
+
+void SuffixTile::emit() {
+  item = context.loadItem();
+  Value thread = b.threadId();
+  lane = b.band(thread, 31);
+  warp = b.shr(thread, 5);
+  ring = b.offset(context.shared, b.mul(warp, layout.ringBytes));
+  keyEnd = emitKeyEnd(context, item);
+  numKeys = b.max(b.sub(keyEnd, item.keyBegin), 0);
+  emitRowTable(context, layout, 16, item, thread);
+  b.barrier();
+  loadQueries(thread);
+  keys.emplace(context, number, layout, item, keyEnd, lane, 32, 16);
+  keyReader.emplace(multiplier.makeKeyReader(lane));
+  valueReader.emplace(multiplier.makeValueReader(lane));
+  softmax.emplace(context, number, item, keyEnd);
+  if (softmax->isElementwise())
+    for (unsigned half : {0, 1})
+      softmax->emitRowValues(getRowNumber(half), half, rowScores);
+
+  // Tile t is warp t mod warps' own number t / warps.
+  TileRange range =
+      emitTileRange(context, item, numKeys, tile.keys, variant.headTiles);
+  auto ownTiles = [&](Value end) {
+    return b.div(b.sub(b.add(end, warps - 1), warp), warps);
+  };
+  Value ownCount = ownTiles(range.count);
+  Value ownHead = variant.headTiles ? ownTiles(range.headEnd) : b.zero();
+  // A warp's next tile must be whole too: one own tile less.
+  Value wholeEnd = b.div(numKeys, tile.keys);
+  Value ownWhole = b.sub(ownTiles(wholeEnd), 1);
+  Value fullEnd = b.min(
+      wholeEnd, b.add(range.headEnd,
+                      b.min(item.fullTiles, b.sub(wholeEnd, range.headEnd))));
+  Value ownFull = b.max(b.min(ownTiles(b.max(fullEnd, 0)), ownWhole), ownHead);
+
+  Value firstKey = b.add(item.keyBegin, b.mul(warp, tile.keys));
+  int64_t distance = int64_t(warps) * tile.keys;
+  SmallVector<Value> location = keys->locate(firstKey);
+  SmallVector<Value> next =
+      keys->advance(location, distance, b.add(firstKey, distance));
+  locationSize = location.size();
+  Value left = b.sub(numKeys, b.mul(warp, tile.keys));
+  for (unsigned n = 0; n + 1 < tile.ringSlots; ++n)
+    issue(n, location, firstKey, left);
+
+  unsigned blocks = multiplier.getValueBlocks();
+  SmallVector<Value> carried;
+  RowStates::empty(b, blocks).append(carried);
+  llvm::append_range(carried, location);
+  llvm::append_range(carried, next);
+  carried.push_back(left);
+  auto emitLoop = [&](Value from, Value to, bool masked) {
+    carried =
+        b.loop(from, to, b.constant(1), carried, [&](Value j, ValueRange args) {
+          return emitBody(j, args, masked);
+        });
+  };
+  auto emitBounds = [&] {
+    for (unsigned half : {0, 1})
+      softmax->emitBounds(getRowNumber(half), half, rowScores);
+  };
+  if (variant.headTiles) {
+    emitBounds();
+    emitLoop(b.zero(), ownHead, /*masked=*/true);
+  }
+  emitLoop(ownHead, ownFull, /*masked=*/false);
+  emitBounds();
+  emitLoop(ownFull, ownCount, /*masked=*/true);
+  b.waitCopies(0);
+  b.barrier();
+  emitMerge(
+      RowStates::read(ValueRange(carried).take_front(RowStates::size(blocks)),
+                      blocks),
+      thread);
+}
+
+void mlir::hydragen::kernels::emitSuffixTile(const Context &context,
+                                             unsigned variant) {
+  SuffixTile(context, variant).emit();
+}

@@ -1,0 +1,347 @@
+//===- NVPTX.cpp - GPU modules to PTX text and cubin ------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "hydragen/Target/NVPTX.h"
+
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/IR/IntrinsicsNVPTX.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+
+using namespace llvm;
+
+static Error makeError(const Twine &text) {
+  return createStringError(inconvertibleErrorCode(), text);
+}
+
+//===----------------------------------------------------------------------===//
+// Targets
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct ChipInfo {
+  const char *name;
+  unsigned arch;
+  /// First PTX version that knows the chip (PTX ISA, release history).
+  unsigned minPtx;
+};
+} // namespace
+static constexpr ChipInfo kChips[] = {
+    {"sm_80", 80, 70}, {"sm_86", 86, 71}, {"sm_89", 89, 78}, {"sm_90", 90, 78}};
+/// What LLVM 22 can write.
+static constexpr unsigned kMaxPtx = 90;
+static constexpr unsigned kDefaultPtx = 80;
+
+static std::string formatVersion(unsigned version) {
+  return (Twine(version / 10) + "." + Twine(version % 10)).str();
+}
+
+static Expected<unsigned> parseVersion(StringRef text) {
+  auto [major, minor] = text.split('.');
+  unsigned high, low;
+  if (major.getAsInteger(10, high) || minor.getAsInteger(10, low) ||
+      high > 99 || low > 9)
+    return makeError("PTX version '" + text +
+                     "' is not of the form MAJOR.MINOR");
+  return 10 * high + low;
+}
+
+Expected<hydragen::CUDATarget> hydragen::parseCUDATarget(StringRef spec) {
+  StringRef name, option;
+  std::tie(name, option) = spec.split(',');
+  const ChipInfo *chip =
+      find_if(kChips, [&](const ChipInfo &c) { return name == c.name; });
+  if (chip == std::end(kChips))
+    return makeError("unknown GPU '" + name +
+                     "', expected sm_80, sm_86, sm_89 or sm_90");
+  CUDATarget target{name.str(), chip->arch, kDefaultPtx};
+  if (spec.contains(',')) {
+    if (!option.consume_front("ptx="))
+      return makeError("unknown option '" + option + "' of GPU '" + name +
+                       "', expected ptx=MAJOR.MINOR");
+    Expected<unsigned> version = parseVersion(option);
+    if (!version)
+      return version.takeError();
+    target.ptxVersion = *version;
+  }
+  if (target.ptxVersion < chip->minPtx || target.ptxVersion > kMaxPtx)
+    return makeError("PTX version " + formatVersion(target.ptxVersion) +
+                     " for " + name + ", expected " +
+                     formatVersion(chip->minPtx) + " to " +
+                     formatVersion(kMaxPtx));
+  return target;
+}
+
+static Expected<std::unique_ptr<TargetMachine>>
+makeMachine(const hydragen::CUDATarget &target) {
+  static bool initialized = [] {
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+    return true;
+  }();
+  (void)initialized;
+  Triple triple("nvptx64-nvidia-cuda");
+  std::string message;
+  const Target *registered = TargetRegistry::lookupTarget(triple, message);
+  if (!registered)
+    return makeError(message);
+  std::string features = "+ptx" + std::to_string(target.ptxVersion);
+  std::unique_ptr<MCSubtargetInfo> info(
+      registered->createMCSubtargetInfo(triple, target.chip, ""));
+  if (!info || !info->isCPUStringValid(target.chip))
+    return makeError("LLVM does not know GPU '" + target.chip + "'");
+  // Printing at a PTX version that this LLVM lacks would end the process.
+  if (none_of(info->getAllProcessorFeatures(),
+              [&](const SubtargetFeatureKV &feature) {
+                return features.substr(1) == feature.Key;
+              }))
+    return makeError("LLVM does not know PTX version " +
+                     formatVersion(target.ptxVersion));
+  std::unique_ptr<TargetMachine> machine(registered->createTargetMachine(
+      triple, target.chip, features, TargetOptions(), std::nullopt,
+      std::nullopt, CodeGenOptLevel::Aggressive));
+  if (!machine)
+    return makeError("cannot generate code for '" + target.chip + "'");
+  return machine;
+}
+
+//===----------------------------------------------------------------------===//
+// Lowering
+//===----------------------------------------------------------------------===//
+
+/// The copy of `module`, alone in a module of its own, in the LLVM dialect.
+static mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
+  mlir::PassManager manager(module.getContext());
+  mlir::OpPassManager &gpu = manager.nest<mlir::gpu::GPUModuleOp>();
+  gpu.addPass(mlir::createSCFToControlFlowPass());
+  // Before the conversion of GPU operations, which would call libdevice.
+  gpu.addPass(mlir::createConvertVectorToLLVMPass());
+  gpu.addPass(mlir::createConvertMathToLLVMPass());
+  mlir::ArithToLLVMConversionPassOptions arith;
+  arith.indexBitwidth = 32;
+  gpu.addPass(mlir::createArithToLLVMConversionPass(arith));
+  mlir::ConvertGpuOpsToNVVMOpsOptions toNVVM;
+  toNVVM.indexBitwidth = 32;
+  gpu.addPass(mlir::createConvertGpuOpsToNVVMOps(toNVVM));
+  gpu.addPass(mlir::createConvertNVVMToLLVMPass());
+  gpu.addPass(mlir::createReconcileUnrealizedCastsPass());
+  gpu.addPass(mlir::createCanonicalizerPass());
+  gpu.addPass(mlir::createCSEPass());
+  return manager.run(module);
+}
+
+/// Whether the NVPTX back end selects calls of `function` without a library;
+/// others would end the process.
+static bool isSelectable(const Function &function) {
+  switch (function.getIntrinsicID()) {
+  case Intrinsic::not_intrinsic:
+  case Intrinsic::acos:
+  case Intrinsic::asin:
+  case Intrinsic::atan:
+  case Intrinsic::atan2:
+  case Intrinsic::cos:
+  case Intrinsic::cosh:
+  case Intrinsic::exp:
+  case Intrinsic::exp10:
+  case Intrinsic::exp2:
+  case Intrinsic::frexp:
+  case Intrinsic::ldexp:
+  case Intrinsic::log:
+  case Intrinsic::log10:
+  case Intrinsic::log2:
+  case Intrinsic::modf:
+  case Intrinsic::pow:
+  case Intrinsic::powi:
+  case Intrinsic::sin:
+  case Intrinsic::sincos:
+  case Intrinsic::sinh:
+  case Intrinsic::tan:
+  case Intrinsic::tanh:
+    return false;
+  default:
+    return true;
+  }
+}
+
+static void optimize(llvm::Module &module, TargetMachine &machine) {
+  PassBuilder builder(&machine);
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager cgscc;
+  ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(cgscc);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, cgscc, modules);
+  builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3)
+      .run(module, modules);
+}
+
+std::string hydragen::emitPTX(mlir::gpu::GPUModuleOp module,
+                              const CUDATarget &target) {
+  mlir::MLIRContext *context = module.getContext();
+  auto fail = [&](const Twine &text) {
+    module.emitError() << text.str();
+    return std::string();
+  };
+  mlir::DialectRegistry registry;
+  // convert-gpu-to-nvvm converts what has these interfaces along with its own.
+  mlir::arith::registerConvertArithToLLVMInterface(registry);
+  mlir::cf::registerConvertControlFlowToLLVMInterface(registry);
+  mlir::index::registerConvertIndexToLLVMInterface(registry);
+  mlir::registerConvertMathToLLVMInterface(registry);
+  mlir::registerConvertNVVMToLLVMInterface(registry);
+  mlir::ub::registerConvertUBToLLVMInterface(registry);
+  mlir::vector::registerConvertVectorToLLVMInterface(registry);
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerGPUDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+  mlir::registerNVVMDialectTranslation(registry);
+  context->appendDialectRegistry(registry);
+
+  Expected<std::unique_ptr<TargetMachine>> machine = makeMachine(target);
+  if (!machine)
+    return fail(llvm::toString(machine.takeError()));
+
+  mlir::OwningOpRef<mlir::ModuleOp> wrapper =
+      mlir::ModuleOp::create(module.getLoc());
+  auto copy = mlir::cast<mlir::gpu::GPUModuleOp>(module->clone());
+  wrapper->getBody()->push_back(copy);
+  copy.setTargetsAttr(mlir::ArrayAttr::get(
+      context, mlir::NVVM::NVVMTargetAttr::get(
+                   context, 3, "nvptx64-nvidia-cuda", target.chip,
+                   "+ptx" + std::to_string(target.ptxVersion))));
+  if (mlir::failed(lowerToLLVM(*wrapper)))
+    return "";
+
+  LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> code =
+      mlir::translateModuleToLLVMIR(copy, llvmContext, module.getName());
+  if (!code)
+    return fail("cannot be translated to LLVM IR");
+  code->setDataLayout((*machine)->createDataLayout());
+  code->setTargetTriple((*machine)->getTargetTriple());
+  optimize(*code, **machine);
+  for (const Function &function : *code)
+    if (function.isDeclaration() && !function.use_empty() &&
+        !isSelectable(function))
+      return fail("'" + function.getName() +
+                  "' has no code on the GPU without a library");
+  std::string problem;
+  raw_string_ostream problemStream(problem);
+  if (verifyModule(*code, &problemStream))
+    return fail("invalid LLVM IR: " + problem);
+
+  SmallString<0> text;
+  raw_svector_ostream stream(text);
+  legacy::PassManager manager;
+  if ((*machine)->addPassesToEmitFile(manager, stream, nullptr,
+                                      CodeGenFileType::AssemblyFile))
+    return fail("LLVM cannot write PTX");
+  manager.run(*code);
+  return std::string(text);
+}
+
+//===----------------------------------------------------------------------===//
+// ptxas
+//===----------------------------------------------------------------------===//
+
+Expected<std::string> hydragen::findPtxas() {
+  if (const char *path = std::getenv("HYDRAGEN_PTXAS")) {
+    if (!sys::fs::can_execute(path))
+      return makeError("HYDRAGEN_PTXAS: '" + Twine(path) +
+                       "' cannot be executed");
+    return path;
+  }
+  if (ErrorOr<std::string> found = sys::findProgramByName("ptxas"))
+    return *found;
+  const char *home = std::getenv("CUDA_HOME");
+  std::string path =
+      std::string(home ? home : "/usr/local/cuda") + "/bin/ptxas";
+  if (sys::fs::can_execute(path))
+    return path;
+  return makeError("ptxas not found: set HYDRAGEN_PTXAS or put the CUDA "
+                   "toolkit's bin folder on PATH");
+}
+
+Expected<SmallVector<char, 0>> hydragen::emitCubin(StringRef ptx,
+                                                   const CUDATarget &target) {
+  Expected<std::string> ptxas = findPtxas();
+  if (!ptxas)
+    return ptxas.takeError();
+  SmallString<128> source, binary, log;
+  auto makeFile = [](StringRef suffix, SmallVectorImpl<char> &path) {
+    return sys::fs::createTemporaryFile("hydragen", suffix, path);
+  };
+  if (std::error_code error = makeFile("ptx", source))
+    return makeError("temporary file: " + error.message());
+  FileRemover removeSource(source);
+  if (std::error_code error = makeFile("cubin", binary))
+    return makeError("temporary file: " + error.message());
+  FileRemover removeBinary(binary);
+  if (std::error_code error = makeFile("log", log))
+    return makeError("temporary file: " + error.message());
+  FileRemover removeLog(log);
+  std::error_code error;
+  raw_fd_ostream out(source, error);
+  out << ptx;
+  out.close();
+  if (error || out.has_error())
+    return makeError("cannot write " + Twine(source));
+
+  std::string arch = "-arch=" + target.chip;
+  StringRef arguments[] = {*ptxas, arch, "-o", binary, source};
+  std::optional<StringRef> redirects[] = {StringRef(), StringRef(log),
+                                          StringRef(log)};
+  std::string message;
+  int code = sys::ExecuteAndWait(*ptxas, arguments, std::nullopt, redirects, 0,
+                                 0, &message);
+  if (code != 0) {
+    auto said = MemoryBuffer::getFile(log);
+    std::string text = said ? (*said)->getBuffer().trim().str() : message;
+    return makeError("ptxas failed: " + (text.empty() ? message : text));
+  }
+  auto bytes = MemoryBuffer::getFile(binary, /*IsText=*/false);
+  if (!bytes)
+    return makeError("ptxas wrote nothing: " + bytes.getError().message());
+  StringRef data = (*bytes)->getBuffer();
+  return SmallVector<char, 0>(data.begin(), data.end());
+}
