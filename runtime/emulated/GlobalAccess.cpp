@@ -102,7 +102,9 @@ static void touchListed(const Request &r, uint64_t index, uint32_t mask) {
   uint64_t block = r.w.block->linear;
   std::vector<Access> *accesses;
   {
-    std::unique_lock<std::mutex> lock(r.a.listMutex);
+    std::unique_lock<std::mutex> lock(r.a.listMutex, std::defer_lock);
+    if (r.w.block->launch->options.threads > 1)
+      lock.lock();
     if (!list) {
       r.a.lists.emplace_back();
       list = uint32_t(r.a.lists.size());
@@ -126,6 +128,14 @@ static void touchListed(const Request &r, uint64_t index, uint32_t mask) {
         (sector.flags & (sectorRead | sectorWritten)) | list << sectorListShift;
   }
   bool write = r.kind & accessWrite, strong = r.kind & accessStrong;
+  // The same again.
+  if (!accesses->empty()) {
+    const Access &last = accesses->back();
+    if (last.block == block && last.key == getKey(r.me) &&
+        last.write == write && last.strong == strong &&
+        last.source == r.op.source && !(mask & ~last.mask))
+      return;
+  }
   unsigned readers = 0;
   bool otherReaders = false;
   for (Access &access : *accesses) {
