@@ -641,12 +641,16 @@ void hydragen::emulated::readMatrixRows(Warp &w, const Op &op,
   (hasV3() ? readRowsV3 : readRowsBase)(w, op, addresses, matrices, out);
 }
 
-void hydragen::emulated::landShared(Warp &w, uint32_t source, uint32_t address,
-                                    unsigned bytes, unsigned lane) {
+void hydragen::emulated::landShared(Warp &w, const AsyncCopy &copy,
+                                    uint32_t lanes) {
   SharedMemory &m = w.block->shared;
-  uint32_t key = makeKey(w.clock, w.index), info = makeInfo(source, lane);
-  for (unsigned i = 0; i < bytes / 4; ++i) {
-    m.keys[address / 4 + i] = key;
-    m.infos[address / 4 + i] = info;
+  uint32_t key = makeKey(w.clock, w.index), info = makeInfo(copy.source, 0);
+  for (uint32_t rest = lanes; rest; rest &= rest - 1) {
+    unsigned lane = __builtin_ctz(rest);
+    uint32_t granule = copy.destination[lane] / 4;
+    for (unsigned i = 0; i < copy.size / 4u; ++i) {
+      m.keys[granule + i] = key;
+      m.infos[granule + i] = info + lane;
+    }
   }
 }
