@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Launch.h"
+#include "KernelFixture.h"
 #include "SharedMemory.h"
 
 #include <algorithm>
@@ -16,52 +16,7 @@
 using namespace hydragen::emulated;
 
 namespace {
-/// A kernel of one pointer and two 32-bit numbers.
-class MemoryTest : public testing::Test {
-protected:
-  static std::string wrap(const std::string &body) {
-    return R"(.version 7.8
-.target sm_80
-.address_size 64
-.visible .entry k(.param .u64 p, .param .u64 q, .param .u32 n) {
-  .reg .u32 %r<16>;
-  .reg .u64 %d<16>;
-  .reg .pred %p;
-  .shared .align 128 .b8 s[8192];
-  mov.u32 %r0, %tid.x;
-  mov.u32 %r1, %ctaid.x;
-  mov.u32 %r2, s;
-  ld.param.u32 %r3, [n];
-  ld.param.u64 %d0, [p];
-  ld.param.u64 %d1, [q];
-)" + body + "\n  ret;\n}\n";
-  }
-  LaunchResult run(const std::string &body, uint64_t p, uint64_t q = 0,
-                   uint32_t n = 0, uint32_t grid = 1, uint32_t block = 32,
-                   unsigned threads = 1) {
-    Program program;
-    std::vector<ParseError> errors;
-    bool loaded = program.load(wrap(body), memory, errors);
-    EXPECT_TRUE(loaded) << (errors.empty() ? "" : errors[0].message);
-    LaunchResult result;
-    if (!loaded)
-      return result;
-    Launch launch;
-    launch.program = &program;
-    launch.kernel = program.findKernel("k");
-    launch.grid[0] = grid;
-    launch.block[0] = block;
-    launch.options.threads = threads;
-    launch.parameters.resize(20);
-    std::memcpy(&launch.parameters[0], &p, 8);
-    std::memcpy(&launch.parameters[8], &q, 8);
-    std::memcpy(&launch.parameters[16], &n, 4);
-    auto error = hydragen::emulated::run(launch, memory, result);
-    EXPECT_FALSE(error) << *error;
-    return result;
-  }
-  Memory memory;
-};
+using MemoryTest = test::KernelFixture;
 
 uint64_t getResidentBytes() {
   uint64_t pages = 0, resident = 0;
@@ -241,6 +196,7 @@ TEST_F(MemoryTest, CountersDoNotDependOnThreads) {
   Allocation *out = memory.allocate(64 * 256 * 4, "out");
   // Every block reads its own words and those of its neighbour.
   auto launch = [&](unsigned threads) {
+    options.threads = threads;
     return run(R"(
   mad.lo.u32 %r4, %r1, 256, %r0;
   mul.wide.u32 %d2, %r4, 4;
@@ -253,7 +209,7 @@ TEST_F(MemoryTest, CountersDoNotDependOnThreads) {
   ld.global.u32 %r6, [%d3];
   add.u32 %r5, %r5, %r6;
   st.global.u32 [%d4], %r5;)",
-               in->base, out->base, 0, 64, 256, threads);
+               in->base, out->base, 0, 64, 256);
   };
   LaunchResult one = launch(1);
   EXPECT_TRUE(one.faults.empty());
