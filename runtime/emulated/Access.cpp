@@ -138,9 +138,13 @@ static void explainAddress(const Warp &w, const char *space, uint64_t address,
 }
 
 void Violations::flush() {
-  if (!checksOn(w))
-    return;
   for (const Entry &entry : entries) {
+    // What does not happen is never silent.
+    bool refused = entry.kind == FaultKind::OutOfBounds ||
+                   entry.kind == FaultKind::Misaligned ||
+                   entry.kind == FaultKind::ReadOnly;
+    if (!refused && !checksOn(w))
+      continue;
     Fault fault = makeFault(w, op, entry.kind, entry.lanes, getTitle(entry));
     fault.otherInstruction = entry.other;
     fault.address = entry.address;
