@@ -223,3 +223,42 @@ TEST_F(MemoryTest, CountersDoNotDependOnThreads) {
                 0);
     }
 }
+
+// Without checks an access that does not happen is reported all the same.
+TEST_F(MemoryTest, RefusedAccessesWithoutChecks) {
+  options.checks = false;
+  Allocation *a = makeArray(64, "a");
+  struct Case {
+    const char *access;
+    FaultKind kind;
+  };
+  for (const Case &c : std::initializer_list<Case>{
+           {"st.global.u32 [%d0+64], %r0;", FaultKind::OutOfBounds},
+           {"ld.global.u32 %r4, [%d0+2];", FaultKind::Misaligned},
+           {"st.shared.u32 [%r2+8192], %r0;", FaultKind::OutOfBounds},
+           {"atom.shared.add.u32 %r4, [%r2+2], 1;", FaultKind::Misaligned}}) {
+    LaunchResult result = run(c.access, a->base, 0, 0, 1, 1);
+    ASSERT_EQ(result.faults.size(), 1u) << c.access;
+    EXPECT_EQ(result.faults[0].kind, c.kind);
+  }
+  // What only may be wrong is not.
+  EXPECT_TRUE(run("ld.shared.u32 %r4, [%r2];", a->base).faults.empty());
+}
+
+// A modifier that is not known is an error of the program, not ignored.
+TEST_F(MemoryTest, UnknownModifiers) {
+  for (const char *text :
+       {"ld.global.v8.u32 %r4, [%d0];", "ld.global.what.u32 %r4, [%d0];",
+        "st.shared::cluster.u32 [%r2], %r0;",
+        "ld.const.nonsense.u32 %r4, [%d0];",
+        "atom.global.mul.u32 %r4, [%d0], 1;",
+        "red.global.add.v2.f32 [%d0], {%r4, %r5};",
+        "cp.async.cx.shared.global [%r2], [%d0], 16;",
+        "cp.async.cg.shared.global [%r2], [%d0], 8;",
+        "cp.async.bulk.commit_group;", "discard.global.L2 [%d0], 128;"}) {
+    Program program;
+    std::vector<ParseError> errors;
+    EXPECT_FALSE(program.load(wrap(text), memory, errors)) << text;
+    EXPECT_EQ(errors.size(), 1u) << text;
+  }
+}
