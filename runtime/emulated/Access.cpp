@@ -185,10 +185,10 @@ static uint32_t checkRange(Warp &w, Violations &violations, const uint64_t *at,
   uint32_t ok = 0;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = __builtin_ctz(rest);
-    if (size < bytes || at[lane] > size - bytes)
-      violations.add(FaultKind::OutOfBounds, 1u << lane, at[lane]);
-    else if (at[lane] % bytes)
+    if (at[lane] % bytes)
       violations.add(FaultKind::Misaligned, 1u << lane, at[lane]);
+    else if (size < bytes || at[lane] > size - bytes)
+      violations.add(FaultKind::OutOfBounds, 1u << lane, at[lane]);
     else
       ok |= 1u << lane;
   }

@@ -99,9 +99,8 @@ void accessLocal(Warp &w, const Op &op, const uint64_t *at, uint32_t mask,
 void accessParam(Warp &w, const Op &op, const uint64_t *at, uint32_t mask,
                  unsigned bytes, unsigned kind, Place &place);
 
-/// A copy in flight has landed: the bytes belong to the lane from now on.
-void landShared(Warp &w, uint32_t source, uint32_t address, unsigned bytes,
-                unsigned lane);
+/// Parts of a copy have landed: the bytes belong to their lanes from now on.
+void landShared(Warp &w, const AsyncCopy &copy, uint32_t lanes);
 
 } // namespace hydragen::emulated
 

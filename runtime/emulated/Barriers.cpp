@@ -95,10 +95,18 @@ static void arrive(Warp &w, const Op &op, uint32_t mask, uint32_t id,
              " is no multiple of the warp size");
     count = (count + 31) / 32 * 32;
   }
+  std::string name = "barrier " + std::to_string(id);
+  if (count > (block.launch->threadsPerBlock + 31) / 32 * 32) {
+    fail(w, op, FaultKind::BarrierCount, mask,
+         "Barrier error detected. Thread count exceeds the block",
+         name + " expects " + std::to_string(count) +
+             " threads, the block has " +
+             std::to_string(block.launch->threadsPerBlock));
+    count = 0;
+  }
   bool isArrive = (op.flags & 3) == barrierArrive;
   uint8_t reduction = op.flags >> barrierReductionShift & 3;
   Barrier &barrier = block.barriers[id];
-  std::string name = "barrier " + std::to_string(id);
   if (!barrier.used) {
     barrier.used = true;
     barrier.count = count;
@@ -114,6 +122,9 @@ static void arrive(Warp &w, const Op &op, uint32_t mask, uint32_t id,
            name + " is in use for " + describe(barrier.count) +
                " threads, here for " + describe(count),
            barrier.source);
+    // The smaller count lets more go on after the report.
+    if (count && (!barrier.count || count < barrier.count))
+      barrier.count = count;
     if (barrier.reduction != reduction)
       fail(w, op, FaultKind::BarrierCount, mask,
            "Barrier error detected. Mixed kinds of barrier",
@@ -121,12 +132,6 @@ static void arrive(Warp &w, const Op &op, uint32_t mask, uint32_t id,
                   "operations, at once",
            barrier.source);
   }
-  if (count > (block.launch->threadsPerBlock + 31) / 32 * 32)
-    fail(w, op, FaultKind::BarrierCount, mask,
-         "Barrier error detected. Thread count exceeds the block",
-         name + " expects " + std::to_string(count) +
-             " threads, the block has " +
-             std::to_string(block.launch->threadsPerBlock));
   if (barrier.arrived[w.index] & mask)
     fail(w, op, FaultKind::BarrierCount, mask,
          "Barrier error detected. Second arrival",

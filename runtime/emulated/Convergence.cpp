@@ -138,22 +138,26 @@ bool hydragen::emulated::waitForLanes(Warp &w, const Op &op, uint32_t mask,
   return false;
 }
 
-bool hydragen::emulated::checkConverged(Warp &w, const Op &op, uint32_t mask,
-                                        bool wholeWarp) {
-  if (mask == ~0u)
-    return true;
-  if (!waitForLanes(w, op, mask, w.alive))
-    return false;
-  uint32_t missing = (wholeWarp ? ~0u : w.alive) & ~mask;
-  if (!missing || !checksOn(w))
-    return true;
-  Fault fault = makeFault(w, op, FaultKind::Divergent, mask,
-                          "Divergent thread(s) in warp");
+void hydragen::emulated::reportDivergence(Warp &w, const Op &op, uint32_t mask,
+                                          uint32_t missing) {
+  w.block->disordered = true;
+  bool known = !(mask & ~w.missed);
+  w.missed |= missing;
+  if (known || !checksOn(w))
+    return;
   const Function &function = *w.code->function;
+  const std::string &opcode = function.instructions[op.source].opcode;
+  bool isBarrier = opcode == "bar" || opcode == "barrier";
+  Fault fault = makeFault(w, op, FaultKind::Divergent, mask,
+                          isBarrier ? "Barrier error detected. Divergent "
+                                      "thread(s) in warp"
+                                    : "Divergent thread(s) in warp");
   for (const Split &split : w.others) {
+    if (!(split.mask & missing))
+      continue;
     size_t at = std::min<size_t>(split.pc, w.code->ops.size() - 1);
     const Instruction &place = function.instructions[w.code->ops[at].source];
-    fault.notes.push_back("lanes " + formatLanes(split.mask) +
+    fault.notes.push_back("lanes " + formatLanes(split.mask & missing) +
                           " are at PTX line " +
                           std::to_string(place.position.line));
   }
@@ -163,6 +167,20 @@ bool hydragen::emulated::checkConverged(Warp &w, const Op &op, uint32_t mask,
     fault.notes.push_back("lanes " + formatLanes(absent) +
                           " do not exist: the block is no multiple of a warp");
   report(w, std::move(fault));
+}
+
+bool hydragen::emulated::checkConverged(Warp &w, const Op &op, uint32_t mask,
+                                        bool wholeWarp) {
+  if (mask == ~0u) {
+    w.missed = 0;
+    return true;
+  }
+  if (!waitForLanes(w, op, mask, w.alive))
+    return false;
+  if (uint32_t missing = (wholeWarp ? ~0u : w.alive) & ~mask)
+    reportDivergence(w, op, mask, missing);
+  else
+    w.missed = 0;
   return true;
 }
 

@@ -177,6 +177,16 @@ uint32_t Decoder::special(const Operand &operand, Type type) {
     it->second = makeTemporary(bits);
     code.specials.push_back({operand.name, it->second, bits});
   }
+  // Clocks are read anew each time.
+  if (operand.name.compare(0, 6, "%clock") == 0 ||
+      operand.name.compare(0, 12, "%globaltimer") == 0) {
+    Op read;
+    read.run = runReadClock;
+    read.d = it->second;
+    read.count = uint8_t(bits);
+    read.flags = operand.name.find("_hi") != std::string::npos;
+    emitBefore(read);
+  }
   if ((bits == 64) == isWide(type))
     return it->second;
   Op helper;

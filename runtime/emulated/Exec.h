@@ -56,10 +56,12 @@ inline Word<T> *lanes(Warp &w, uint32_t slot) {
 }
 
 // A lane reads only its own operands before it writes its result, so lanes may
-// be computed in any order even when registers coincide.
+// be computed in any order even when registers coincide. Unrolled loops would
+// not be vectorised any more.
 #if defined(__clang__)
 #define EMULATED_LANES                                                         \
-  _Pragma("clang loop vectorize(assume_safety) interleave(enable)")
+  _Pragma("clang loop vectorize(assume_safety) interleave(enable)")            \
+  _Pragma("clang loop unroll(disable)")
 #else
 #define EMULATED_LANES _Pragma("GCC ivdep")
 #endif

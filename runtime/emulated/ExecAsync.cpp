@@ -29,7 +29,9 @@ void getDestinations(const Warp &w, uint32_t slot, bool wide, int64_t offset,
   }
 }
 
-void land(Warp &w, const AsyncCopy &copy, uint32_t mask, bool bytes) {
+void land(Warp &w, const AsyncCopy &copy, uint32_t mask, bool shadow) {
+  if (!mask)
+    return;
   uint8_t *data = w.block->shared.data.data();
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = __builtin_ctz(rest);
@@ -41,9 +43,9 @@ void land(Warp &w, const AsyncCopy &copy, uint32_t mask, bool bytes) {
         std::memcpy(to, copy.from[lane], copy.bytes[lane]);
       std::memset(to + copy.bytes[lane], 0, copy.size - copy.bytes[lane]);
     }
-    if (bytes)
-      landShared(w, copy.source, copy.destination[lane], copy.size, lane);
   }
+  if (shadow)
+    landShared(w, copy, mask);
   ++w.block->changes;
 }
 
@@ -52,11 +54,9 @@ void land(Warp &w, const AsyncCopy &copy, uint32_t mask, bool bytes) {
 uint32_t readSource(Warp &w, const Op &op, const uint64_t *from, uint32_t mask,
                     unsigned count, unsigned size, AsyncCopy &copy) {
   uint32_t odd = 0;
-  for (uint32_t rest = mask; rest; rest &= rest - 1) {
-    unsigned lane = __builtin_ctz(rest);
-    if (from[lane] % size)
-      odd |= 1u << lane;
-  }
+  for (unsigned lane = 0; lane < 32; ++lane)
+    odd |= uint32_t((from[lane] & (size - 1)) != 0) << lane;
+  odd &= mask;
   if (odd) {
     Violations violations(w, op, "global", size, accessRead);
     for (uint32_t rest = odd; rest; rest &= rest - 1) {
@@ -120,7 +120,7 @@ void issue(Warp &w, const Op &op, uint32_t mask) {
                               : w.get32(op.c, int(lane));
       if (bytes > size) {
         tooMany |= 1u << lane;
-        bytes = size;
+        bytes = 0;
       }
       copy->bytes[lane] = uint8_t(bytes);
       if (bytes != size)
@@ -176,16 +176,12 @@ void complete(Warp &w, uint32_t mask, uint32_t pending) {
     AsyncCopy &copy = *w.copies[i];
     uint32_t done = 0;
     for (unsigned lane = 0; lane < 32; ++lane)
-      done |= uint32_t(uint64_t(copy.group[lane]) + pending < w.committed[lane])
-              << lane;
+      done |= uint32_t(w.committed[lane] - copy.group[lane] > pending) << lane;
     done &= mask & copy.mask;
     if (late) {
       land(w, copy, done, checks);
     } else if (checks) {
-      for (uint32_t rest = done; rest; rest &= rest - 1) {
-        unsigned lane = __builtin_ctz(rest);
-        landShared(w, copy.source, copy.destination[lane], copy.size, lane);
-      }
+      landShared(w, copy, done);
     }
     copy.mask &= ~done;
     if (copy.mask) {

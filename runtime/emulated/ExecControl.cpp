@@ -102,14 +102,10 @@ void runWarpSync(Warp &w, const Op &op, uint32_t mask) {
     }
     if (!waitForLanes(w, op, group, members))
       continue;
-    if (uint32_t missing = members & w.alive & ~group; missing && checksOn(w)) {
-      Fault fault =
-          makeFault(w, op, FaultKind::Divergent, group,
-                    "Barrier error detected. Divergent thread(s) in warp");
-      fault.notes.push_back("lanes " + formatLanes(missing) +
-                            " of the member mask do not come");
-      report(w, std::move(fault));
-    }
+    if (uint32_t missing = members & w.alive & ~group)
+      reportDivergence(w, op, group, missing);
+    else
+      w.missed &= ~group;
     w.sync();
   }
 }
@@ -207,6 +203,16 @@ bool hydragen::emulated::isExit(const Op &op) {
 }
 bool hydragen::emulated::isWarpSync(const Op &op) {
   return op.run == runWarpSync;
+}
+
+void hydragen::emulated::runReadClock(Warp &w, const Op &op, uint32_t mask) {
+  uint64_t clock = w.block->clock + 1;
+  if (op.count == 64)
+    forLanes<uint64_t>(w, op.d, mask, [=](int) { return clock; });
+  else
+    forLanes<uint32_t>(w, op.d, mask, [=](int) {
+      return uint32_t(op.flags & 1 ? clock >> 32 : clock);
+    });
 }
 
 Op hydragen::emulated::makeJump(uint32_t source, uint32_t target) {

@@ -41,14 +41,8 @@ void forGroups(Warp &w, const Op &op, uint32_t mask, uint32_t maskSlot,
     if (!waitForLanes(w, op, group, members))
       continue;
     uint32_t missing = members & w.alive & ~group;
-    if (missing && alone && checksOn(w)) {
-      Fault fault = makeFault(w, op, FaultKind::Divergent, group,
-                              "Divergent thread(s) in warp");
-      fault.notes.push_back("lanes " + formatLanes(missing) +
-                            " of member mask " + formatHex(members) +
-                            " do not come");
-      report(w, std::move(fault));
-    }
+    if (missing && alone)
+      reportDivergence(w, op, group, missing);
     run(group, members);
   }
 }
@@ -115,12 +109,7 @@ void runShfl(Warp &w, const Op &op, uint32_t mask) {
               formatHex(members) + ")");
           report(w, std::move(fault));
         } else if (uint32_t missing = members & w.alive & ~group) {
-          Fault fault = makeFault(w, op, FaultKind::Divergent, group,
-                                  "Divergent thread(s) in warp");
-          fault.notes.push_back("lanes " + formatLanes(missing) +
-                                " of member mask " + formatHex(members) +
-                                " do not come");
-          report(w, std::move(fault));
+          reportDivergence(w, op, group, missing);
         }
       });
 }

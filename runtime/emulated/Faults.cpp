@@ -92,18 +92,25 @@ void FaultLog::add(Fault fault) {
   it->second.count = count;
 }
 
-/// Whether `fault` only shows what `race` says: the read came before the write
-/// it races with, so it found bytes uninitialised or still in flight.
-static bool isExplainedBy(const Fault &fault, const Fault &race) {
-  if (race.kind != FaultKind::SharedRace && race.kind != FaultKind::GlobalRace)
+/// Whether `fault` only shows what `other` says: a read came before the write
+/// it races with, so it found bytes uninitialised or still in flight; copies
+/// that nobody waits for meet each other as well as their readers.
+static bool isExplainedBy(const Fault &fault, const Fault &other) {
+  bool names = other.instruction == fault.instruction ||
+               other.otherInstruction == fault.instruction;
+  if (fault.kind == FaultKind::AsyncPending &&
+      other.kind == FaultKind::AsyncPending)
+    return fault.instruction == fault.otherInstruction &&
+           other.instruction != other.otherInstruction &&
+           other.otherInstruction == fault.instruction;
+  if (other.kind != FaultKind::SharedRace &&
+      other.kind != FaultKind::GlobalRace)
     return false;
-  bool names = race.instruction == fault.instruction ||
-               race.otherInstruction == fault.instruction;
   if (fault.kind == FaultKind::Uninitialized)
-    return names && race.otherInstruction >= 0;
+    return names && other.otherInstruction >= 0;
   return fault.kind == FaultKind::AsyncPending && names &&
-         (race.instruction == fault.otherInstruction ||
-          race.otherInstruction == fault.otherInstruction);
+         (other.instruction == fault.otherInstruction ||
+          other.otherInstruction == fault.otherInstruction);
 }
 
 std::vector<Fault> FaultLog::take() {

@@ -102,7 +102,9 @@ static void touchListed(const Request &r, uint64_t index, uint32_t mask) {
   uint64_t block = r.w.block->linear;
   std::vector<Access> *accesses;
   {
-    std::unique_lock<std::mutex> lock(r.a.listMutex);
+    std::unique_lock<std::mutex> lock(r.a.listMutex, std::defer_lock);
+    if (r.w.block->launch->options.threads > 1)
+      lock.lock();
     if (!list) {
       r.a.lists.emplace_back();
       list = uint32_t(r.a.lists.size());
@@ -126,6 +128,14 @@ static void touchListed(const Request &r, uint64_t index, uint32_t mask) {
         (sector.flags & (sectorRead | sectorWritten)) | list << sectorListShift;
   }
   bool write = r.kind & accessWrite, strong = r.kind & accessStrong;
+  // The same again.
+  if (!accesses->empty()) {
+    const Access &last = accesses->back();
+    if (last.block == block && last.key == getKey(r.me) &&
+        last.write == write && last.strong == strong &&
+        last.source == r.op.source && !(mask & ~last.mask))
+      return;
+  }
   unsigned readers = 0;
   bool otherReaders = false;
   for (Access &access : *accesses) {
@@ -258,30 +268,45 @@ static EMULATED_INLINE void touch(const Request &r, uint64_t index,
   touchListed(r, index, mask);
 }
 
+namespace {
+/// Holds the page of the sector at hand when several host threads run.
+class PageLock {
+public:
+  PageLock(Allocation &a, bool needed) : a(a), needed(needed) {}
+  EMULATED_INLINE void moveTo(uint64_t sector) {
+    if (needed && sector / sectorsPerPage != page)
+      lockPage(sector / sectorsPerPage);
+  }
+
+private:
+  static constexpr uint64_t sectorsPerPage = 128;
+  __attribute__((noinline)) void lockPage(uint64_t next) {
+    page = next;
+    if (lock)
+      lock.unlock();
+    lock = std::unique_lock<std::mutex>(a.pageMutexes[page % 64]);
+  }
+  Allocation &a;
+  bool needed;
+  uint64_t page = ~uint64_t(0);
+  std::unique_lock<std::mutex> lock;
+};
+} // namespace
+
 /// Lanes of one allocation, bounds and alignment checked.
 static EMULATED_INLINE void accessIn(const Request &r, bool contiguous) {
   Warp &w = r.w;
   Allocation &a = r.a;
-  bool lock = w.block->launch->options.threads > 1;
+  PageLock lock(a, w.block->launch->options.threads > 1);
   uint64_t requested = 0;
-  auto withLock = [&](uint64_t index, uint32_t mask) {
-    if (lock) {
-      std::lock_guard<std::mutex> guard(a.pageMutexes[index / 128 % 64]);
-      touch(r, index, mask, w.counters);
-    } else {
-      touch(r, index, mask, w.counters);
-    }
-  };
   uint64_t first = r.at[0] - a.base;
   if (contiguous && first % sectorBytes == 0) {
     requested = r.bytes;
     uint64_t sector = first / sectorBytes;
-    if (lock)
-      for (unsigned i = 0; i < r.bytes; ++i)
-        withLock(sector + i, allBytes);
-    else
-      for (unsigned i = 0; i < r.bytes; ++i)
-        touch(r, sector + i, allBytes, w.counters);
+    for (unsigned i = 0; i < r.bytes; ++i) {
+      lock.moveTo(sector + i);
+      touch(r, sector + i, allBytes, w.counters);
+    }
   } else {
     // Distinct sectors and their bytes.
     uint64_t sectors[32];
@@ -304,8 +329,10 @@ static EMULATED_INLINE void accessIn(const Request &r, bool contiguous) {
       masks[last] |= mask;
     }
     requested = count;
-    for (unsigned i = 0; i < count; ++i)
-      withLock(sectors[i], masks[i]);
+    for (unsigned i = 0; i < count; ++i) {
+      lock.moveTo(sectors[i]);
+      touch(r, sectors[i], masks[i], w.counters);
+    }
   }
   if (r.kind & accessUncounted)
     return;
@@ -374,6 +401,11 @@ static EMULATED_INLINE void access(Warp &w, const Op &op, uint64_t *at,
   while (rest) {
     unsigned lane = __builtin_ctz(rest);
     uint64_t address = at[lane];
+    if (address % bytes) {
+      violations.add(FaultKind::Misaligned, 1u << lane, address);
+      rest &= rest - 1;
+      continue;
+    }
     a = launch.memory.find(address);
     if (!a || a->size < bytes || address - a->base > a->size - bytes) {
       violations.add(FaultKind::OutOfBounds, 1u << lane, address);
@@ -383,12 +415,10 @@ static EMULATED_INLINE void access(Warp &w, const Op &op, uint64_t *at,
     uint32_t group = 0;
     for (uint32_t others = rest; others; others &= others - 1) {
       unsigned other = __builtin_ctz(others);
-      if (at[other] - a->base > a->size - bytes)
+      if (at[other] - a->base > a->size - bytes || at[other] % bytes)
         continue;
       rest &= ~(1u << other);
-      if (at[other] % bytes)
-        violations.add(FaultKind::Misaligned, 1u << other, at[other]);
-      else if (a->readOnly && (kind & accessWrite))
+      if (a->readOnly && (kind & accessWrite))
         violations.add(FaultKind::ReadOnly, 1u << other, at[other]);
       else
         group |= 1u << other;

@@ -227,6 +227,7 @@ void hydragen::emulated::startBlock(LaunchState &state, Block &block,
     w.pc = 0;
     w.stopPc = ~0u;
     w.event = w.forced = false;
+    w.missed = 0;
     w.others.clear();
     std::fill(std::begin(w.committed), std::end(w.committed), 0);
     for (std::unique_ptr<AsyncCopy> &copy : w.copies)

@@ -135,6 +135,9 @@ struct Warp {
   bool event = false;
   /// The lanes it waits for cannot come: the next instruction runs without.
   bool forced = false;
+  /// Lanes that a report of divergence named as missing: when they come to an
+  /// instruction of the kind alone, it is the same fault.
+  uint32_t missed = 0;
   std::vector<Split> others;
 
   // cp.async: groups committed by each lane; copies not landed.
@@ -277,6 +280,9 @@ inline uint32_t getIndex(const Warp &w, const Op &op) {
 /// there. `wholeWarp`: exited lanes are missing lanes too (mma, ldmatrix).
 bool checkConverged(Warp &w, const Op &op, uint32_t mask,
                     bool wholeWarp = true);
+/// Reports that `missing` lanes do not come to `op`, unless it was said of the
+/// others that these do not come.
+void reportDivergence(Warp &w, const Op &op, uint32_t mask, uint32_t missing);
 /// The same for the lanes `members` (exited ones do not count); lanes that
 /// cannot come are reported by the caller, who finds them missing in `mask`.
 bool waitForLanes(Warp &w, const Op &op, uint32_t mask, uint32_t members);
@@ -311,6 +317,9 @@ bool isBranch(const Op &op);
 bool isBranchTable(const Op &op);
 bool isExit(const Op &op);
 bool isWarpSync(const Op &op);
+/// Sets slot `d` (of `count` bits) to the block's clock; flags bit 0: its high
+/// word.
+void runReadClock(Warp &w, const Op &op, uint32_t mask);
 /// An uncounted jump to op `target`, for the instruction `source`.
 Op makeJump(uint32_t source, uint32_t target);
 

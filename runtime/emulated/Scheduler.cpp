@@ -189,10 +189,14 @@ private:
     std::vector<Resident *> stuck;
     for (const auto &resident : residents)
       stuck.push_back(resident.get());
-    for (Resident *resident : stuck) {
-      reportDeadlock(*resident->block, /*spins=*/true);
+    // They wait for each other: one report, of the first block.
+    auto first = std::min_element(stuck.begin(), stuck.end(),
+                                  [](Resident *a, Resident *b) {
+                                    return a->block->linear < b->block->linear;
+                                  });
+    reportDeadlock(*(*first)->block, /*spins=*/true, stuck.size());
+    for (Resident *resident : stuck)
       retire(*resident);
-    }
     return true;
   }
 

@@ -27,8 +27,8 @@ enum class Stop : uint8_t {
 Stop runBlock(Block &block, uint64_t limit);
 
 /// Reports a block whose warps can never go on, and ends it. `spins`: by
-/// repeating its state; otherwise all warps wait.
-void reportDeadlock(Block &block, bool spins);
+/// repeating its state; otherwise all warps wait. `count`: blocks like it.
+void reportDeadlock(Block &block, bool spins, uint64_t count = 1);
 
 /// Runs the whole grid on Options::threads host threads.
 void runBlocks(LaunchState &state, Counters &counters);

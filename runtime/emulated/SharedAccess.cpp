@@ -126,6 +126,14 @@ static bool checkReads(const Request &r, uint32_t granule, unsigned bytes,
     r.add(FaultKind::SharedRace, lane, granule, info, false, warp);
     return false;
   }
+  // The lanes of the own warp have waited for each other (.sync).
+  for (unsigned warp = 0; warp < r.m.warps; ++warp) {
+    uint64_t read = r.m.getRowReads(warp)[granule / 4];
+    if (warp == r.self || read >> 32 <= r.getBound(warp))
+      continue;
+    r.add(FaultKind::SharedRace, lane, granule, uint32_t(read), false, warp);
+    return false;
+  }
   return true;
 }
 
@@ -183,36 +191,133 @@ static EMULATED_INLINE void recordRead(const Request &r, uint64_t *row,
   read = uint64_t(r.w.clock) << 32 | info;
 }
 
-/// Lanes one by one.
-static void accessLanes(const Request &r, const uint32_t *at, uint32_t mask,
-                        unsigned bytes) {
+/// Bytes of a granule that a lane accesses.
+static EMULATED_INLINE unsigned getBytes(uint32_t address, unsigned bytes) {
+  return bytes < 4 ? ((1u << bytes) - 1) << address % 4 : 15u;
+}
+
+/// Lanes one by one, with reports.
+static void checkLanes(const Request &r, const uint32_t *at, uint32_t mask,
+                       unsigned bytes) {
   unsigned count = bytes < 4 ? 1 : bytes / 4;
   bool write = r.kind & accessWrite;
-  uint64_t *row = r.m.getReads(r.self);
-  auto getBytes = [&](unsigned lane) {
-    return bytes < 4 ? ((1u << bytes) - 1) << at[lane] % 4 : 15u;
-  };
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = __builtin_ctz(rest);
+    unsigned touched = getBytes(at[lane], bytes);
     for (unsigned i = 0; i < count; ++i) {
       uint32_t granule = at[lane] / 4 + i;
       if (!write && isOrdered(r, r.m.keys[granule]))
         continue;
-      if (!checkGranule(r, granule, getBytes(lane), lane) ||
-          (write && !checkReads(r, granule, getBytes(lane), lane)))
+      if (!checkGranule(r, granule, touched, lane) ||
+          (write && !checkReads(r, granule, touched, lane)))
         break;
     }
   }
+}
+
+/// Whether the usual case holds for lanes anywhere (lanes that are off repeat
+/// one that is on): plain writes before, reads before writes.
+template <unsigned count>
+static EMULATED_INLINE bool areLanesOrdered(const Request &r,
+                                            const uint32_t *at) {
+  bool write = r.kind & accessWrite, read = r.kind & accessRead;
+  uint32_t fresh = read ? r.currentKey : uninitializedKey;
+  const uint32_t *keys = r.m.keys.data();
+  unsigned bad = 0;
+  for (unsigned lane = 0; lane < 32; ++lane)
+    for (unsigned i = 0; i < count; ++i) {
+      uint32_t key = keys[at[lane] / 4 + i];
+      bad |= !(isOrdered(r, key) | (!read & (key == fresh)));
+    }
+  if (bad || !write)
+    return !bad;
+  for (unsigned warp = 0; warp < r.m.warps; ++warp) {
+    uint32_t bound = r.getBound(warp);
+    if (r.m.lastRead[warp] > bound) {
+      const uint64_t *row = r.m.getReads(warp);
+      for (unsigned lane = 0; lane < 32; ++lane)
+        for (unsigned i = 0; i < count; ++i)
+          bad |= row[at[lane] / 4 + i] >> 32 > bound;
+    }
+    if (warp != r.self && r.m.lastRowRead[warp] > bound) {
+      const uint64_t *row = r.m.getRowReads(warp);
+      for (unsigned lane = 0; lane < 32; ++lane)
+        bad |= row[at[lane] / 16] >> 32 > bound;
+    }
+  }
+  return !bad;
+}
+
+template <unsigned count>
+static EMULATED_INLINE void recordLanes(const Request &r, const uint32_t *at,
+                                        uint32_t mask) {
+  if (r.kind & accessWrite) {
+    uint32_t key = r.kind & accessAsync ? inFlightKey : r.currentKey;
+    uint32_t info = makeInfo(r.op.source, 0, 15, r.isStrong());
+    for (uint32_t rest = mask; rest; rest &= rest - 1) {
+      unsigned lane = __builtin_ctz(rest);
+      for (unsigned i = 0; i < count; ++i) {
+        r.m.keys[at[lane] / 4 + i] = key;
+        r.m.infos[at[lane] / 4 + i] = info + lane;
+      }
+    }
+    return;
+  }
+  uint64_t *row = r.m.getReads(r.self);
+  uint64_t record =
+      uint64_t(r.w.clock) << 32 | makeInfo(r.op.source, 0, 15, r.isStrong());
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned lane = __builtin_ctz(rest);
+    for (unsigned i = 0; i < count; ++i) {
+      uint64_t &read = row[at[lane] / 4 + i];
+      if (read >> 32 != r.w.clock)
+        read = record + lane;
+      else if (read != record + lane)
+        recordRead(r, row, at[lane] / 4 + i, 15, lane);
+    }
+  }
+}
+
+/// Lanes anywhere.
+static EMULATED_INLINE void accessLanes(const Request &r, const uint32_t *at,
+                                        uint32_t mask, unsigned bytes) {
+  if (bytes >= 4 && (bytes == 4   ? areLanesOrdered<1>(r, at)
+                     : bytes == 8 ? areLanesOrdered<2>(r, at)
+                                  : areLanesOrdered<4>(r, at))) {
+    bytes == 4   ? recordLanes<1>(r, at, mask)
+    : bytes == 8 ? recordLanes<2>(r, at, mask)
+                 : recordLanes<4>(r, at, mask);
+    return;
+  }
+  checkLanes(r, at, mask, bytes);
+  unsigned count = bytes < 4 ? 1 : bytes / 4;
+  uint64_t *row = r.m.getReads(r.self);
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = __builtin_ctz(rest);
     for (unsigned i = 0; i < count; ++i) {
       uint32_t granule = at[lane] / 4 + i;
-      if (write)
-        recordWrite(r, granule, getBytes(lane), lane);
+      unsigned touched = getBytes(at[lane], bytes);
+      if (r.kind & accessWrite)
+        recordWrite(r, granule, touched, lane);
       else
-        recordRead(r, row, granule, getBytes(lane), lane);
+        recordRead(r, row, granule, touched, lane);
     }
   }
+}
+
+/// All lanes at one place.
+static EMULATED_INLINE bool readOne(const Request &r, uint32_t address,
+                                    uint32_t mask, unsigned bytes) {
+  unsigned count = bytes < 4 ? 1 : bytes / 4, bad = 0;
+  for (unsigned i = 0; i < count; ++i)
+    bad |= !isOrdered(r, r.m.keys[address / 4 + i]);
+  if (bad)
+    return false;
+  unsigned lane = mask & (mask - 1) ? severalLanes : __builtin_ctz(mask);
+  for (unsigned i = 0; i < count; ++i)
+    recordRead(r, r.m.getReads(r.self), address / 4 + i,
+               getBytes(address, bytes), lane);
+  return true;
 }
 
 /// Whether no read of consecutive granules forbids a write; the usual case.
@@ -220,6 +325,12 @@ static EMULATED_INLINE bool areReadsOrdered(const Request &r, uint32_t granule,
                                             unsigned count) {
   for (unsigned warp = 0; warp < r.m.warps; ++warp) {
     uint32_t bound = r.getBound(warp);
+    if (warp != r.self && r.m.lastRowRead[warp] > bound) {
+      const uint64_t *rows = r.m.getRowReads(warp);
+      for (uint32_t i = granule / 4; i <= (granule + count - 1) / 4; ++i)
+        if (rows[i] >> 32 > bound)
+          return false;
+    }
     if (r.m.lastRead[warp] <= bound)
       continue;
     const uint64_t *row = r.m.getReads(warp) + granule;
@@ -318,10 +429,11 @@ static EMULATED_INLINE void access(Warp &w, const Op &op, uint32_t *at,
     for (unsigned lane = 0; lane < 32; ++lane)
       at[lane] = mask >> lane & 1 ? at[lane] : first;
   uint32_t limit = m.size >= bytes ? m.size - bytes : 0;
-  uint32_t most = 0, odd = 0, differs = 0;
+  uint32_t most = 0, odd = 0, differs = 0, apart = 0;
   for (unsigned lane = 0; lane < 32; ++lane) {
     most = std::max(most, at[lane]);
     odd |= at[lane];
+    apart |= at[lane] ^ at[0];
     differs |= at[lane] ^ (at[0] + lane * bytes);
   }
   place.ok = mask;
@@ -331,7 +443,8 @@ static EMULATED_INLINE void access(Warp &w, const Op &op, uint32_t *at,
       bool outside = m.size < bytes || at[lane] > limit;
       if (!outside && !(at[lane] & (bytes - 1)))
         continue;
-      violations.add(outside ? FaultKind::OutOfBounds : FaultKind::Misaligned,
+      violations.add(at[lane] & (bytes - 1) ? FaultKind::Misaligned
+                                            : FaultKind::OutOfBounds,
                      1u << lane, at[lane]);
       place.ok &= ~(1u << lane);
     }
@@ -341,7 +454,7 @@ static EMULATED_INLINE void access(Warp &w, const Op &op, uint32_t *at,
     first = at[__builtin_ctz(mask)];
     for (unsigned lane = 0; lane < 32; ++lane)
       at[lane] = mask >> lane & 1 ? at[lane] : first;
-    differs = 1;
+    differs = apart = 1;
   }
   place.contiguous = mask == ~0u && !differs;
   place.base = m.data.data() + at[0];
@@ -351,8 +464,9 @@ static EMULATED_INLINE void access(Warp &w, const Op &op, uint32_t *at,
   } else {
     for (unsigned lane = 0; lane < 32; ++lane)
       place.at[lane] = m.data.data() + at[lane];
-    if (countSimple(at, mask, bytes, ideal)) {
+    if (countSimple(at, mask, bytes, ideal) || !apart) {
       passes = ideal;
+      place.duplicates = !apart && (mask & (mask - 1));
     } else {
       passes = countWavefronts(at, mask, bytes, ideal);
       place.duplicates = true;
@@ -368,6 +482,8 @@ static EMULATED_INLINE void access(Warp &w, const Op &op, uint32_t *at,
   bool both = (kind & accessRead) && (kind & accessWrite);
   if (place.contiguous && bytes >= 4 && !both)
     accessRow(r, at, bytes);
+  else if (!apart && kind == accessRead && readOne(r, at[0], mask, bytes))
+    return;
   else
     accessLanes(r, at, mask, bytes);
 }
@@ -432,24 +548,26 @@ static EMULATED_INLINE void readRows(Warp &w, const Op &op,
     std::memcpy(out[row / 8] + row % 8 * 16, data + addresses[row], 16);
   if (!checksOn(w))
     return;
-  m.lastRead[w.index] = w.clock;
+  m.lastRowRead[w.index] = w.clock;
   Violations violations(w, op, "shared", 16, accessRead);
   Request r(w, op, accessRead, violations);
-  uint64_t *reads = m.getReads(w.index);
+  uint64_t *reads = m.getRowReads(w.index);
   uint64_t record =
       uint64_t(w.clock) << 32 | makeInfo(op.source, collectiveLanes);
-  uint32_t bad[4] = {};
+  // Four granules at a time, as isOrdered() does.
+  using Granules = uint32_t __attribute__((vector_size(16)));
+  using Answers = decltype(Granules() == Granules());
+  const Granules floor = Granules() + r.floorKey, own = Granules() + r.self,
+                 current = Granules() + r.currentKey,
+                 field = Granules() + (notPlain | 31);
+  Answers ordered = Answers() - 1;
   for (unsigned row = 0; row < rows; ++row) {
-    uint32_t granule = addresses[row] / 4;
-    const uint32_t *keys = m.keys.data() + granule;
-    uint64_t *to = reads + granule;
-    for (unsigned i = 0; i < 4; ++i)
-      bad[i] |= !isOrdered(r, keys[i]);
-    // An earlier read of one lane says more than that of all together.
-    for (unsigned i = 0; i < 4; ++i)
-      to[i] = to[i] >> 32 == w.clock ? to[i] : record;
+    Granules keys;
+    std::memcpy(&keys, m.keys.data() + addresses[row] / 4, sizeof(keys));
+    ordered &= (keys <= floor) | (((keys & field) == own) & (keys != current));
+    reads[addresses[row] / 16] = record;
   }
-  if (!(bad[0] | bad[1] | bad[2] | bad[3]))
+  if (ordered[0] & ordered[1] & ordered[2] & ordered[3])
     return;
   for (unsigned row = 0; row < rows; ++row)
     for (unsigned i = 0; i < 4; ++i) {
@@ -523,12 +641,16 @@ void hydragen::emulated::readMatrixRows(Warp &w, const Op &op,
   (hasV3() ? readRowsV3 : readRowsBase)(w, op, addresses, matrices, out);
 }
 
-void hydragen::emulated::landShared(Warp &w, uint32_t source, uint32_t address,
-                                    unsigned bytes, unsigned lane) {
+void hydragen::emulated::landShared(Warp &w, const AsyncCopy &copy,
+                                    uint32_t lanes) {
   SharedMemory &m = w.block->shared;
-  uint32_t key = makeKey(w.clock, w.index), info = makeInfo(source, lane);
-  for (unsigned i = 0; i < bytes / 4; ++i) {
-    m.keys[address / 4 + i] = key;
-    m.infos[address / 4 + i] = info;
+  uint32_t key = makeKey(w.clock, w.index), info = makeInfo(copy.source, 0);
+  for (uint32_t rest = lanes; rest; rest &= rest - 1) {
+    unsigned lane = __builtin_ctz(rest);
+    uint32_t granule = copy.destination[lane] / 4;
+    for (unsigned i = 0; i < copy.size / 4u; ++i) {
+      m.keys[granule + i] = key;
+      m.infos[granule + i] = info + lane;
+    }
   }
 }

@@ -71,7 +71,12 @@ static void runWarp(Warp &w, Block &block, uint64_t end) {
     block.clock += steps - left;
     block.budget -= std::min(block.budget, steps - left);
     w.event = false;
-    if (block.wantsTurn || block.hadTurn || block.aborted)
+    if (block.wantsTurn) {
+      // The turn is this split's, whatever its budget.
+      block.budget = std::max<uint64_t>(block.budget, 1);
+      return;
+    }
+    if (block.aborted)
       return;
     if (w.active && (!w.others.empty() || !block.budget)) {
       Split split{w.active, w.pc};
@@ -79,6 +84,8 @@ static void runWarp(Warp &w, Block &block, uint64_t end) {
       w.others.push_back(split);
       w.active = 0;
     }
+    if (block.hadTurn)
+      return;
   }
 }
 
@@ -158,7 +165,8 @@ static void endRound(Block &block) {
   }
 }
 
-void hydragen::emulated::reportDeadlock(Block &block, bool spins) {
+void hydragen::emulated::reportDeadlock(Block &block, bool spins,
+                                        uint64_t count) {
   block.aborted = true;
   const Function &function = *block.launch->code.function;
   auto place = [&](const Op &op) {
@@ -215,6 +223,7 @@ void hydragen::emulated::reportDeadlock(Block &block, bool spins) {
                 (blocked == 1 ? " warp cannot go on" : " warps cannot go on") +
                 (spins ? " (nobody changes the memory they look at)" : "");
   fault.notes = std::move(notes);
+  fault.count = count;
   block.launch->faults.add(std::move(fault));
 }
 

@@ -141,8 +141,8 @@ class Case:
         if self.sink and rng.random() < 0.3:  # of -inf: no sink
             data["%sink"][1][0] = -float("inf")
         if self.adversary == "NaN key":
-            keys = next(data[f"%k{node.number}"][1] for node in self.nodes if node.size)
-            keys[rng.randrange(len(keys))] = float("nan")
+            for keys in [data[f"%k{node.number}"][1] for node in self.nodes if node.size][:1]:
+                keys[rng.randrange(len(keys))] = float("nan")
         if self.adversary == "infinite query":
             queries = data["%q"][1]
             queries[rng.randrange(len(queries))] = rng.choice([-1, 1]) * float("inf")

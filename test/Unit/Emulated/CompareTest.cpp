@@ -49,11 +49,15 @@ float flushed(float x) {
 
 const std::vector<Compared> &getTypes() {
   static const std::vector<const char *> equality = {"eq", "ne"},
-      isSigned = {"eq", "ne", "lt", "le", "gt", "ge"},
-      isUnsigned = {"eq", "ne", "lt", "le", "gt",
-                    "ge", "lo", "ls", "hi", "hs"},
-      floats = {"eq",  "ne",  "lt",  "le",  "gt",  "ge",  "equ",
-                "neu", "ltu", "leu", "gtu", "geu", "num", "nan"};
+                                         isSigned = {"eq", "ne", "lt",
+                                                     "le", "gt", "ge"},
+                                         isUnsigned = {"eq", "ne", "lt", "le",
+                                                       "gt", "ge", "lo", "ls",
+                                                       "hi", "hs"},
+                                         floats = {"eq",  "ne",  "lt",  "le",
+                                                   "gt",  "ge",  "equ", "neu",
+                                                   "ltu", "leu", "gtu", "geu",
+                                                   "num", "nan"};
   static const std::vector<Compared> types = {
       {"b16", 16, order<uint64_t>, equality},
       {"b32", 32, order<uint64_t>, equality},
@@ -61,14 +65,14 @@ const std::vector<Compared> &getTypes() {
       {"u16", 16, order<uint64_t>, isUnsigned},
       {"u32", 32, order<uint64_t>, isUnsigned},
       {"u64", 64, order<uint64_t>, isUnsigned},
-      {"s16", 16,
-       [](auto a, auto b) { return order(int16_t(a), int16_t(b)); }, isSigned},
-      {"s32", 32,
-       [](auto a, auto b) { return order(int32_t(a), int32_t(b)); }, isSigned},
-      {"s64", 64,
-       [](auto a, auto b) { return order(int64_t(a), int64_t(b)); }, isSigned},
-      {"f32", 32,
-       [](auto a, auto b) { return order(asFloat(a), asFloat(b)); }, floats},
+      {"s16", 16, [](auto a, auto b) { return order(int16_t(a), int16_t(b)); },
+       isSigned},
+      {"s32", 32, [](auto a, auto b) { return order(int32_t(a), int32_t(b)); },
+       isSigned},
+      {"s64", 64, [](auto a, auto b) { return order(int64_t(a), int64_t(b)); },
+       isSigned},
+      {"f32", 32, [](auto a, auto b) { return order(asFloat(a), asFloat(b)); },
+       floats},
       {"ftz.f32", 32,
        [](auto a, auto b) {
          return order(flushed(asFloat(a)), flushed(asFloat(b)));
@@ -119,7 +123,7 @@ TEST(Compare, SetpCombined) {
         return how == "and" ? x && y : how == "or" ? x || y : x != y;
       };
       for (int l = 0; l < 32; ++l) {
-        bool less = a[l] < b[l], greater = a[l] > b[l];
+        bool less = a[l]<b[l], greater = a[l]> b[l];
         EXPECT_EQ(m.get("%p0")[l], combine(less, c[l] != negated));
         EXPECT_EQ(m.get("%p1")[l], combine(!less, c[l] != negated));
         EXPECT_EQ(m.get("%p3")[l], combine(greater, c[l]));
@@ -133,8 +137,10 @@ TEST(Compare, SetpPacked) {
   for (bool brain : {false, true}) {
     const SmallFloat &format = brain ? bf16() : f16();
     std::string type = brain ? "bf16x2" : "f16x2";
-    Machine m("setp.ltu." + type + " %p0|%p1, %r1, %r2;"
-              "setp.ge.and." + type + " %p2|%p3, %r1, %r2, %p4;");
+    Machine m("setp.ltu." + type +
+              " %p0|%p1, %r1, %r2;"
+              "setp.ge.and." +
+              type + " %p2|%p3, %r1, %r2, %p4;");
     ASSERT_TRUE(m.loads()) << m.getErrors();
     std::mt19937_64 random(2);
     Lanes a, b, c;
@@ -164,9 +170,9 @@ TEST(Compare, Set) {
     unsigned bits;
     uint64_t yes;
   };
-  for (const Result &d : {Result{"u32", 32, 0xffffffff},
-                          Result{"s32", 32, 0xffffffff},
-                          Result{"f32", 32, 0x3f800000}})
+  for (const Result &d :
+       {Result{"u32", 32, 0xffffffff}, Result{"s32", 32, 0xffffffff},
+        Result{"f32", 32, 0x3f800000}})
     for (const Compared &t : getTypes()) {
       if (t.name[0] == 'b' && t.name[1] == 'f')
         continue;
@@ -175,10 +181,9 @@ TEST(Compare, Set) {
         name = "f32";
         ftz = ".ftz";
       }
-      check("set.eq" + ftz + "." + d.name + "." + name, d.bits,
-            {t.bits, t.bits}, [&](auto a, auto b, auto) {
-              return t.order(a, b) == 0 ? d.yes : 0;
-            });
+      check(
+          "set.eq" + ftz + "." + d.name + "." + name, d.bits, {t.bits, t.bits},
+          [&](auto a, auto b, auto) { return t.order(a, b) == 0 ? d.yes : 0; });
     }
   check("set.ltu.f16.f16", 16, {16, 16}, [](auto a, auto b, auto) {
     int o = order(f16().value(a), f16().value(b));
@@ -211,13 +216,11 @@ TEST(Compare, Selp) {
 TEST(Compare, Slct) {
   for (unsigned n : {16u, 32u, 64u}) {
     std::string type = "slct.b" + std::to_string(n);
-    check(type + ".s32", n, {n, n, 32}, [](auto a, auto b, auto c) {
-      return int32_t(c) >= 0 ? a : b;
-    });
+    check(type + ".s32", n, {n, n, 32},
+          [](auto a, auto b, auto c) { return int32_t(c) >= 0 ? a : b; });
     std::string ftz = "slct.ftz.b" + std::to_string(n) + ".f32";
-    check(type + ".f32", n, {n, n, 32}, [](auto a, auto b, auto c) {
-      return asFloat(c) >= 0 ? a : b;
-    });
+    check(type + ".f32", n, {n, n, 32},
+          [](auto a, auto b, auto c) { return asFloat(c) >= 0 ? a : b; });
     check(ftz, n, {n, n, 32}, [](auto a, auto b, auto c) {
       return flushed(asFloat(c)) >= 0 ? a : b;
     });

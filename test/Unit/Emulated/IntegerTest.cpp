@@ -82,23 +82,19 @@ TEST(Integer, Multiply) {
     auto product = [&](uint64_t a, uint64_t b) {
       return (unsigned __int128)(t.value(a)) * (unsigned __int128)(t.value(b));
     };
-    check(form("mul.lo", t), n, {n, n}, [&](auto a, auto b, auto) {
-      return uint64_t(product(a, b));
-    });
-    check(form("mul.hi", t), n, {n, n}, [&](auto a, auto b, auto) {
-      return uint64_t(product(a, b) >> n);
-    });
-    check(form("mad.lo", t), n, {n, n, n}, [&](auto a, auto b, auto c) {
-      return uint64_t(product(a, b)) + c;
-    });
+    check(form("mul.lo", t), n, {n, n},
+          [&](auto a, auto b, auto) { return uint64_t(product(a, b)); });
+    check(form("mul.hi", t), n, {n, n},
+          [&](auto a, auto b, auto) { return uint64_t(product(a, b) >> n); });
+    check(form("mad.lo", t), n, {n, n, n},
+          [&](auto a, auto b, auto c) { return uint64_t(product(a, b)) + c; });
     check(form("mad.hi", t), n, {n, n, n}, [&](auto a, auto b, auto c) {
       return uint64_t(product(a, b) >> n) + c;
     });
     if (n == 64)
       continue;
-    check(form("mul.wide", t), 2 * n, {n, n}, [&](auto a, auto b, auto) {
-      return uint64_t(product(a, b));
-    });
+    check(form("mul.wide", t), 2 * n, {n, n},
+          [&](auto a, auto b, auto) { return uint64_t(product(a, b)); });
     check(form("mad.wide", t), 2 * n, {n, n, 2 * n},
           [&](auto a, auto b, auto c) { return uint64_t(product(a, b)) + c; });
   }
@@ -114,15 +110,12 @@ TEST(Integer, Multiply24) {
       IntegerType low{"", 24, t.isSigned};
       return low.value(a) * low.value(b);
     };
-    check(form("mul24.lo", t), 32, {32, 32}, [=](auto a, auto b, auto) {
-      return uint64_t(product(a, b));
-    });
-    check(form("mul24.hi", t), 32, {32, 32}, [=](auto a, auto b, auto) {
-      return uint64_t(product(a, b) >> 16);
-    });
-    check(form("mad24.lo", t), 32, {32, 32, 32}, [=](auto a, auto b, auto c) {
-      return uint64_t(product(a, b)) + c;
-    });
+    check(form("mul24.lo", t), 32, {32, 32},
+          [=](auto a, auto b, auto) { return uint64_t(product(a, b)); });
+    check(form("mul24.hi", t), 32, {32, 32},
+          [=](auto a, auto b, auto) { return uint64_t(product(a, b) >> 16); });
+    check(form("mad24.lo", t), 32, {32, 32, 32},
+          [=](auto a, auto b, auto c) { return uint64_t(product(a, b)) + c; });
     check(form("mad24.hi", t), 32, {32, 32, 32}, [=](auto a, auto b, auto c) {
       return uint64_t(product(a, b) >> 16) + c;
     });
@@ -219,9 +212,8 @@ TEST(Integer, BitFields) {
               sign = a >> std::min(position + length - 1, msb) & 1;
             uint64_t d = 0;
             for (int i = 0; i <= msb; ++i)
-              d |= (i < length && position + i <= msb
-                        ? a >> (position + i) & 1
-                        : sign)
+              d |= (i < length && position + i <= msb ? a >> (position + i) & 1
+                                                      : sign)
                    << i;
             return d;
           });
@@ -230,17 +222,18 @@ TEST(Integer, BitFields) {
     int msb = int(n) - 1;
     // bfi f, a, b, position, length.
     for (int length : {0, 1, 5, 31, 32, 33, 64, 255, 256})
-      check("bfi.b" + std::to_string(n), n, {n, n, 32},
-            [&](auto a, auto b, auto c) {
-              int position = c & 0xff, count = length & 0xff;
-              uint64_t f = b;
-              for (int i = 0; i < count && position + i <= msb; ++i) {
-                uint64_t bit = uint64_t(1) << (position + i);
-                f = (f & ~bit) | (a >> i & 1 ? bit : 0);
-              }
-              return f;
-            },
-            {}, ", " + std::to_string(length));
+      check(
+          "bfi.b" + std::to_string(n), n, {n, n, 32},
+          [&](auto a, auto b, auto c) {
+            int position = c & 0xff, count = length & 0xff;
+            uint64_t f = b;
+            for (int i = 0; i < count && position + i <= msb; ++i) {
+              uint64_t bit = uint64_t(1) << (position + i);
+              f = (f & ~bit) | (a >> i & 1 ? bit : 0);
+            }
+            return f;
+          },
+          {}, ", " + std::to_string(length));
   }
   auto mask = [](uint64_t position, uint64_t width) {
     uint64_t result = 0;
@@ -276,8 +269,8 @@ TEST(Integer, DotProducts) {
   };
   for (bool sa : {false, true})
     for (bool sb : {false, true}) {
-      std::string types = std::string(sa ? ".s32" : ".u32") +
-                          (sb ? ".s32" : ".u32");
+      std::string types =
+          std::string(sa ? ".s32" : ".u32") + (sb ? ".s32" : ".u32");
       check("dp4a" + types, 32, {32, 32, 32}, [=](auto a, auto b, auto c) {
         Wide sum = c;
         for (int i = 0; i < 4; ++i)

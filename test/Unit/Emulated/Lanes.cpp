@@ -105,8 +105,7 @@ void Machine::run(uint32_t mask) {
     const Op &op = code.ops[i];
     uint32_t lanes = mask;
     if (op.guard != noSlot)
-      lanes &= op.guardNegated ? ~w.registers[op.guard]
-                               : w.registers[op.guard];
+      lanes &= op.guardNegated ? ~w.registers[op.guard] : w.registers[op.guard];
     if (lanes)
       op.run(w, op, lanes);
   }
@@ -126,36 +125,32 @@ const std::vector<uint64_t> &test::getPatterns(unsigned bits) {
       0x7fc00000, 0x7f800001, 31,         32,         33,         0x20001f,
       0x4f000000, 0x4effffff, 0xcf000000, 0x42fe0000, 0xc3160000, 0x40490fdb,
       0x33800000, 0x477fefff, 0x477ff000, 0x387fc000, 0xfffe,     0x8000ffff};
-  static const std::vector<uint64_t> wide = {
-      0,
-      1,
-      0x8000000000000000,
-      0x8000000000000001,
-      0x7fffffffffffffff,
-      0xffffffffffffffff,
-      0x000fffffffffffff,
-      0x0010000000000000,
-      0x3ff0000000000000,
-      0xbff0000000000000,
-      0x7fefffffffffffff,
-      0x7ff0000000000000,
-      0xfff0000000000000,
-      0x7ff8000000000000,
-      0x41dfffffffc00000,
-      0xc1e0000000000000,
-      0x43e0000000000000,
-      0x43f0000000000000,
-      0x00000000ffffffff,
-      0x0000000080000000,
-      63,
-      64,
-      0x36a0000000000000,
-      0x3690000000000001};
+  static const std::vector<uint64_t> wide = {0,
+                                             1,
+                                             0x8000000000000000,
+                                             0x8000000000000001,
+                                             0x7fffffffffffffff,
+                                             0xffffffffffffffff,
+                                             0x000fffffffffffff,
+                                             0x0010000000000000,
+                                             0x3ff0000000000000,
+                                             0xbff0000000000000,
+                                             0x7fefffffffffffff,
+                                             0x7ff0000000000000,
+                                             0xfff0000000000000,
+                                             0x7ff8000000000000,
+                                             0x41dfffffffc00000,
+                                             0xc1e0000000000000,
+                                             0x43e0000000000000,
+                                             0x43f0000000000000,
+                                             0x00000000ffffffff,
+                                             0x0000000080000000,
+                                             63,
+                                             64,
+                                             0x36a0000000000000,
+                                             0x3690000000000001};
   static const std::vector<uint64_t> predicate = {0, 1};
-  return bits == 1    ? predicate
-         : bits <= 16 ? half
-         : bits == 32 ? single
-                      : wide;
+  return bits == 1 ? predicate : bits <= 16 ? half : bits == 32 ? single : wide;
 }
 
 void test::check(const std::string &opcode, unsigned result,
@@ -204,8 +199,9 @@ void test::check(const std::string &opcode, unsigned result,
           if (random() % 4 == 0)
             in[i][lane] &= 0xff;
         } else if (at < pairs && i < 2) {
-          in[i][lane] = patterns[(i ? at / getPatterns(sources[0]).size() : at) %
-                                 patterns.size()];
+          in[i][lane] =
+              patterns[(i ? at / getPatterns(sources[0]).size() : at) %
+                       patterns.size()];
         } else {
           in[i][lane] = patterns[random() % patterns.size()];
         }
@@ -233,8 +229,7 @@ void test::check(const std::string &opcode, unsigned result,
         ASSERT_EQ(got, before[lane]) << body << " wrote a lane that is off";
         continue;
       }
-      uint64_t want =
-          reference(in[0][lane], in[1][lane], in[2][lane]) & keep;
+      uint64_t want = reference(in[0][lane], in[1][lane], in[2][lane]) & keep;
       bool equal = same ? same(got, want) : got == want;
       ASSERT_TRUE(equal) << std::hex << body << " of 0x" << in[0][lane]
                          << ", 0x" << in[1][lane] << ", 0x" << in[2][lane]
@@ -291,9 +286,7 @@ uint64_t SmallFloat::round(long double x, Direction direction,
   uint64_t minus = std::signbit(x) ? sign() : 0;
   long double a = std::fabs(x);
   if (std::isinf(x))
-    return satfinite ? minus | largest
-           : finite  ? nan()
-                     : minus | (largest + 1);
+    return satfinite ? minus | largest : finite ? nan() : minus | (largest + 1);
   // Largest value not above a.
   uint64_t low = 0, high = largest;
   while (low < high) {

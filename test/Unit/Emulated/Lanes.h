@@ -53,9 +53,10 @@ inline std::string registerOf(unsigned bits) {
 const std::vector<uint64_t> &getPatterns(unsigned bits);
 
 /// Runs `opcode d, a, b, ...;` (as many sources as `sources`, each the width of
-/// its operand in bits) over all combinations of patterns and random words, with
-/// and without AVX2 and under masks, and compares every lane with `reference`
-/// (bits beyond `result` are ignored, NaNs too when `sameNaN` says so).
+/// its operand in bits) over all combinations of patterns and random words,
+/// with and without AVX2 and under masks, and compares every lane with
+/// `reference` (bits beyond `result` are ignored, NaNs too when `sameNaN` says
+/// so).
 void check(const std::string &opcode, unsigned result,
            const std::vector<unsigned> &sources, const Reference &reference,
            const std::function<bool(uint64_t, uint64_t)> &same = {},

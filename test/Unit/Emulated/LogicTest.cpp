@@ -35,9 +35,8 @@ TEST(Logic, Predicates) {
 TEST(Logic, Shifts) {
   for (unsigned n : {16u, 32u, 64u}) {
     std::string bits = std::to_string(n);
-    check("shl.b" + bits, n, {n, 32}, [&](auto a, auto b, auto) {
-      return b >= n ? 0 : a << b;
-    });
+    check("shl.b" + bits, n, {n, 32},
+          [&](auto a, auto b, auto) { return b >= n ? 0 : a << b; });
     for (const char *kind : {"b", "u"})
       check(std::string("shr.") + kind + bits, n, {n, 32},
             [&](auto a, auto b, auto) { return b >= n ? 0 : a >> b; });
@@ -91,9 +90,9 @@ TEST(Logic, Lop3) {
       ASSERT_EQ(m.get("%r0")[l], reference(in[0][l], in[1][l], in[2][l]))
           << "table " << table;
   }
-  check("lop3.b32", 32, {32, 32, 32},
-        [](auto a, auto b, auto c) { return (a & b) | (~a & c); }, {},
-        ", 0xCA");
+  check(
+      "lop3.b32", 32, {32, 32, 32},
+      [](auto a, auto b, auto c) { return (a & b) | (~a & c); }, {}, ", 0xCA");
 }
 
 TEST(Logic, Lop3WithPredicate) {
@@ -153,8 +152,9 @@ TEST(Logic, Permute) {
       {"ecr", {{0, 0, 0, 0}, {0, 1, 1, 1}, {0, 1, 2, 2}, {0, 1, 2, 3}}},
       {"rc16", {{0, 1, 0, 1}, {2, 3, 2, 3}, {0, 1, 0, 1}, {2, 3, 2, 3}}}};
   for (const Mode &mode : modes)
-    check(std::string("prmt.b32.") + mode.name, 32, {32, 32, 32},
-          [&](auto a, auto b, auto c) { return pick(a, b, mode.bytes[c & 3]); });
+    check(
+        std::string("prmt.b32.") + mode.name, 32, {32, 32, 32},
+        [&](auto a, auto b, auto c) { return pick(a, b, mode.bytes[c & 3]); });
 }
 
 } // namespace
