@@ -8,6 +8,21 @@
 
 using namespace hydragen::emulated;
 
+bool hydragen::emulated::areModifiersKnown(
+    const Decoder &d, std::initializer_list<std::string_view> names) {
+  for (std::string_view modifier : d.instruction->modifiers) {
+    bool known = parseType(modifier) || modifier.substr(0, 4) == "L1::" ||
+                 modifier.substr(0, 4) == "L2::";
+    for (std::string_view scope : {"cta", "cluster", "gpu", "sys"})
+      known |= modifier == scope;
+    for (std::string_view name : names)
+      known |= modifier == name;
+    if (!known)
+      return false;
+  }
+  return true;
+}
+
 void Violations::add(const Entry &entry) {
   for (Entry &known : entries)
     if (known.kind == entry.kind && known.other == entry.other &&
@@ -138,9 +153,13 @@ static void explainAddress(const Warp &w, const char *space, uint64_t address,
 }
 
 void Violations::flush() {
-  if (!checksOn(w))
-    return;
   for (const Entry &entry : entries) {
+    // What does not happen is never silent.
+    bool refused = entry.kind == FaultKind::OutOfBounds ||
+                   entry.kind == FaultKind::Misaligned ||
+                   entry.kind == FaultKind::ReadOnly;
+    if (!refused && !checksOn(w))
+      continue;
     Fault fault = makeFault(w, op, entry.kind, entry.lanes, getTitle(entry));
     fault.otherInstruction = entry.other;
     fault.address = entry.address;

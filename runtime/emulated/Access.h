@@ -29,6 +29,11 @@ enum AccessKind : unsigned {
   accessAsync = 32
 };
 
+/// Whether every modifier is a type, a hint of caches (L1::..., L2::...), a
+/// scope or one of `names`: anything else may mean what is not done here.
+bool areModifiersKnown(const Decoder &d,
+                       std::initializer_list<std::string_view> names);
+
 /// What one instruction did wrong: lanes with the same fault make one report.
 class Violations {
 public:

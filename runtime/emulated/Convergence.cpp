@@ -97,6 +97,12 @@ bool hydragen::emulated::pickSplit(Warp &w) {
     return false;
   w.active = splits[best].mask;
   w.pc = splits[best].pc;
+  // Lanes that went past a barrier and left were never going to come.
+  const Op &next = w.code->ops[w.pc];
+  uint32_t gone = splits[best].waitMask & ~w.active & ~w.alive;
+  if (splits[best].waits && gone && next.run == runBarrier &&
+      (next.flags & barrierAligned))
+    reportDivergence(w, next, w.active, gone);
   splits[best] = splits.back();
   splits.pop_back();
   w.stopPc = ~0u;

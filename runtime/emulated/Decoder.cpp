@@ -364,13 +364,27 @@ bool Decoder::address(const Operand &operand) {
   return op.a != noSlot;
 }
 
+/// With room to align.
+static constexpr uint64_t maxSpaceBytes = uint64_t(1) << 31;
+
 /// Offsets of parameters, shared and local variables.
 void Decoder::layOut() {
+  // Places are 32 bits; no device has as much of these spaces.
+  auto advance = [&](uint32_t &cursor, const Variable &variable) {
+    uint64_t end = cursor + variable.size;
+    if (end > maxSpaceBytes) {
+      failed = true;
+      errors.push_back({variable.position,
+                        "'" + variable.name + "' exceeds the address space"});
+      end = cursor;
+    }
+    cursor = uint32_t(end);
+  };
   uint32_t at = 0;
   for (const Variable &parameter : function.parameters) {
     at = roundUp(at, std::max(1u, parameter.align));
     code.paramOffsets.push_back(at);
-    at += uint32_t(parameter.size);
+    advance(at, parameter);
   }
   code.paramBytes = at;
 
@@ -394,7 +408,7 @@ void Decoder::layOut() {
     else
       (variable.space == Space::Shared ? sharedOffsets
                                        : localOffsets)[variable.name] = cursor;
-    cursor += uint32_t(variable.size);
+    advance(cursor, variable);
   };
   // Module-level variables only count when the kernel names them.
   auto names = [&](const Variable &variable) {

@@ -208,6 +208,9 @@ void waitAll(Warp &w, const Op &op, uint32_t mask) {
 
 static bool selectCopy(Decoder &d) {
   bool global = d.has("cg");
+  if (!areModifiersKnown(
+          d, {"async", "ca", "cg", "shared", "shared::cta", "global"}))
+    return false;
   if ((!global && !d.has("ca")) || !d.has("global") ||
       (!d.has("shared") && !d.has("shared::cta")))
     return false;

@@ -233,8 +233,10 @@ bool hydragen::emulated::selectAtomic(Decoder &d) {
   bool reduction = d.instruction->opcode == "red";
   Type type = d.type();
   if (!type || type.kind == TypeKind::Pred || type.bits > 64 ||
-      d.has("shared::cluster") || d.has("v2") || d.has("v4") || d.has("v8") ||
-      d.has("async"))
+      !areModifiersKnown(d, {"global", "shared", "shared::cta", "relaxed",
+                             "acquire", "release", "acq_rel", "add", "min",
+                             "max", "inc", "dec", "and", "or", "xor", "exch",
+                             "cas", "noftz"}))
     return false;
   Space space = d.has("global")                           ? Space::Global
                 : d.has("shared") || d.has("shared::cta") ? Space::Shared

@@ -140,8 +140,10 @@ struct Select {
   static EMULATED_INLINE void run(Warp &w, const Op &op, uint32_t mask) {
     const Word<T> *a = lanes<T>(w, op.a), *b = lanes<T>(w, op.b);
     uint32_t c = w.registers[op.c];
+    // By bits: of `c ? a[l] : b[l]` LLVM makes a gather.
     forLanes<T>(w, op.d, mask, [=](int l) __attribute__((always_inline)) {
-      return T(c >> l & 1 ? a[l] : b[l]);
+      Word<T> take = Word<T>(0) - (c >> l & 1);
+      return T(b[l] ^ ((a[l] ^ b[l]) & take));
     });
   }
 };
@@ -149,13 +151,12 @@ struct Select {
 /// slct: a when c >= 0 (NaN is not), else b. .ftz: a subnormal c is a zero.
 template <bool ftz>
 struct SelectBySign {
-  template <typename T>
-  static EMULATED_INLINE T apply(T a, T b, int32_t c) {
-    return c >= 0 ? a : b;
-  }
-  template <typename T>
-  static EMULATED_INLINE T apply(T a, T b, float c) {
-    return (ftz ? flush(c) : c) >= 0 ? a : b;
+  template <typename T, typename C>
+  static EMULATED_INLINE T apply(T a, T b, C c) {
+    if constexpr (ftz)
+      c = flush(c);
+    T take = T(0) - T(c >= 0);
+    return T(b ^ ((a ^ b) & take));
   }
 };
 

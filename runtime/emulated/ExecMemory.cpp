@@ -425,7 +425,13 @@ bool hydragen::emulated::selectMemory(Decoder &d) {
     d.op.d = d.numOperands() ? d.def(0, typeB64) : noSlot;
     return d.op.d != noSlot;
   }
-  if (name != "ld" && name != "ldu" && name != "st")
+  if ((name != "ld" && name != "ldu" && name != "st") ||
+      !areModifiersKnown(
+          d, {"global",       "shared",  "shared::cta", "local",    "param",
+              "param::entry", "const",   "weak",        "volatile", "relaxed",
+              "acquire",      "release", "mmio",        "nc",       "unified",
+              "ca",           "cg",      "cs",          "lu",       "cv",
+              "wb",           "wt",      "v2",          "v4"}))
     return false;
   bool store = name == "st";
   Space space;

@@ -17,10 +17,17 @@ using namespace hydragen::emulated;
 
 namespace {
 
-/// Numbers as sign-carrying significands and exponents:
-/// significand * 2^(exponent - mantissa bits).
+/// Eight columns.
+typedef int32_t Vector __attribute__((vector_size(32)));
+typedef uint32_t Unsigned __attribute__((vector_size(32)));
+typedef float Floats __attribute__((vector_size(32)));
+typedef double Doubles __attribute__((vector_size(64)));
+typedef int64_t Wide __attribute__((vector_size(64)));
+
+/// Numbers as significands, signs (0 or -1) and exponents:
+/// +-magnitude * 2^(exponent - mantissa bits).
 struct Split {
-  int32_t significand, exponent;
+  int32_t magnitude, sign, exponent;
 };
 
 /// Exponent of a zero: below all that matter.
@@ -33,42 +40,34 @@ EMULATED_INLINE Split split(float x, int mantissa, int least) {
   int32_t exponent = (field ? field : 1) - 127;
   int32_t below = least > exponent ? least - exponent : 0;
   int32_t drop = 23 - mantissa + below;
-  int32_t significand = full >> (drop > 31 ? 31 : drop);
   Split s;
-  s.exponent = significand ? exponent + below : zeroExponent;
-  s.significand = bits >> 31 ? -significand : significand;
+  s.magnitude = full >> (drop > 31 ? 31 : drop);
+  s.exponent = s.magnitude ? exponent + below : zeroExponent;
+  s.sign = int32_t(bits) >> 31;
   return s;
 }
 
-EMULATED_INLINE int32_t shiftRight(int32_t x, int32_t by) {
-  return by > 31 ? 0 : int32_t(uint32_t(x) >> by);
-}
-
-/// The significand `x` with `have` fraction bits, `below` binary places under
-/// the largest exponent, with `want` bits; the rest is dropped.
-EMULATED_INLINE int32_t align(int32_t x, int32_t have, int32_t want,
-                              int32_t below) {
-  int32_t magnitude = x < 0 ? -x : x;
-  magnitude = want >= have ? shiftRight(magnitude << (want - have), below)
-                           : shiftRight(magnitude, below + have - want);
-  return x < 0 ? -magnitude : magnitude;
-}
+// Not functions: vectors of 32 bytes have no common calling convention.
+#define LARGER(a, b) ((a) > (b) ? (a) : (b))
+#define SMALLER(a, b) ((a) < (b) ? (a) : (b))
 
 /// Toward zero to `bits` of mantissa, in f32's range of exponents.
 EMULATED_INLINE float truncate(double x, int bits) {
   uint64_t kept = bitCast<uint64_t>(x) & (~uint64_t(0) << (52 - bits));
   double r = bitCast<double>(kept);
-  double magnitude = __builtin_fabs(r);
   // Units of the last place of subnormals.
   double unit = bits == 23 ? 0x1p149 : 0x1p139;
   double small = __builtin_trunc(x * unit) / unit;
-  return float(magnitude < 0x1p-126 ? small : r);
+  return float(__builtin_fabs(r) < 0x1p-126 ? small : r);
 }
 
 struct Work {
-  alignas(64) int32_t sa[16][maxMmaK], ea[16][maxMmaK];
-  // By k, then column.
-  alignas(64) int32_t sb[maxMmaK][8], eb[maxMmaK][8];
+  alignas(64) int32_t magnitudeA[16][maxMmaK], signA[16][maxMmaK],
+      exponentA[16][maxMmaK];
+  // By k, then column; magnitudes shifted so that products have as many bits
+  // after the point as are kept.
+  alignas(64) int32_t magnitudeB[maxMmaK][8], signB[maxMmaK][8],
+      exponentB[maxMmaK][8];
 };
 
 bool isSpecial(float x) {
@@ -93,44 +92,79 @@ bool sumSpecial(const MmaOperands &o, int row, int column, int begin, int end,
   return special;
 }
 
-template <int block>
-EMULATED_INLINE void sumBlocks(MmaOperands &o, Work &work, int m, int k,
-                               const MmaModel &model, bool special) {
-  int have = model.mantissaA + model.mantissaB, want = model.fraction;
-  int mantissaC = model.half ? 10 : 23, leastC = model.half ? -14 : -126;
+/// Sums `block` products at a time, keeping `fraction` bits.
+template <int fraction, int block, int resultBits, bool half>
+EMULATED_INLINE void sumBlocks(MmaOperands &o, const Work &work, int m, int k,
+                               bool special) {
+  constexpr int mantissaC = half ? 10 : 23, leastC = half ? -14 : -126;
   for (int begin = 0; begin < k; begin += block)
     for (int row = 0; row < m; ++row) {
-      alignas(64) int32_t largest[8], sum[8], sc[8], ec[8];
-      alignas(64) float result[8];
       float *c = o.c[row];
+      alignas(32) int32_t magnitudeC[8], signC[8], exponentC[8];
       bool specialC = special;
       for (int n = 0; n < 8; ++n) {
         Split s = split(c[n], mantissaC, leastC);
-        sc[n] = s.significand;
-        ec[n] = s.exponent;
-        // MMA-Sim: at least that of f32's subnormals.
-        largest[n] = ec[n] > -126 ? ec[n] : -126;
+        magnitudeC[n] = s.magnitude;
+        signC[n] = s.sign;
+        exponentC[n] = s.exponent;
         specialC |= isSpecial(c[n]);
       }
-      for (int i = begin; i < begin + block; ++i)
-        for (int n = 0; n < 8; ++n) {
-          int32_t e = work.ea[row][i] + work.eb[i][n];
-          largest[n] = e > largest[n] ? e : largest[n];
-        }
-      for (int n = 0; n < 8; ++n)
-        sum[n] = align(sc[n], mantissaC, want, largest[n] - ec[n]);
-      for (int i = begin; i < begin + block; ++i)
+      auto load = [](const int32_t *p) __attribute__((always_inline)) {
+        return *reinterpret_cast<const Vector *>(p);
+      };
+      Vector ec = load(exponentC);
+      // MMA-Sim: at least that of f32's subnormals.
+      Vector largest = LARGER(ec, Vector{} - 126);
+      for (int i = begin; i < begin + block; ++i) {
+        Vector e = load(work.exponentB[i]) + work.exponentA[row][i];
+        largest = LARGER(e, largest);
+      }
+      // Shifts of 31 leave nothing: magnitudes are below 2^27.
+      Vector below = largest - ec;
+      if (fraction < mantissaC)
+        below += mantissaC - fraction;
+      below = SMALLER(below, Vector{} + 31);
+      Vector term = load(magnitudeC);
+      if (fraction > mantissaC)
+        term <<= fraction > mantissaC ? fraction - mantissaC : 0;
+      term = (Vector)((Unsigned)term >> (Unsigned)below);
+      Vector sign = load(signC);
+      Vector sum = (term ^ sign) - sign;
+      for (int i = begin; i < begin + block; ++i) {
+        below = largest - load(work.exponentB[i]) - work.exponentA[row][i];
+        below = SMALLER(below, Vector{} + 31);
+        term = load(work.magnitudeB[i]) * work.magnitudeA[row][i];
+        term = (Vector)((Unsigned)term >> (Unsigned)below);
+        sign = load(work.signB[i]) ^ work.signA[row][i];
+        sum += (term ^ sign) - sign;
+      }
+      Wide scale = (__builtin_convertvector(largest, Wide) + (1023 - fraction))
+                   << 52;
+      Doubles exact = __builtin_convertvector(sum, Doubles) * (Doubles)scale;
+      alignas(64) float result[8];
+      alignas(64) double terms[8];
+      *reinterpret_cast<Doubles *>(terms) = exact;
+      if (half) {
         for (int n = 0; n < 8; ++n)
-          sum[n] += align(work.sa[row][i] * work.sb[i][n], have, want,
-                          largest[n] - work.ea[row][i] - work.eb[i][n]);
-      for (int n = 0; n < 8; ++n) {
-        uint64_t scale = uint64_t(1023 + largest[n] - want) << 52;
-        double exact = double(sum[n]) * bitCast<double>(scale);
-        result[n] = model.half ? fromF16(toF16(toFloatOdd(exact)))
-                               : truncate(exact, model.resultBits);
+          result[n] = fromF16(toF16(toFloatOdd(terms[n])));
+      } else {
+        Doubles kept =
+            (Doubles)((Wide)exact & int64_t(~uint64_t(0) << (52 - resultBits)));
+        *reinterpret_cast<Floats *>(result) =
+            __builtin_convertvector(kept, Floats);
+        bool small = false;
+        for (int n = 0; n < 8; ++n)
+          small |= __builtin_fabs(terms[n]) < 0x1p-126;
+        if (small)
+          for (int n = 0; n < 8; ++n)
+            result[n] = truncate(terms[n], resultBits);
+      }
+      if (!specialC) {
+        std::memcpy(c, result, sizeof(result));
+        continue;
       }
       for (int n = 0; n < 8; ++n)
-        if (!specialC || !sumSpecial(o, row, n, begin, begin + block, c[n]))
+        if (!sumSpecial(o, row, n, begin, begin + block, c[n]))
           c[n] = result[n];
     }
 }
@@ -139,28 +173,36 @@ EMULATED_INLINE void multiply(MmaOperands &o, int m, int k,
                               const MmaModel &model) {
   Work work;
   bool special = false;
+  int shift = model.fraction - model.mantissaA - model.mantissaB;
   for (int row = 0; row < m; ++row)
     for (int i = 0; i < k; ++i) {
       Split s = split(o.a[row][i], model.mantissaA, model.leastA);
-      work.sa[row][i] = s.significand;
-      work.ea[row][i] = s.exponent;
+      work.magnitudeA[row][i] = s.magnitude;
+      work.signA[row][i] = s.sign;
+      work.exponentA[row][i] = s.exponent;
       special |= isSpecial(o.a[row][i]);
     }
-  for (int i = 0; i < k; ++i)
-    for (int n = 0; n < 8; ++n) {
+  for (int n = 0; n < 8; ++n)
+    for (int i = 0; i < k; ++i) {
       Split s = split(o.b[n][i], model.mantissaB, model.leastB);
-      work.sb[i][n] = s.significand;
-      work.eb[i][n] = s.exponent;
+      work.magnitudeB[i][n] = s.magnitude << shift;
+      work.signB[i][n] = s.sign;
+      work.exponentB[i][n] = s.exponent;
       special |= isSpecial(o.b[n][i]);
     }
-  if (model.block == 4)
-    sumBlocks<4>(o, work, m, k, model, special);
-  else if (model.block == 8)
-    sumBlocks<8>(o, work, m, k, model, special);
+  if (model.fraction == 13)
+    model.half ? sumBlocks<13, 16, 13, true>(o, work, m, k, special)
+               : sumBlocks<13, 16, 13, false>(o, work, m, k, special);
+  else if (model.block == 4)
+    sumBlocks<24, 4, 23, false>(o, work, m, k, special);
   else
-    sumBlocks<16>(o, work, m, k, model, special);
+    model.half ? sumBlocks<24, 8, 23, true>(o, work, m, k, special)
+               : sumBlocks<24, 8, 23, false>(o, work, m, k, special);
 }
 
+void multiplyBase(MmaOperands &o, int m, int k, const MmaModel &model) {
+  multiply(o, m, k, model);
+}
 EMULATED_V3 void multiplyV3(MmaOperands &o, int m, int k,
                             const MmaModel &model) {
   multiply(o, m, k, model);
@@ -170,8 +212,5 @@ EMULATED_V3 void multiplyV3(MmaOperands &o, int m, int k,
 
 void hydragen::emulated::multiplyAmpere(MmaOperands &o, int m, int k,
                                         const MmaModel &model) {
-  if (hasV3())
-    multiplyV3(o, m, k, model);
-  else
-    multiply(o, m, k, model);
+  (hasV3() ? multiplyV3 : multiplyBase)(o, m, k, model);
 }

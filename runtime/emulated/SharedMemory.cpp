@@ -20,7 +20,8 @@ void SharedMemory::reset(uint32_t bytes, unsigned warpCount) {
   warps = warpCount;
   granules = count;
   // A row may be read in bulk before its bounds are checked.
-  data.assign(size_t(count) * 4 + 16, 0);
+  // What a block finds there is not zero on a device either.
+  data.assign(size_t(count) * 4 + 16, 0xcc);
   keys.assign(count + 4, uninitializedKey);
   splits.clear();
   freeSplits.clear();

@@ -3,21 +3,26 @@
   emulate_faults.py planted FILE.ptx   every FAULT of the file gives exactly its
                                        report, the file as it is gives none
   emulate_faults.py mutate FILE.ptx    every wait, barrier, fence and commit is
-                                       dropped in turn: reported, or the result
-                                       is wrong, or the file says why not
+                                       dropped in turn, every acquire and release
+                                       relaxed: reported, or the result is wrong,
+                                       or the file says why not
 
 Comments in the file say how:
   // LAUNCH --grid=1 --block=64 --arg=in:u32:64 --arg=out:u32:64
       the command line of hydragen-emulate without file names; inputs count up
-      from 0 (f32: in steps of 1/4). Several lines make one.
+      from 0 (f32: in steps of 1/4; f16: mixed from -1 to 1). Several lines make
+      one.
   // EXPECT OUTPUT EXPRESSION
       element i of output number OUTPUT, in Python, from i and the inputs in0, ...
+      Without any, a mutant's outputs are compared with those of the original.
   // FAULT @label -> KIND[|KIND] [FRAGMENT [OTHER]]
       without the line that ends in "// @label" there is one report of that kind
       at an instruction with FRAGMENT in its text (and the other one with OTHER)
   // FAULT @label TEXT -> KIND ...
       the line is replaced by TEXT
   // KEEPS @label: why dropping this line shows nothing
+  // PTX FILE
+      the kernel is in another file; @bar.sync-2 stands for its second bar.sync
 
 A case runs under several schedules and both landings of cp.async.
 """
@@ -32,10 +37,12 @@ import tempfile
 
 SCHEDULES = [("rr", "late", "1"), ("reverse", "late", "1"), ("random:1", "late", "2"),
              ("random:2", "eager", "1"), ("rr", "eager", "2"), ("random:3", "late", "1")]
-FORMATS = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "s32": "i", "s64": "q", "f32": "f"}
-NPY = {"u8": "|u1", "u16": "<u2", "u32": "<u4", "u64": "<u8", "s32": "<i4", "s64": "<i8", "f32": "<f4"}
+FORMATS = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "s32": "i", "s64": "q", "f32": "f", "f16": "e"}
+NPY = {"u8": "|u1", "u16": "<u2", "u32": "<u4", "u64": "<u8", "s32": "<i4", "s64": "<i8", "f32": "<f4",
+       "f16": "<f2"}
 SYNCHRONISES = re.compile(
     r"^\s*(@!?%\w+\s+)?(bar\.|barrier\.|membar|fence|cp\.async\.(wait|commit))")
+ORDERS = re.compile(r"^\s*(@!?%\w+\s+)?(ld|st|atom|red)\.\S*\b(acquire|release|acq_rel)\b")
 
 
 def write_npy(path, dtype, values):
@@ -57,15 +64,20 @@ def read_npy(path, dtype):
 class Fixture:
     def __init__(self, path):
         with open(path) as file:
-            self.lines = file.read().splitlines()
+            directives = file.read().splitlines()
+        self.lines = directives
         self.launch, self.expect, self.faults, self.keeps = [], {}, [], {}
-        for line in self.lines:
-            match = re.match(r"// (LAUNCH|EXPECT|FAULT|KEEPS) (.*)", line)
+        self.original = None
+        for line in directives:
+            match = re.match(r"// (LAUNCH|EXPECT|FAULT|KEEPS|PTX) (.*)", line)
             if not match:
                 continue
             text = match.group(2).strip()
             if match.group(1) == "LAUNCH":
                 self.launch += text.split()
+            elif match.group(1) == "PTX":
+                with open(os.path.join(os.path.dirname(path), text)) as file:
+                    self.lines = file.read().splitlines()
             elif match.group(1) == "EXPECT":
                 output, expression = text.split(None, 1)
                 self.expect[int(output)] = expression
@@ -121,10 +133,13 @@ class Fixture:
 
     @staticmethod
     def make_input(dtype, count):
-        return [i / 4 for i in range(count)] if dtype == "f32" else [
-            i % 256 if dtype == "u8" else i for i in range(count)]
+        make = {"f32": lambda i: i / 4, "f16": lambda i: (i * 7919 % 257 - 128) / 128,
+                "u8": lambda i: i % 256}.get(dtype, lambda i: i)
+        return [make(i) for i in range(count)]
 
     def is_right(self, outputs):
+        if not self.expect and self.original is not None:
+            return outputs == self.original
         inputs = {}
         for word in self.launch:
             match = re.match(r"--arg=in:(\w+):(\d+)$", word)
@@ -146,6 +161,7 @@ def check_original(fixture, folder):
             sys.exit("the correct kernel is reported under %s:\n%s" % (schedule, text))
         if not fixture.is_right(outputs):
             sys.exit("wrong result under %s: %s" % (schedule, outputs))
+        fixture.original = outputs
 
 
 def planted(fixture, folder):
@@ -167,13 +183,17 @@ def planted(fixture, folder):
 
 def mutate(fixture, folder):
     check_original(fixture, folder)
-    caught, kept = 0, set()
+    caught, kept, wrong, seen = 0, set(), [], {}
     for number, line in enumerate(fixture.lines):
-        if not SYNCHRONISES.match(line):
+        if not SYNCHRONISES.match(line) and not ORDERS.match(line):
             continue
         lines = list(fixture.lines)
-        lines[number] = ""
-        label = line.rpartition("// ")[2].strip()
+        lines[number] = (re.sub(r"\.(acquire|release|acq_rel)\b", ".relaxed", line)
+                         if ORDERS.match(line) else "")
+        name = line.strip().rstrip(";").split()[0]
+        seen[name] = seen.get(name, 0) + 1
+        label = (line.rpartition("// ")[2].strip() if "// @" in line
+                 else "@%s-%d" % (name, seen[name]))
         survives = True
         for schedule in SCHEDULES:
             code, _, outputs, _ = fixture.run(folder, lines, schedule)
@@ -181,16 +201,17 @@ def mutate(fixture, folder):
                 survives = False
                 break
         if survives and label not in fixture.keeps:
-            sys.exit("line %d may be dropped and nothing shows: %s" % (number + 1, line.strip()))
+            wrong.append("line %d (%s) may be dropped and nothing shows: %s"
+                         % (number + 1, label, line.strip()))
         if not survives and label in fixture.keeps:
-            sys.exit("line %d is caught, but the file says it is not: %s" % (number + 1, line.strip()))
+            wrong.append("line %d is caught, the file says it is not: %s" % (number + 1, line.strip()))
         if survives:
             kept.add(label)
         else:
             caught += 1
-    unknown = set(fixture.keeps) - kept
-    if unknown:
-        sys.exit("no line for %s" % ", ".join(sorted(unknown)))
+    wrong += ["no line is dropped for %s" % label for label in set(fixture.keeps) - kept]
+    if wrong:
+        sys.exit("\n".join(wrong))
     print("%d mutants caught, %d kept with a reason" % (caught, len(kept)))
 
 

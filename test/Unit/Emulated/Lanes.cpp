@@ -124,7 +124,10 @@ const std::vector<uint64_t> &test::getPatterns(unsigned bits) {
       0x3f7fffff, 0x3f800001, 0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000,
       0x7fc00000, 0x7f800001, 31,         32,         33,         0x20001f,
       0x4f000000, 0x4effffff, 0xcf000000, 0x42fe0000, 0xc3160000, 0x40490fdb,
-      0x33800000, 0x477fefff, 0x477ff000, 0x387fc000, 0xfffe,     0x8000ffff};
+      0x33800000, 0x477fefff, 0x477ff000, 0x387fc000, 0xfffe,     0x8000ffff,
+      // Ties of f16 and bf16, normal and subnormal.
+      0x3f801000, 0x3f803000, 0x3f808000, 0xbf818000, 0x33000000, 0x33000001,
+      0x33c00000, 0x387fe000};
   static const std::vector<uint64_t> wide = {0,
                                              1,
                                              0x8000000000000000,

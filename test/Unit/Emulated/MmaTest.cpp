@@ -261,7 +261,7 @@ std::string instructionOf(const Shape &s, const Element &a, const Element &b,
 }
 
 void fill(const Shape &s, const Element &a, const Element &b, bool packedC,
-          unsigned seed, Matrices &x) {
+          unsigned seed, Matrices &x, bool tiny = false) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
   // Rounds of like magnitudes and of ones far apart; tiny ones for subnormals.
@@ -269,9 +269,11 @@ void fill(const Shape &s, const Element &a, const Element &b, bool packedC,
     double exponent = wide ? double(random() % 24) - 12 : 0;
     if (wide && random() % 4 == 0)
       exponent += e.least < -50 ? -60 : e.least;
+    // Products around f32's least normal number.
+    exponent -= tiny ? 65 : 0;
     return e.round(normal(random) * std::exp2(exponent));
   };
-  bool wide = seed % 2;
+  bool wide = seed % 2 && !tiny;
   for (int i = 0; i < s.m; ++i)
     for (int k = 0; k < s.k; ++k)
       x.a[i][k] = draw(a, wide) ^ (a.name == "tf32" ? random() & 0x1fff : 0);
@@ -282,6 +284,7 @@ void fill(const Shape &s, const Element &a, const Element &b, bool packedC,
     for (int n = 0; n < 8; ++n) {
       double c =
           normal(random) * (wide ? std::exp2(double(random() % 20) - 10) : 1);
+      c *= tiny ? 0x1p-130 : 1;
       x.c[i][n] = packedC ? f16().round(c) : fromFloat(float(c));
     }
 }
@@ -420,7 +423,8 @@ TEST(Mma, AmpereFollowsThePublishedModel) {
         std::string instruction =
             instructionOf(f.shape, f.a, f.b, f.packedC ? "f16" : "f32");
         Matrices x;
-        fill(f.shape, f.a, f.b, f.packedC, seed, x);
+        bool tiny = seed % 4 == 3 && f.a.least == -126;
+        fill(f.shape, f.a, f.b, f.packedC, seed, x, tiny);
         setBaselineOnly(baseline);
         multiply(f.shape, instruction, f.packedC, x, MmaMode::Ampere);
         setBaselineOnly(false);

@@ -162,6 +162,15 @@ TEST(Move, Guards) {
   }
 }
 
+// Together they would wrap around 32 bits.
+TEST(Move, TooMuchLocalMemory) {
+  EXPECT_EQ(Machine(".local .b8 a[1500000000];\n.local .b8 b[1500000000];\n"
+                    ".local .b8 c[1500000000];\nmov.u64 %d0, c;")
+                .getErrors(),
+            "10: 'b' exceeds the address space\n"
+            "11: 'c' exceeds the address space\n");
+}
+
 // Every unknown instruction of a kernel is an error of its own, with its line.
 TEST(Move, UnknownInstructions) {
   Machine m("frobnicate.u32 %r0, %r1;\nmov.b32 %r0, %r1;\n"
