@@ -3,8 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Stands for libcuda.so.1 in tests: logs calls, fails those it is told to, and
-// computes what the kernels of test/Runtime/Modules/vectors.c compute. Device
-// memory is host memory that only the driver's copies may touch by contract.
+// runs PTX on the emulated GPU. Streams are in order of the calls. A fault is
+// CUDA_ERROR_ILLEGAL_ADDRESS. A cubin is "fake cubin" and names of kernels: it
+// loads, but does not run.
 // Environment, read at every call:
 //   FAKE_CUDA_LOG=FILE           one line per call is appended
 //   FAKE_CUDA_FAIL=f:N,g@2:M     f returns error N, the second call of g M
@@ -15,20 +16,24 @@
 //                                then is an error
 //===----------------------------------------------------------------------===//
 
+#include "Launch.h"
+
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
 using Result = int;
+namespace emulated = hydragen::emulated;
 
 namespace {
 constexpr Result kInvalidValue = 1, kOutOfMemory = 2, kInvalidContext = 201,
@@ -90,11 +95,14 @@ Result enter(const std::string &function, const std::string &arguments = "") {
 bool isCapturing() { return variable("FAKE_CUDA_CAPTURING") == "1"; }
 
 struct Context {};
+struct Module;
 struct Function {
   std::string name;
+  Module *module;
 };
 struct Module {
   std::map<std::string, Function> functions;
+  emulated::Program program;
 };
 struct Event {
   std::chrono::steady_clock::time_point time;
@@ -104,20 +112,19 @@ struct Event {
 /// The current context: calls need one, as the real driver does.
 thread_local std::vector<void *> contexts;
 Context primary;
-std::map<uint64_t, size_t> allocations;
+emulated::Memory memory;
 
-/// Whether a range lies in device memory.
-bool isDevice(uint64_t address, size_t bytes) {
+/// Host memory behind a range of device memory, null when it is none.
+uint8_t *find(uint64_t address, size_t bytes, bool write) {
   std::lock_guard<std::mutex> lock(mutex);
-  auto it = allocations.upper_bound(address);
-  if (it == allocations.begin())
-    return false;
-  --it;
-  return address - it->first <= it->second &&
-         bytes <= it->second - (address - it->first);
+  emulated::Allocation *allocation = memory.find(address);
+  if (!allocation || bytes > allocation->size ||
+      address - allocation->base > allocation->size - bytes)
+    return nullptr;
+  if (write)
+    allocation->markInitialized(address - allocation->base, bytes);
+  return allocation->data + (address - allocation->base);
 }
-
-void *pointer(uint64_t address) { return reinterpret_cast<void *>(address); }
 } // namespace
 
 #define ENTER(...)                                                             \
@@ -259,7 +266,16 @@ static Result cuModuleLoadDataEx(void **module, const void *image,
   NOT_CAPTURED;
   if (!cubin && std::strncmp(text, ".version", 8))
     return kNoBinary;
-  if (std::strstr(text, "frobnicate")) {
+  auto result = std::make_unique<Module>();
+  std::vector<emulated::ParseError> errors;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!cubin && !result->program.load(text, memory, errors)) {
+    std::string lines;
+    for (const emulated::ParseError &error : errors)
+      lines += "ptxas application ptx input, line " +
+               std::to_string(error.position.line) +
+               "; error   : " + error.message + "\n";
+    lines += "ptxas fatal   : Ptx assembly aborted due to errors\n";
     size_t size = 0;
     char *log = nullptr;
     for (unsigned i = 0; i != count; ++i) {
@@ -269,20 +285,16 @@ static Result cuModuleLoadDataEx(void **module, const void *image,
         size = reinterpret_cast<size_t>(values[i]);
     }
     if (log)
-      std::snprintf(log, size,
-                    "ptxas application ptx input, line 22; error   : Not a "
-                    "name of any known instruction: 'frobnicate'\n"
-                    "ptxas fatal   : Ptx assembly aborted due to errors\n");
+      std::snprintf(log, size, "%s", lines.c_str());
     return kInvalidPtx;
   }
-  auto *result = new Module;
   const char *at = text;
   while ((at = std::strstr(at, ".entry "))) {
     at += 7;
     std::string name(at, std::strcspn(at, "("));
-    result->functions[name] = {name};
+    result->functions[name] = {name, result.get()};
   }
-  *module = result;
+  *module = result.release();
   return 0;
 }
 static Result cuModuleUnload(void *module) {
@@ -324,65 +336,11 @@ static Result cuFuncLoad(void *function) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-namespace {
-template <typename T>
-T read(const char *&parameters) {
-  T value;
-  std::memcpy(&value, parameters, sizeof(T));
-  parameters += sizeof(T);
-  return value;
-}
-
-Result vectorAdd(const char *p) {
-  auto a = read<uint64_t>(p), b = read<uint64_t>(p), c = read<uint64_t>(p);
-  auto n = read<uint32_t>(p), stride = read<uint32_t>(p);
-  if (!n)
-    return 0;
-  if (!isDevice(a, (size_t(n - 1) * stride + 1) * 4) ||
-      !isDevice(b, size_t(n) * 4) || !isDevice(c, size_t(n) * 4))
-    return kIllegalAddress;
-  for (uint32_t i = 0; i != n; ++i)
-    static_cast<float *>(pointer(c))[i] =
-        static_cast<float *>(pointer(a))[size_t(i) * stride] +
-        static_cast<float *>(pointer(b))[i];
-  return 0;
-}
-
-Result plan(const char *p) {
-  auto list = read<uint64_t>(p);
-  auto n = read<uint32_t>(p), items = read<uint32_t>(p);
-  if (!isDevice(list, 8 + size_t(items) * 8))
-    return kIllegalAddress;
-  auto *words = static_cast<uint32_t *>(pointer(list));
-  words[0] = items;
-  for (uint32_t i = 0; i != items; ++i) {
-    words[2 + 2 * i] = 64 * i;
-    words[3 + 2 * i] = std::min(n, 64 * i + 64);
-  }
-  return 0;
-}
-
-Result consume(const char *p) {
-  auto list = read<uint64_t>(p), x = read<uint64_t>(p), y = read<uint64_t>(p);
-  auto *words = static_cast<uint32_t *>(pointer(list));
-  if (!isDevice(list, 8))
-    return kIllegalAddress;
-  for (uint32_t i = 0; i != words[0]; ++i)
-    for (uint32_t e = words[2 + 2 * i]; e != words[3 + 2 * i]; ++e) {
-      if (!isDevice(x + e * 4, 4) || !isDevice(y + e * 4, 4))
-        return kIllegalAddress;
-      static_cast<float *>(pointer(y))[e] =
-          2 * static_cast<float *>(pointer(x))[e];
-    }
-  return 0;
-}
-} // namespace
-
 static Result cuLaunchKernel(void *function, unsigned gx, unsigned gy,
                              unsigned gz, unsigned bx, unsigned by, unsigned bz,
                              unsigned shared, void *stream, void **parameters,
                              void **extra) {
-  const std::string &name = static_cast<Function *>(function)->name;
+  auto *kernel = static_cast<Function *>(function);
   size_t bytes = 0;
   const char *buffer = nullptr;
   // Pairs of a key and a value: 1 is the buffer, 2 its size, 0 the end.
@@ -395,7 +353,7 @@ static Result cuLaunchKernel(void *function, unsigned gx, unsigned gy,
   std::snprintf(text, sizeof(text),
                 "%s grid=%ux%ux%u block=%ux%ux%u shared=%u stream=%zu "
                 "parameters=%zu",
-                name.c_str(), gx, gy, gz, bx, by, bz, shared,
+                kernel->name.c_str(), gx, gy, gz, bx, by, bz, shared,
                 reinterpret_cast<size_t>(stream), bytes);
   ENTER("cuLaunchKernel", text);
   NEED_CONTEXT;
@@ -403,13 +361,21 @@ static Result cuLaunchKernel(void *function, unsigned gx, unsigned gy,
     return kInvalidValue;
   if (isCapturing()) // into the graph
     return 0;
-  if (name == "vector_add" && bytes == 32)
-    return vectorAdd(buffer);
-  if (name == "plan" && bytes == 16)
-    return plan(buffer);
-  if (name == "consume" && bytes == 24)
-    return consume(buffer);
-  return kInvalidValue;
+  emulated::Launch launch;
+  launch.program = &kernel->module->program;
+  launch.kernel = launch.program->findKernel(kernel->name);
+  if (!launch.kernel || emulated::getParameterBytes(*launch.kernel) != bytes)
+    return kInvalidValue;
+  const uint32_t grid[] = {gx, gy, gz}, block[] = {bx, by, bz};
+  std::copy_n(grid, 3, launch.grid);
+  std::copy_n(block, 3, launch.block);
+  launch.sharedBytes = shared;
+  launch.parameters.assign(buffer, buffer + bytes);
+  emulated::LaunchResult result;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (emulated::run(launch, memory, result))
+    return kInvalidValue;
+  return result.faults.empty() ? 0 : kIllegalAddress;
 }
 
 //===----------------------------------------------------------------------===//
@@ -420,16 +386,11 @@ static Result cuMemAlloc(uint64_t *address, size_t bytes) {
   ENTER("cuMemAlloc", std::to_string(bytes));
   NEED_CONTEXT;
   NOT_CAPTURED;
-  void *memory = bytes > size_t(1) << 40
-                     ? nullptr
-                     : std::aligned_alloc(256, (bytes + 255) / 256 * 256);
-  if (!memory)
-    return kOutOfMemory;
-  // Contents of device memory are unspecified.
-  std::memset(memory, 0xcd, bytes);
-  *address = reinterpret_cast<uint64_t>(memory);
   std::lock_guard<std::mutex> lock(mutex);
-  allocations[*address] = bytes;
+  emulated::Allocation *allocation = memory.allocate(bytes, "memory");
+  if (!allocation)
+    return kOutOfMemory;
+  *address = allocation->base;
   return 0;
 }
 static Result cuMemFree(uint64_t address) {
@@ -437,19 +398,20 @@ static Result cuMemFree(uint64_t address) {
   NEED_CONTEXT;
   NOT_CAPTURED;
   std::lock_guard<std::mutex> lock(mutex);
-  if (!allocations.erase(address))
-    return kInvalidValue;
-  std::free(pointer(address));
-  return 0;
+  return memory.free(address) ? 0 : kInvalidValue;
 }
 
 static Result copy(uint64_t to, uint64_t from, size_t bytes, bool toDevice,
                    bool fromDevice) {
   NEED_CONTEXT;
-  if (isDevice(to, bytes) != toDevice || isDevice(from, bytes) != fromDevice)
+  void *target =
+      toDevice ? find(to, bytes, /*write=*/true) : reinterpret_cast<void *>(to);
+  void *source = fromDevice ? find(from, bytes, /*write=*/false)
+                            : reinterpret_cast<void *>(from);
+  if (!target || !source)
     return kInvalidValue;
   if (!isCapturing())
-    std::memmove(pointer(to), pointer(from), bytes);
+    std::memmove(target, source, bytes);
   return 0;
 }
 static uint64_t address(const void *p) { return reinterpret_cast<uint64_t>(p); }

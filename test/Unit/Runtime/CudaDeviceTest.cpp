@@ -166,9 +166,9 @@ TEST_F(Cuda, TheJitLogIsInTheError) {
       "2 " + kModules +
           "/BAD_PTX.so: cannot load the PTX for sm_80: cuModuleLoadDataEx: a "
           "PTX JIT compilation failed (CUDA_ERROR_INVALID_PTX, 218): ptxas "
-          "application ptx input, line 22; error   : Not a name of any known "
-          "instruction: 'frobnicate'; ptxas fatal   : Ptx assembly aborted due "
-          "to errors");
+          "application ptx input, line 23; error   : unknown instruction "
+          "'frobnicate.u32'; ptxas fatal   : Ptx assembly aborted due to "
+          "errors");
 }
 
 TEST_F(Cuda, LimitsOfTheDevice) {
