@@ -22,6 +22,7 @@ SegmentAnalysis::SegmentAnalysis(AttentionOp op, unsigned segment,
     : op(op), segment(segment), sizes(sizes), dims(AttentionDims::get(op)),
       exprs(std::make_unique<ExprContext>(op.getContext(), sizes.getContext())),
       evaluator(std::make_unique<ElementEvaluator>(*exprs, sizes)) {
+  evaluator->domain = op;
   SegmentAttr attr = op.getSegment(segment);
   operands.push_back(
       {op.getSegmentValue(segment), attr.getValueMap().getValue()});
