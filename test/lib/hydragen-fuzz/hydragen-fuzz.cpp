@@ -217,7 +217,7 @@ std::string Fuzzer::compile(const Graph &graph, StringRef base) {
   double tolerance = graph.stored == "f16"    ? 4e-3
                      : graph.stored == "bf16" ? 3e-2
                                               : 2e-5;
-  std::string atol = llvm::formatv("--atol={0}", tolerance * largest).str();
+  std::string atol = llvm::formatv("--atol={0:e6}", tolerance * largest).str();
   std::string log = base.str() + ".log";
   for (StringRef sharing : {"--sharing=always", "--sharing=never"}) {
     std::string inputs = "--inputs=" + npz, expect = "--expect=" + npz;
