@@ -656,6 +656,7 @@ MatchResult Matcher::run(linalg::LinalgOp op) {
   match->exprs = std::make_unique<ExprContext>(op->getContext(), sizes.getContext());
   match->evaluator = std::make_unique<ElementEvaluator>(*match->exprs, sizes);
   match->product = op;
+  eval().domain = op;
   SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
   for (unsigned i = 0; i != op.getNumLoops(); ++i) {
     SizeExpr extent = sizes.getLoopExtent(op, i);

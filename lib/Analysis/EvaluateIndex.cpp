@@ -23,9 +23,10 @@ void ElementEvaluator::reset(EvalDepth newDepth, VarBox newBox) {
   };
   for (auto &[var, range] : box)
     addFact(range.high - range.low);
-  // An element exists only where no loop is empty.
-  for (VarId var = 0, e = exprs.getNumVars(); var != e; ++var)
-    if (!exprs.var(var).extent.isConstant() && boxFacts.size() < 16)
+  // An element exists only where no loop of the domain is empty. Sums inside of it
+  // may well be.
+  for (VarId var = 0, e = exprs.getNumVars(); domain && var != e; ++var)
+    if (exprs.var(var).op == domain && boxFacts.size() < 16)
       addFact(exprs.var(var).extent);
   request = {};
   memo.clear();
@@ -258,9 +259,13 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
       if (!part)
         break;
       quotient = quotient + *part;
-      IndexExpr remainder = rest - IndexExpr(quotient * divisor);
-      if (inside(remainder))
-        return give(multiple + IndexExpr(quotient), remainder);
+      // The last element of a block is one below a multiple.
+      for (int64_t less : {0, 1}) {
+        SizeExpr whole = quotient - SizeExpr(less);
+        IndexExpr remainder = rest - IndexExpr(whole * divisor);
+        if (inside(remainder))
+          return give(multiple + IndexExpr(whole), remainder);
+      }
     }
   }
 

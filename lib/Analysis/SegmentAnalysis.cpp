@@ -22,6 +22,7 @@ SegmentAnalysis::SegmentAnalysis(AttentionOp op, unsigned segment,
     : op(op), segment(segment), sizes(sizes), dims(AttentionDims::get(op)),
       exprs(std::make_unique<ExprContext>(op.getContext(), sizes.getContext())),
       evaluator(std::make_unique<ElementEvaluator>(*exprs, sizes)) {
+  evaluator->domain = op;
   SegmentAttr attr = op.getSegment(segment);
   operands.push_back(
       {op.getSegmentValue(segment), attr.getValueMap().getValue()});
@@ -308,16 +309,32 @@ bool SegmentAnalysis::projectColumns() {
 /// variables with a single value were replaced by it: one sweep per axis.
 void SegmentAnalysis::mergeCells() {
   auto pin = [&](const SegmentPiece &piece) {
-    SmallVector<std::pair<VarId, IndexExpr>> by;
+    Point by;
     for (auto &[var, range] : piece.box)
       if (range.high == range.low + SizeExpr(1))
         by.emplace_back(var, IndexExpr(range.low));
     SmallVector<SmallVector<ExprId, 1>> result(piece.exprs.size());
-    for (size_t k = 0; k != piece.exprs.size(); ++k)
+    // Where a row has one value an index can lose it early, and the evaluation
+    // then stops early: look all the way down, so that cells can be compared.
+    evaluator->interesting.reset();
+    evaluator->reset(EvalDepth::All, withColumns(piece.box));
+    SmallVector<IndexExpr> at;
+    for (const IndexExpr &index : getDimIndices())
+      at.push_back(evaluator->rename(index, by));
+    for (size_t k = 0; k != piece.exprs.size(); ++k) {
+      FailureOr<ExprId> whole = failure();
+      if (!by.empty() && piece.exprs[k].size() == 1)
+        whole = evaluate(*evaluator, operands[k], at);
+      if (succeeded(whole)) {
+        result[k].push_back(*whole);
+        continue;
+      }
       for (ExprId id : piece.exprs[k])
         addExpr(result[k], by.empty() ? id : evaluator->rename(id, by));
+    }
     return result;
   };
+  evaluator->allowSplit = evaluator->allowRefine = false;
   evaluator->reset(EvalDepth::All);
   SmallVector<VarId> axes;
   llvm::append_range(axes, keyDigits);
@@ -501,10 +518,13 @@ std::optional<ExprId> SegmentAnalysis::evaluateIn(const SegmentOperand &operand,
   return *element;
 }
 
-std::optional<ExprId> SegmentAnalysis::deepen(ExprId id, const VarBox &box) {
+std::optional<ExprId> SegmentAnalysis::deepen(ExprId id,
+                                              const SegmentPiece &piece) {
   evaluator->allowSplit = evaluator->allowRefine = false;
-  evaluator->interesting = rowDigits;
-  evaluator->reset(EvalDepth::All, withColumns(box));
+  evaluator->interesting.reset();
+  if (!piece.pinned)
+    evaluator->interesting = rowDigits;
+  evaluator->reset(EvalDepth::All, withColumns(piece.box));
   FailureOr<ExprId> deep = evaluator->reevaluate(id);
   if (failed(deep))
     return std::nullopt;

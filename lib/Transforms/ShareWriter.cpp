@@ -143,7 +143,7 @@ SegmentWriter::Choice SegmentWriter::chooseOperand(const SegmentPiece &piece,
       continue;
     // What was decided for one cell must hold in all that were merged.
     if (!whole) {
-      std::optional<ExprId> deep = analysis.deepen(*id, piece.box);
+      std::optional<ExprId> deep = analysis.deepen(*id, piece);
       if (!deep || piece.exprs[number].size() != 1 ||
           *deep != piece.exprs[number].front())
         continue;

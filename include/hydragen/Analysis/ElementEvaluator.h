@@ -79,6 +79,8 @@ public:
   bool allowSplit = false;
   /// Whether undecided quotients ask for a refinement.
   bool allowRefine = true;
+  /// The op whose loops the element is asked for at: none of them is empty.
+  Operation *domain = nullptr;
   /// If set, evaluation stops at values whose indices use none of them: they
   /// cannot depend on these variables any more.
   std::optional<SmallVector<VarId>> interesting;

@@ -156,6 +156,7 @@ Graph Generator::run() {
     result = e.cast(result, stored);
   graph.text = e.finish(result);
   graph.inputs = std::move(e.inputs);
+  graph.stored = stored;
   graph.mayHideNaN = mayHideNaN;
   graph.mustShare &= !mayRefuse;
   graph.recipe = std::move(recipe);

@@ -20,6 +20,8 @@ struct Graph {
   std::string recipe;
   /// Sharing that the IR shows and that must be found.
   bool mustShare = false;
+  /// The type that K and V are stored in; arithmetic on them rounds to it.
+  std::string stored;
   /// A row is NaN only by how it was computed: it sees no key and the denominator
   /// has a further term (the limit is 0), or all its exponentials vanish under a
   /// shift that is not the maximum.

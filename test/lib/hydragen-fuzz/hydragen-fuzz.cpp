@@ -208,11 +208,21 @@ std::string Fuzzer::compile(const Graph &graph, StringRef base) {
   llvm::raw_fd_ostream(source, error) << graph.text;
   if (error)
     return error.message();
+  // As hydragen-run's own, but for the type that the graph rounds to.
+  double largest = 1;
+  for (const RuntimeValue &value : expected)
+    for (int64_t i = 0; i != value.tensor.getNumElements(); ++i)
+      if (std::isfinite(value.tensor.read()[i].f))
+        largest = std::max(largest, std::fabs(value.tensor.read()[i].f));
+  double tolerance = graph.stored == "f16"    ? 4e-3
+                     : graph.stored == "bf16" ? 3e-2
+                                              : 2e-5;
+  std::string atol = llvm::formatv("--atol={0:e6}", tolerance * largest).str();
   std::string log = base.str() + ".log";
   for (StringRef sharing : {"--sharing=always", "--sharing=never"}) {
     std::string inputs = "--inputs=" + npz, expect = "--expect=" + npz;
     int rc = llvm::sys::ExecuteAndWait(
-        runTool, {runTool, source, inputs, expect, sharing}, std::nullopt,
+        runTool, {runTool, source, inputs, expect, atol, sharing}, std::nullopt,
         {std::nullopt, StringRef(log), StringRef(log)}, 60);
     if (rc != 0) {
       auto text = llvm::MemoryBuffer::getFile(log);
