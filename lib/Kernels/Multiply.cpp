@@ -52,13 +52,16 @@ Fragment Multiplier::split(ArrayRef<Value> bits) const {
   Fragment fragment;
   for (Value x : bits) {
     if (!isSplit) {
-      // Tensor cores drop the low 13 bits; rounding halves the error.
+      // Tensor cores drop the low 13 bits; rounding first halves the error and
+      // keeps it free of bias. (cvt.rna, several instructions: the integer form
+      // below would make a zero of a NaN.)
       fragment.parts[0].push_back(b.roundToTF32(b.bitcast(x, b.f32)));
       continue;
     }
-    // The upper part is exact in TF32, the rest is exact in f32 and keeps 11 of
-    // its bits.
-    Value high = b.band(x, int32_t(0xffffe000));
+    // x = high + low with high rounded half away from zero: low has a random
+    // sign, so what is dropped of it (2^-21 of x at most), and low * low, have
+    // no bias. low = x - high is exact, and NaN for a NaN.
+    Value high = b.band(b.add(x, 0x1000), int32_t(0xffffe000));
     Value low = b.fsub(b.bitcast(x, b.f32), b.bitcast(high, b.f32));
     fragment.parts[0].push_back(high);
     fragment.parts[1].push_back(b.bits(low));

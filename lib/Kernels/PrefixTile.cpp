@@ -92,6 +92,9 @@ private:
     return b.offset(context.at(start), b.mul(parity, bytes));
   }
 
+  /// Reads the item and computes what follows from it and the thread.
+  void setUp();
+  void emitRowScores(bool masked);
   void copyQueries(Value thread);
   void copyFirst(KeyTiles::Which which, unsigned stage, ValueRange location);
   SmallVector<Value> emitBody(Value j, ValueRange carried, bool masked);
@@ -110,7 +113,7 @@ private:
   unsigned rowBlocks;
 
   Item item;
-  Value lane, warp, keyEnd, numKeys;
+  Value thread, lane, warp, keyEnd, numKeys;
   TileRange range;
   std::optional<KeyTiles> keys;
   std::optional<Softmax> softmax;
@@ -256,16 +259,41 @@ SmallVector<Value> PrefixTile::emitBody(Value j, ValueRange carried,
   return results;
 }
 
-void PrefixTile::emit() {
+void PrefixTile::setUp() {
   item = context.loadItem();
-  Value thread = b.threadId();
+  thread = b.threadId();
   lane = b.band(thread, 31);
   warp = b.shr(thread, 5);
   keyEnd = emitKeyEnd(context, item);
   numKeys = b.sub(keyEnd, item.keyBegin);
-  emitRowTable(context, layout, tile.rows, item, thread);
+  range = emitTileRange(context, item, numKeys, tile.keys, variant.headTiles);
   keys.emplace(context, number, layout, item, keyEnd, thread,
                context.config.getThreads(), tile.keys);
+  queryReader.emplace(
+      multiplier.makeQueryReader(lane, b.mul(warp, 16 * rowBlocks)));
+  queryPointers = queryReader->locate(context.at(layout.query));
+  keyReader.emplace(multiplier.makeKeyReader(lane));
+  valueReader.emplace(multiplier.makeValueReader(lane));
+  softmax.emplace(context, number, item, keyEnd);
+}
+
+void PrefixTile::emitRowScores(bool masked) {
+  rowScores.assign(rowBlocks, RowScores());
+  for (unsigned r = 0; r < rowBlocks; ++r) {
+    for (unsigned half : {0, 1}) {
+      if (!masked && !softmax->isElementwise())
+        continue;
+      Value row = getRowNumber(r, half);
+      softmax->emitRowValues(row, half, rowScores[r]);
+      if (masked)
+        softmax->emitBounds(row, half, rowScores[r]);
+    }
+  }
+}
+
+void PrefixTile::emit() {
+  setUp();
+  emitRowTable(context, layout, tile.rows, item, thread);
   SmallVector<Value> location = keys->locate(item.keyBegin);
   b.barrier();
 
@@ -279,10 +307,6 @@ void PrefixTile::emit() {
   }
   b.waitCopies(layout.queryDelaysValues ? 1 : 2);
   b.barrier();
-
-  queryReader.emplace(
-      multiplier.makeQueryReader(lane, b.mul(warp, 16 * rowBlocks)));
-  queryPointers = queryReader->locate(context.at(layout.query));
   if (!tile.queryInShared) {
     for (unsigned r = 0; r < rowBlocks; ++r) {
       SmallVector<Fragment> &fragments = queryFragments.emplace_back();
@@ -297,26 +321,6 @@ void PrefixTile::emit() {
       b.commitCopies();
     }
   }
-  keyReader.emplace(multiplier.makeKeyReader(lane));
-  valueReader.emplace(multiplier.makeValueReader(lane));
-
-  softmax.emplace(context, number, item, keyEnd);
-  range = emitTileRange(context, item, numKeys, tile.keys, variant.headTiles);
-  rowScores.resize(rowBlocks);
-  auto forRows = [&](function_ref<void(unsigned, unsigned)> f) {
-    for (unsigned r = 0; r < rowBlocks; ++r)
-      for (unsigned half : {0, 1})
-        f(r, half);
-  };
-  if (softmax->isElementwise())
-    forRows([&](unsigned r, unsigned half) {
-      softmax->emitRowValues(getRowNumber(r, half), half, rowScores[r]);
-    });
-  auto emitBounds = [&] {
-    forRows([&](unsigned r, unsigned half) {
-      softmax->emitBounds(getRowNumber(r, half), half, rowScores[r]);
-    });
-  };
 
   unsigned blocks = multiplier.getValueBlocks();
   SmallVector<Value> carried;
@@ -331,14 +335,19 @@ void PrefixTile::emit() {
         });
   };
   if (variant.headTiles) {
-    emitBounds();
+    emitRowScores(/*masked=*/true);
     emitLoop(b.zero(), range.headEnd, /*masked=*/true);
+    setUp();
   }
+  emitRowScores(/*masked=*/false);
   emitLoop(range.headEnd, range.fullEnd, /*masked=*/false);
-  // Not before the loop without masks: bounds would be live across it.
-  emitBounds();
+  // All is computed anew after a loop, so that nothing but what it needs is live
+  // across it.
+  setUp();
+  emitRowScores(/*masked=*/true);
   emitLoop(range.fullEnd, range.count, /*masked=*/true);
   b.waitCopies(0);
+  setUp();
 
   unsigned stateSize = RowStates::size(blocks);
   for (unsigned r = 0; r < rowBlocks; ++r) {
