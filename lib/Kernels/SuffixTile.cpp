@@ -153,43 +153,40 @@ SmallVector<Value> SuffixTile::emitBody(Value j, ValueRange carried,
     return slot(n);
   };
 
+  // Registers are short where the state is large.
+  bool few = tile.queryInShared;
+  if (few)
+    queryPointers = queryReader->locate(context.at(layout.query), few);
   SmallVector<Accumulator> products;
+  unsigned atOnce = multiplier.getStepsAtOnce();
   for (unsigned n = 0; n < halfChunks(); ++n) {
-    SmallVector<Value> pointers = keyReader->locate(step(n));
-    Accumulator first(4, b.constantF(0)), second = first;
-    for (unsigned k = 0; k < multiplier.getHeadSteps(); ++k) {
-      auto [k0, k1] = multiplier.loadKeys(*keyReader, pointers, k, 0);
-      Fragment query = getQuery(k);
-      multiplier.multiply(query, k0, first);
-      multiplier.multiply(query, k1, second);
+    SmallVector<Value> pointers = keyReader->locate(step(n), few);
+    SmallVector<Accumulator> sums(2, Accumulator(4, b.constantF(0)));
+    for (unsigned k = 0; k < multiplier.getHeadSteps(); k += atOnce) {
+      SmallVector<Fragment> query;
+      for (unsigned i = 0; i < atOnce; ++i)
+        query.push_back(getQuery(k + i));
+      multiplier.multiplyKeys(query, *keyReader, pointers, k, 0,
+                              MutableArrayRef<Accumulator>(sums));
     }
-    products.push_back(first);
-    products.push_back(second);
+    llvm::append_range(products, sums);
   }
 
-  Value factors[2];
-  products =
-      softmax->update(products, states, factors, masked, rowScores, lane, key);
-  bool fresh = multiplier.hasFreshAccumulators();
-  SmallVector<Accumulator> outputs;
-  if (fresh) {
-    outputs.assign(blocks, Accumulator(4, b.constantF(0)));
-  } else {
-    outputs = states.output;
-    for (Accumulator &block : outputs)
-      for (unsigned i = 0; i < 4; ++i)
-        block[i] = b.fmul(block[i], factors[i / 2]);
-  }
+  SmallVector<std::array<Value, 2>> factors(1);
+  products = softmax->update(products, states, factors[0].data(), masked,
+                             rowScores, lane, key);
+  MutableArrayRef<Accumulator> output(states.output);
+  ArrayRef<std::array<Value, 2>> pending =
+      multiplier.scaleOutputs(output, factors);
   for (unsigned n = 0; n < halfChunks(); ++n) {
-    SmallVector<Value> pointers = valueReader->locate(step(halfChunks() + n));
-    multiplier.multiplyValues(products[2 * n], products[2 * n + 1],
-                              *valueReader, pointers, 0, outputs);
+    SmallVector<Value> pointers =
+        valueReader->locate(step(halfChunks() + n), few);
+    std::pair<Accumulator, Accumulator> weights = {products[2 * n],
+                                                   products[2 * n + 1]};
+    multiplier.multiplyValues(weights, *valueReader, pointers, 0, output,
+                              pending);
+    pending = {};
   }
-  for (unsigned t = 0; t < blocks; ++t)
-    for (unsigned i = 0; i < 4; ++i)
-      states.output[t][i] =
-          fresh ? b.fma(states.output[t][i], factors[i / 2], outputs[t][i])
-                : outputs[t][i];
 
   SmallVector<Value> results;
   states.append(results);
@@ -295,6 +292,7 @@ void SuffixTile::setUp() {
   thread = b.threadId();
   lane = b.band(thread, 31);
   warp = b.shr(thread, 5);
+  multiplier.setLane(lane);
   ring = b.offset(context.shared, b.mul(warp, layout.ringBytes));
   keyEnd = emitKeyEnd(context, item);
   numKeys = b.max(b.sub(keyEnd, item.keyBegin), 0);
@@ -369,8 +367,8 @@ void SuffixTile::emit() {
   }
   emitRowScores(/*masked=*/false);
   emitLoop(ownHead, ownFull, /*masked=*/false);
-  // All is computed anew after a loop, so that nothing but what it needs is live
-  // across it.
+  // All is computed anew after a loop, so that nothing but what it needs is
+  // live across it.
   setUp();
   emitRowScores(/*masked=*/true);
   emitLoop(ownFull, ownCount, /*masked=*/true);

@@ -220,17 +220,15 @@ class Launch:
         self.keys, self.values, self.table = Bytes(), Bytes(), []
         self.state_rows = 0
         self.rng = np.random.default_rng(1)
-        self.variants = [self.parse(v) for v in self.o.variant]
+        self.variants = [self.parse(i, v) for i, v in enumerate(self.o.variant)]
         self.place_keys()
         self.make_list()
 
-    @staticmethod
-    def parse(text):
+    def parse(self, number, text):
         words = text.split(",")
         v = dict(w.split("=") for w in words if "=" in w)
-        suffix = words[0] == "suffix"
-        return {"rows": 16 if suffix else int(v.get("rows", 64)),
-                "keys": int(v.get("keys", 32 if suffix else 64)),
+        return {"rows": self.account["tiles"][number]["rows"],
+                "keys": self.account["tiles"][number]["keys"],
                 "page": int(v.get("page", 0)), "pitch": int(v.get("pitch", 0)),
                 "align": int(v.get("align", 16)), "wide": "wide" in words,
                 "masked": any(w.split("=")[0] in ("causal", "window") for w in words),
