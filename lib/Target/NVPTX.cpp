@@ -63,8 +63,9 @@ struct ChipInfo {
 } // namespace
 static constexpr ChipInfo kChips[] = {
     {"sm_80", 80, 70}, {"sm_86", 86, 71}, {"sm_89", 89, 78}, {"sm_90", 90, 78}};
-/// What LLVM 22 can write.
-static constexpr unsigned kMaxPtx = 90;
+/// Versions that there are and that LLVM 22 can write.
+static constexpr unsigned kPtxVersions[] = {
+    70, 71, 72, 73, 74, 75, 76, 77, 78, 80, 81, 82, 83, 84, 85, 86, 87, 88, 90};
 static constexpr unsigned kDefaultPtx = 80;
 
 static std::string formatVersion(unsigned version) {
@@ -99,11 +100,13 @@ Expected<hydragen::CUDATarget> hydragen::parseCUDATarget(StringRef spec) {
       return version.takeError();
     target.ptxVersion = *version;
   }
-  if (target.ptxVersion < chip->minPtx || target.ptxVersion > kMaxPtx)
+  if (target.ptxVersion < chip->minPtx ||
+      !is_contained(kPtxVersions, target.ptxVersion))
     return makeError("PTX version " + formatVersion(target.ptxVersion) +
                      " for " + name + ", expected " +
-                     formatVersion(chip->minPtx) + " to " +
-                     formatVersion(kMaxPtx));
+                     formatVersion(chip->minPtx) +
+                     " to 7.8, 8.0 to 8.8 or "
+                     "9.0");
   return target;
 }
 
@@ -153,18 +156,45 @@ static mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
   gpu.addPass(mlir::createSCFToControlFlowPass());
   // Before the conversion of GPU operations, which would call libdevice.
   gpu.addPass(mlir::createConvertVectorToLLVMPass());
-  gpu.addPass(mlir::createConvertMathToLLVMPass());
   mlir::ArithToLLVMConversionPassOptions arith;
   arith.indexBitwidth = 32;
   gpu.addPass(mlir::createArithToLLVMConversionPass(arith));
   mlir::ConvertGpuOpsToNVVMOpsOptions toNVVM;
   toNVVM.indexBitwidth = 32;
   gpu.addPass(mlir::createConvertGpuOpsToNVVMOps(toNVVM));
+  gpu.addPass(mlir::createConvertMathToLLVMPass());
   gpu.addPass(mlir::createConvertNVVMToLLVMPass());
   gpu.addPass(mlir::createReconcileUnrealizedCastsPass());
   gpu.addPass(mlir::createCanonicalizerPass());
   gpu.addPass(mlir::createCSEPass());
   return manager.run(module);
+}
+
+/// The conversion of GPU operations calls libdevice (a part of the toolkit) for
+/// functions that are instructions: takes these instead.
+static void replaceLibraryCalls(llvm::Module &module) {
+  static constexpr std::pair<const char *, Intrinsic::ID> kFunctions[] = {
+      {"fabs", Intrinsic::fabs},   {"copysign", Intrinsic::copysign},
+      {"ceil", Intrinsic::ceil},   {"floor", Intrinsic::floor},
+      {"trunc", Intrinsic::trunc}, {"rint", Intrinsic::rint},
+      {"round", Intrinsic::round}, {"sqrt", Intrinsic::sqrt},
+      {"fma", Intrinsic::fma},     {"fmax", Intrinsic::maxnum},
+      {"fmin", Intrinsic::minnum}};
+  for (Function &function : make_early_inc_range(module)) {
+    StringRef name = function.getName();
+    if (!function.isDeclaration() || !name.consume_front("__nv_"))
+      continue;
+    if (function.getReturnType()->isFloatTy())
+      name.consume_back("f");
+    for (auto [known, id] : kFunctions) {
+      if (name != known)
+        continue;
+      function.replaceAllUsesWith(Intrinsic::getOrInsertDeclaration(
+          &module, id, function.getReturnType()));
+      function.eraseFromParent();
+      break;
+    }
+  }
 }
 
 /// Whether the NVPTX back end selects calls of `function` without a library;
@@ -259,6 +289,7 @@ std::string hydragen::emitPTX(mlir::gpu::GPUModuleOp module,
     return fail("cannot be translated to LLVM IR");
   code->setDataLayout((*machine)->createDataLayout());
   code->setTargetTriple((*machine)->getTargetTriple());
+  replaceLibraryCalls(*code);
   optimize(*code, **machine);
   for (const Function &function : *code)
     if (function.isDeclaration() && !function.use_empty() &&
