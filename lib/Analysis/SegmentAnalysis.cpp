@@ -308,45 +308,48 @@ bool SegmentAnalysis::projectColumns() {
 /// Joins neighbours with the same expressions, or with the same expressions after
 /// variables with a single value were replaced by it: one sweep per axis.
 void SegmentAnalysis::mergeCells() {
-  auto pin = [&](const SegmentPiece &piece) {
+  using Signature = SmallVector<SmallVector<ExprId, 1>>;
+  auto isPinned = [](const VarRange &range) {
+    return range.high == range.low + SizeExpr(1);
+  };
+  // Where a row has one value an index can lose it early, and the evaluation then
+  // stops early: look all the way down, so that cells can be compared.
+  auto pin = [&](SegmentPiece &piece) {
+    if (!piece.whole.empty())
+      return piece.whole;
     Point by;
     for (auto &[var, range] : piece.box)
-      if (range.high == range.low + SizeExpr(1))
+      if (isPinned(range))
         by.emplace_back(var, IndexExpr(range.low));
-    SmallVector<SmallVector<ExprId, 1>> result(piece.exprs.size());
-    // Where a row has one value an index can lose it early, and the evaluation
-    // then stops early: look all the way down, so that cells can be compared.
     evaluator->interesting.reset();
     evaluator->reset(EvalDepth::All, withColumns(piece.box));
-    SmallVector<IndexExpr> at;
-    for (const IndexExpr &index : getDimIndices())
-      at.push_back(evaluator->rename(index, by));
-    for (size_t k = 0; k != piece.exprs.size(); ++k) {
-      FailureOr<ExprId> whole = failure();
-      if (!by.empty() && piece.exprs[k].size() == 1)
-        whole = evaluate(*evaluator, operands[k], at);
-      if (succeeded(whole)) {
-        result[k].push_back(*whole);
-        continue;
+    piece.whole.resize(piece.exprs.size());
+    for (size_t k = 0; k != piece.exprs.size(); ++k)
+      for (ExprId id : piece.exprs[k]) {
+        FailureOr<ExprId> deep = evaluator->substituteAll(id, by);
+        addExpr(piece.whole[k],
+                succeeded(deep) ? *deep : evaluator->rename(id, by));
       }
-      for (ExprId id : piece.exprs[k])
-        addExpr(result[k], by.empty() ? id : evaluator->rename(id, by));
-    }
-    return result;
+    return piece.whole;
   };
+  bool anyPinned = llvm::any_of(pieces, [&](const SegmentPiece &piece) {
+    return llvm::any_of(rowDigits, [&](VarId var) {
+      return isPinned(piece.box.find(var)->second);
+    });
+  });
   evaluator->allowSplit = evaluator->allowRefine = false;
   evaluator->reset(EvalDepth::All);
   SmallVector<VarId> axes;
   llvm::append_range(axes, keyDigits);
   llvm::append_range(axes, rowDigits);
   for (bool pinned : {false, true}) {
-    bool changed = true;
+    bool changed = !pinned || anyPinned;
     while (changed) {
       changed = false;
       for (VarId axis : axes) {
         // Bucket by everything but the axis.
         DenseMap<uint64_t, SmallVector<size_t, 2>> buckets;
-        SmallVector<SmallVector<SmallVector<ExprId, 1>>> signatures;
+        SmallVector<Signature> signatures;
         for (auto [i, piece] : llvm::enumerate(pieces)) {
           signatures.push_back(pinned ? pin(piece) : piece.exprs);
           llvm::hash_code code(0);
@@ -383,6 +386,7 @@ void SegmentAnalysis::mergeCells() {
             // b takes a in; the first cell stays the sample.
             b.pinned |= a.pinned || (pinned && a.exprs != b.exprs);
             b.exprs = b.pinned ? signatures[members[i]] : a.exprs;
+            b.whole = pinned ? signatures[members[i]] : Signature();
             b.box[axis].low = a.box[axis].low;
             b.sample = a.sample;
             gone[members[i]] = true;

@@ -35,6 +35,9 @@ struct SegmentPiece {
   /// the cells of its columns, ascending.
   SmallVector<SmallVector<ExprId, 1>> exprs;
 
+  /// The same down to the arguments, made when cells are merged.
+  SmallVector<SmallVector<ExprId, 1>> whole;
+
   /// Row digits (of more than one value here) that V, and that any K, depends on.
   SmallVector<VarId> usedByValue, usedByKeys;
   /// The same without those that occur only in an index loaded at run time.
