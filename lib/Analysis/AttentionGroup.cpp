@@ -265,6 +265,49 @@ static bool isNarrowing(linalg::GenericOp op) {
          trunc.getIn().getType().isF32() && !trunc.getRoundingmode();
 }
 
+/// What the dims of a static shape are when `dims` (of shape `from`) are laid out
+/// anew as `to`; empty when some dim would be none of a row or the columns.
+static SmallVector<RowDigit> reshape(ArrayRef<RowDigit> dims,
+                                     ArrayRef<int64_t> from,
+                                     ArrayRef<int64_t> to) {
+  SmallVector<RowDigit> result(to.size(), RowDigit{0, 1});
+  // What is left of the old dims, the last one first.
+  size_t next = from.size();
+  int64_t left = 1;
+  RowDigit digit;
+  auto advance = [&]() {
+    while (left == 1 && next != 0) {
+      --next;
+      left = from[next];
+      digit = dims[next];
+    }
+  };
+  for (size_t i = to.size(); i-- != 0;) {
+    if (to[i] == 1)
+      continue;
+    advance();
+    // Columns stay whole.
+    if (left % to[i] != 0 || (digit.row < 0 && left != to[i]))
+      return {};
+    result[i] = digit;
+    digit.stride *= to[i];
+    left /= to[i];
+  }
+  return result;
+}
+
+/// Whether nothing but dims of one element stands behind the columns, so that
+/// these are adjacent.
+static bool columnsAreLast(ArrayRef<RowDigit> dims, ArrayRef<int64_t> shape) {
+  for (size_t i = dims.size(); i-- != 0;) {
+    if (dims[i].row < 0)
+      return true;
+    if (shape[i] != 1)
+      return false;
+  }
+  return false;
+}
+
 /// Takes in the ops behind the finalize op as long as the kernel can store its
 /// result in their form.
 static void followResult(AttentionGroup &group) {
@@ -302,9 +345,24 @@ static void followResult(AttentionGroup &group) {
         return;
       for (int64_t source : transpose.getPermutation())
         dims.push_back(group.resultDims[source]);
-      // The kernel stores whole rows of value columns.
-      if (dims.back().row >= 0)
+      auto type = cast<RankedTensorType>(transpose.getInit().getType());
+      if (!columnsAreLast(dims, type.getShape()))
         return;
+    } else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(user)) {
+      // Collapsed and expanded: the same elements in other dims.
+      if (!collapse.getResult().hasOneUse())
+        return;
+      auto expand = dyn_cast<tensor::ExpandShapeOp>(
+          *collapse.getResult().user_begin());
+      if (!expand || !collapse.getSrcType().hasStaticShape() ||
+          !expand.getResultType().hasStaticShape())
+        return;
+      ArrayRef<int64_t> shape = expand.getResultType().getShape();
+      dims = reshape(group.resultDims, collapse.getSrcType().getShape(), shape);
+      if (dims.empty() || !columnsAreLast(dims, shape))
+        return;
+      group.epilogue.push_back(collapse);
+      user = expand;
     } else if (auto generic = dyn_cast<linalg::GenericOp>(user)) {
       if (!isNarrowing(generic) || generic.getInputs().front() != group.result)
         return;

@@ -50,7 +50,7 @@ struct PlaceEntryPass
         continue;
       bool attends = false;
       Operation *other = nullptr;
-      function.walk([&](Operation *op) {
+      function.walk<WalkOrder::PreOrder>([&](Operation *op) {
         attends |= isa<AttendOp>(op);
         if (op != function && !isFreeOfMemory(op) && !other)
           other = op;

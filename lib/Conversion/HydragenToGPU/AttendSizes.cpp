@@ -121,6 +121,11 @@ void AttendSizes::addPart(IndexBuilder &b, AttendOp op, const RowSpace &rows,
   };
   if (attr.getPage() == 0) {
     sizes.keys = find(attr.getKey().getValue(), op.getKeys()[number]);
+    if (!sizes.keys)
+      sizes.keys = find(attr.getValue().getValue(), op.getValues()[number]);
+    // Where neither has it, there is one.
+    if (!sizes.keys)
+      sizes.keys = b.constant(1);
   } else {
     for (unsigned i = 0; i != attr.getIndices().size() && !sizes.keys; ++i)
       if (Value pages =

@@ -176,6 +176,10 @@ LogicalResult PartBuilder::checkKeys() {
   }
   if (!table) {
     for (AffineMap map : {keyMap, valueMap}) {
+      // Of one key no step leads to the next.
+      if (dims.keys.size() == 1 && !map.isFunctionOfDim(dims.keys.front()) &&
+          getConstantIntValue(getExtent(builder, op, dims.keys.front())) == 1)
+        continue;
       std::optional<unsigned> first = findDim(map, dims.keys.front());
       for (auto [i, key] : llvm::enumerate(dims.keys))
         if (!first || findDim(map, key) != *first + i)
