@@ -32,6 +32,17 @@ static unsigned getAlignment(Value memref) {
                        bytes);
   };
   note(offset);
+  if (type.getLayout().isIdentity()) {
+    // The strides' known factors: the static extents further in.
+    int64_t factor = 1;
+    for (int64_t i = type.getRank(); i-- != 0;) {
+      if (i + 1 != type.getRank() && type.getDimSize(i) != 1)
+        note(factor);
+      if (!type.isDynamicDim(i))
+        factor *= std::max<int64_t>(type.getDimSize(i), 1);
+    }
+    return std::max<uint64_t>(alignment, bytes);
+  }
   for (auto [i, stride] : llvm::enumerate(strides))
     if (i + 1 != strides.size() && type.getDimSize(i) != 1)
       note(stride);
