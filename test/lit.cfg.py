@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 
 import lit.formats
@@ -33,6 +34,7 @@ if config.sanitize:
 roundtrip = " --verify-roundtrip" if config.verify_roundtrip else ""
 config.substitutions += [
     ("%expect-exit", "%s %s" % (config.python, os.path.join(helpers, "expect_exit.py"))),
+    ("%attend", "%s %s" % (config.python, os.path.join(helpers, "attend.py"))),
     ("%python", config.python),
     ("%make-npz", "%s %s" % (config.python, os.path.join(helpers, "make_npz.py"))),
     ("%corpus", os.path.join(config.test_source_root, "Corpus")),
@@ -49,3 +51,12 @@ config.substitutions += [
 for feature, tool in [("ptxas", "ptxas"), ("gpu", "nvidia-smi")]:
     if shutil.which(tool):
         config.available_features.add(feature)
+
+# Kernels are checked with NumPy in the emulator, their machine code with ptxas.
+if subprocess.run([config.python, "-c", "import numpy"], capture_output=True).returncode == 0:
+    config.available_features.add("numpy")
+if os.path.exists(os.path.join(bin_dir, "hydragen-emulate")):
+    config.available_features.add("emulator")
+sass_check = os.path.join(config.hydragen_source_dir, "utils", "sass-check")
+if subprocess.run([config.python, sass_check, "--find-tools"]).returncode == 0:
+    config.available_features.add("sass")

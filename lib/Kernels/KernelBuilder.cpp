@@ -297,6 +297,17 @@ static Value inlineAsm(KernelBuilder &b, Type type, StringRef text,
       .getRes();
 }
 
+Value KernelBuilder::pointerXor(Value pointer, int64_t bits) {
+  if (bits == 0)
+    return pointer;
+  Value address = LLVM::PtrToIntOp::create(*this, i32, pointer);
+  return LLVM::IntToPtrOp::create(*this, shared, bxor(address, bits));
+}
+Value KernelBuilder::opaque(Value pointer) {
+  Value address = LLVM::PtrToIntOp::create(*this, i32, pointer);
+  address = inlineAsm(*this, i32, "mov.b32 $0, $1;", "=r,r", address);
+  return LLVM::IntToPtrOp::create(*this, shared, address);
+}
 Value KernelBuilder::threadId() {
   return inlineAsm(*this, i32, "mov.u32 $0, %tid.x;", "=r", {});
 }

@@ -22,10 +22,8 @@ VariantLayout::VariantLayout(const KernelConfig &config,
                              const VariantConfig &variant)
     : keyRow(config.headDim, getBytes(config.elementType)),
       valueRow(config.valueDim, getBytes(config.elementType),
-               config.elementType == ElementType::F32 &&
-                       config.float32Form != Float32Form::Exact
-                   ? TileRow::RowPairs
-                   : TileRow::Matrices) {
+               config.elementType == ElementType::F32 ? TileRow::RowPairs
+                                                      : TileRow::Matrices) {
   const TileConfig &tile = variant.tile;
   unsigned queryBytes = tile.rows * keyRow.bytes, end = 0;
   if (tile.kind == TileConfig::Prefix) {
@@ -231,4 +229,29 @@ unsigned mlir::hydragen::kernels::getParameterBytes(
   return parameters.empty()
              ? 0
              : parameters.back().offset + parameters.back().getSize();
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+TileConfig mlir::hydragen::kernels::getFastTile(TileConfig::Kind kind,
+                                                ElementType type,
+                                                unsigned headDim,
+                                                unsigned valueDim,
+                                                unsigned warps) {
+  TileConfig tile;
+  tile.kind = kind;
+  bool wide = std::max(headDim, valueDim) > 128, f32 = type == ElementType::F32;
+  if (kind == TileConfig::Prefix) {
+    tile.rows = 16 * warps;
+    tile.keys = wide || f32 ? 32 : 64;
+    tile.queryInShared = wide || f32;
+    return tile;
+  }
+  tile.rows = 16;
+  tile.keys = wide || f32 ? 16 : 32;
+  tile.ringSlots = wide || f32 || warps == 8 ? 2 : 4;
+  tile.queryInShared = f32;
+  return tile;
 }

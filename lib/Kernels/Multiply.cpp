@@ -14,7 +14,8 @@ using namespace mlir::hydragen::kernels;
 Multiplier::Multiplier(const Context &context, const VariantLayout &layout)
     : context(context), b(context.b), layout(layout),
       isF32(context.config.elementType == ElementType::F32),
-      isSplit(isF32 && context.config.float32Form == Float32Form::ThreeTF32) {}
+      isSplit(isF32 && context.config.float32Form == Float32Form::ThreeTF32),
+      isExact(isF32 && context.config.float32Form == Float32Form::Exact) {}
 
 //===----------------------------------------------------------------------===//
 // Readers
@@ -51,14 +52,21 @@ SmallVector<Value> Multiplier::loadMatrices(Value address,
 Fragment Multiplier::split(ArrayRef<Value> bits) const {
   Fragment fragment;
   for (Value x : bits) {
+    if (isExact) {
+      fragment.parts[0].push_back(x);
+      continue;
+    }
     if (!isSplit) {
-      // Tensor cores drop the low 13 bits; rounding halves the error.
+      // Tensor cores drop the low 13 bits; rounding first halves the error and
+      // keeps it free of bias. (cvt.rna, several instructions: the integer form
+      // below would make a zero of a NaN.)
       fragment.parts[0].push_back(b.roundToTF32(b.bitcast(x, b.f32)));
       continue;
     }
-    // The upper part is exact in TF32, the rest is exact in f32 and keeps 11 of
-    // its bits.
-    Value high = b.band(x, int32_t(0xffffe000));
+    // x = high + low with high rounded half away from zero: low has a random
+    // sign, so what is dropped of it (2^-21 of x at most), and low * low, have
+    // no bias. low = x - high is exact, and NaN for a NaN.
+    Value high = b.band(b.add(x, 0x1000), int32_t(0xffffe000));
     Value low = b.fsub(b.bitcast(x, b.f32), b.bitcast(high, b.f32));
     fragment.parts[0].push_back(high);
     fragment.parts[1].push_back(b.bits(low));
@@ -130,6 +138,25 @@ void Multiplier::mma(ArrayRef<Value> a, ArrayRef<Value> bOperand,
     block[i] = LLVM::ExtractValueOp::create(b, product, i);
 }
 
+void Multiplier::multiplyExactly(ArrayRef<Value> a, ArrayRef<Value> bOperand,
+                                 Accumulator &block) const {
+  Value column = b.band(lane, 3), row = b.sub(lane, column);
+  for (unsigned k = 0; k < 8; ++k) {
+    // Column k of A is with lane k mod 4 of the row's four, row k of B with
+    // lane k mod 4 of the column's four.
+    unsigned place = k % 4, half = k / 4;
+    Value left[2], right[2];
+    for (unsigned i : {0, 1}) {
+      Value fromA = b.add(row, place);
+      Value fromB = b.add(b.shl(column, 3), 4 * i + place);
+      left[i] = b.bitcast(b.shuffleFrom(a[2 * half + i], fromA), b.f32);
+      right[i] = b.bitcast(b.shuffleFrom(bOperand[half], fromB), b.f32);
+    }
+    for (unsigned i = 0; i < 4; ++i)
+      block[i] = b.fma(left[i / 2], right[i % 2], block[i]);
+  }
+}
+
 void Multiplier::multiply(const Fragment &a, const Fragment &bFragment,
                           Accumulator &block) const {
   if (isSplit) {
@@ -137,6 +164,8 @@ void Multiplier::multiply(const Fragment &a, const Fragment &bFragment,
     mma(a.parts[1], bFragment.parts[0], block);
     mma(a.parts[0], bFragment.parts[1], block);
   }
+  if (isExact)
+    return multiplyExactly(a.parts[0], bFragment.parts[0], block);
   mma(a.parts[0], bFragment.parts[0], block);
 }
 
@@ -148,18 +177,49 @@ Value Multiplier::packPair(Value low, Value high) const {
   return b.bitcast(arith::TruncFOp::create(b, pair, both), b.i32);
 }
 
-void Multiplier::multiplyValues(const Accumulator &weights0,
-                                const Accumulator &weights1,
-                                const TileReader &reader,
-                                ArrayRef<Value> pointers, unsigned keyBlock,
-                                MutableArrayRef<Accumulator> outputs) const {
-  multiplyValues({{weights0, weights1}}, reader, pointers, keyBlock, {outputs});
+void Multiplier::multiplyKeys(
+    ArrayRef<SmallVector<Fragment>> queries, const TileReader &reader,
+    ArrayRef<Value> pointers, unsigned firstStep, unsigned keyBlock,
+    ArrayRef<MutableArrayRef<Accumulator>> products) const {
+  bool fresh = isF32 && firstStep > 0;
+  SmallVector<std::array<Accumulator, 2>> sums;
+  for (MutableArrayRef<Accumulator> product : products) {
+    Accumulator zero(4, b.constantF(0));
+    sums.push_back({fresh ? zero : product[2 * keyBlock],
+                    fresh ? zero : product[2 * keyBlock + 1]});
+  }
+  for (unsigned i = 0; i < queries.front().size(); ++i) {
+    auto keys = loadKeys(reader, pointers, firstStep + i, keyBlock);
+    for (auto [query, sum] : llvm::zip_equal(queries, sums)) {
+      multiply(query[i], keys.first, sum[0]);
+      multiply(query[i], keys.second, sum[1]);
+    }
+  }
+  for (auto [product, sum] : llvm::zip_equal(products, sums))
+    for (unsigned half : {0, 1})
+      for (unsigned i = 0; i < 4; ++i) {
+        Value &x = product[2 * keyBlock + half][i];
+        x = fresh ? b.fadd(x, sum[half][i]) : sum[half][i];
+      }
+}
+
+ArrayRef<std::array<Value, 2>>
+Multiplier::scaleOutputs(ArrayRef<MutableArrayRef<Accumulator>> outputs,
+                         ArrayRef<std::array<Value, 2>> factors) const {
+  if (isF32)
+    return factors;
+  for (auto [output, factor] : llvm::zip_equal(outputs, factors))
+    for (Accumulator &block : output)
+      for (unsigned i = 0; i < 4; ++i)
+        block[i] = b.fmul(block[i], factor[i / 2]);
+  return {};
 }
 
 void Multiplier::multiplyValues(
     ArrayRef<std::pair<Accumulator, Accumulator>> weights,
     const TileReader &reader, ArrayRef<Value> pointers, unsigned keyBlock,
-    ArrayRef<MutableArrayRef<Accumulator>> outputs) const {
+    ArrayRef<MutableArrayRef<Accumulator>> outputs,
+    ArrayRef<std::array<Value, 2>> factors) const {
   unsigned blocks = getValueBlocks();
   if (!isF32) {
     // The accumulator layout of two blocks is the layout of operand A.
@@ -169,6 +229,7 @@ void Multiplier::multiplyValues(
       a.parts[0] = {packPair(w0[0], w0[1]), packPair(w0[2], w0[3]),
                     packPair(w1[0], w1[1]), packPair(w1[2], w1[3])};
     }
+    assert(factors.empty() && "outputs are already scaled");
     for (unsigned pair = 0; pair < blocks / 2; ++pair) {
       SmallVector<Value> r =
           loadMatrices(reader.address(pointers, pair, keyBlock), true);
@@ -182,23 +243,36 @@ void Multiplier::multiplyValues(
     }
     return;
   }
+
   // TF32: 8 keys a step. Contraction index k < 4 of a step stands for key 2k,
   // k + 4 for key 2k + 1: then the accumulator layout is the layout of operand
   // A, and V's rows are read in that order.
-  for (unsigned half = 0; half < 2; ++half) {
-    SmallVector<Fragment> left;
-    for (const auto &[w0, w1] : weights) {
-      const Accumulator &w = half ? w1 : w0;
-      left.push_back(
-          split({b.bits(w[0]), b.bits(w[2]), b.bits(w[1]), b.bits(w[3])}));
+  SmallVector<std::array<Fragment, 2>> left;
+  for (const auto &pair : weights) {
+    std::array<Fragment, 2> &halves = left.emplace_back();
+    for (unsigned half : {0, 1}) {
+      const Accumulator &w = half ? pair.second : pair.first;
+      halves[half] =
+          split({b.bits(w[0]), b.bits(w[2]), b.bits(w[1]), b.bits(w[3])});
     }
-    for (unsigned block = 0; block < blocks; ++block) {
+  }
+  for (unsigned block = 0; block < blocks; ++block) {
+    SmallVector<Accumulator> sums(weights.size(),
+                                  Accumulator(4, b.constantF(0)));
+    for (unsigned half : {0, 1}) {
       Value address = reader.address(pointers, block, 2 * keyBlock + half);
       Value even = b.load(address, b.i32, 4);
       Value odd = b.load(b.offset(address, layout.valueRow.bytes), b.i32, 4);
       Fragment right = split({even, odd});
-      for (auto [a, output] : llvm::zip_equal(left, outputs))
-        multiply(a, right, output[block]);
+      for (auto [a, sum] : llvm::zip_equal(left, sums))
+        multiply(a[half], right, sum);
+    }
+    for (unsigned r = 0; r < weights.size(); ++r) {
+      Accumulator &output = outputs[r][block];
+      for (unsigned i = 0; i < 4; ++i)
+        output[i] = factors.empty()
+                        ? b.fadd(output[i], sums[r][i])
+                        : b.fma(output[i], factors[r][i / 2], sums[r][i]);
     }
   }
 }

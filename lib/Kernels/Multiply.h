@@ -23,12 +23,16 @@ struct Fragment {
 /// (elements 2, 3), columns 2 * (lane % 4) and the one after.
 using Accumulator = SmallVector<Value, 4>;
 
-/// Products of one kernel's element type, all through mma.sync with f32
-/// accumulation: m16n8k16 for f16 and bf16, m16n8k8 for TF32. A "step" is 32
+/// Products of one kernel's element type through mma.sync with f32
+/// accumulation: m16n8k16 for f16 and bf16, m16n8k8 for TF32. Exact f32 has the
+/// layouts of the latter and multiplies with shuffles and fma. A "step" is 32
 /// bytes of the contraction: one mma.
 class Multiplier {
 public:
   Multiplier(const Context &context, const VariantLayout &layout);
+
+  /// The lane that code from here on runs in.
+  void setLane(Value value) { lane = value; }
 
   /// Steps of the contraction over the head dim.
   unsigned getHeadSteps() const { return layout.keyRow.bytes / 32; }
@@ -36,10 +40,10 @@ public:
   unsigned getValueBlocks() const {
     return context.config.getPaddedValueDim() / 8;
   }
-  /// Each key tile's product with V starts from zero and is added to the
-  /// output in f32: what mma's accumulator truncates (docs/kernels.md, "f32")
-  /// would grow with the number of keys.
-  bool hasFreshAccumulators() const { return isF32; }
+  /// Steps whose products are summed by mma before they are added to the rest
+  /// in f32. For TF32 few: an mma drops the low bits of its sum
+  /// (docs/kernels.md, "f32"), and that would grow with the number of steps.
+  unsigned getStepsAtOnce() const { return isF32 ? 2 : 1; }
 
   /// A reader of queries / keys / values for this lane. `firstRow`: the warp's
   /// first row.
@@ -55,33 +59,44 @@ public:
                                          ArrayRef<Value> pointers,
                                          unsigned step,
                                          unsigned keyBlock) const;
-  /// block += A * B.
-  void multiply(const Fragment &a, const Fragment &b, Accumulator &block) const;
+  /// products[row block] += queries * keys for `getStepsAtOnce()` steps of two
+  /// blocks of 8 keys. `queries`: per row block, one fragment per step.
+  void multiplyKeys(ArrayRef<SmallVector<Fragment>> queries,
+                    const TileReader &reader, ArrayRef<Value> pointers,
+                    unsigned firstStep, unsigned keyBlock,
+                    ArrayRef<MutableArrayRef<Accumulator>> products) const;
 
-  /// outputs += weights * V for 16 keys. `weights` are two blocks of 8 keys;
-  /// `keyBlock` counts blocks of 16 keys from `pointers`.
-  void multiplyValues(const Accumulator &weights0, const Accumulator &weights1,
-                      const TileReader &reader, ArrayRef<Value> pointers,
-                      unsigned keyBlock,
-                      MutableArrayRef<Accumulator> outputs) const;
-  /// The same with several 16-row tiles: values are read once. One pair of
-  /// weight blocks per tile.
+  /// Multiplies the outputs with the factors of a lane's two rows, or gives the
+  /// factors back for the next multiplyValues, which then does it for free.
+  ArrayRef<std::array<Value, 2>>
+  scaleOutputs(ArrayRef<MutableArrayRef<Accumulator>> outputs,
+               ArrayRef<std::array<Value, 2>> factors) const;
+  /// outputs = outputs * factors + weights * V for 16 keys; no factors are 1.
+  /// Of each row block: two blocks of weights of 8 keys, its output blocks and
+  /// the factors of a lane's two rows. `keyBlock` counts blocks of 16 keys from
+  /// `pointers`.
   void multiplyValues(ArrayRef<std::pair<Accumulator, Accumulator>> weights,
                       const TileReader &reader, ArrayRef<Value> pointers,
                       unsigned keyBlock,
-                      ArrayRef<MutableArrayRef<Accumulator>> outputs) const;
+                      ArrayRef<MutableArrayRef<Accumulator>> outputs,
+                      ArrayRef<std::array<Value, 2>> factors) const;
 
 private:
   SmallVector<Value> loadMatrices(Value address, bool transposed) const;
+  /// block += A * B.
+  void multiply(const Fragment &a, const Fragment &b, Accumulator &block) const;
   /// f32 bits (as i32) to the parts of a fragment.
   Fragment split(ArrayRef<Value> bits) const;
   Value packPair(Value low, Value high) const;
   void mma(ArrayRef<Value> a, ArrayRef<Value> b, Accumulator &block) const;
+  void multiplyExactly(ArrayRef<Value> a, ArrayRef<Value> b,
+                       Accumulator &block) const;
 
   const Context &context;
   KernelBuilder &b;
   const VariantLayout &layout;
-  bool isF32, isSplit;
+  bool isF32, isSplit, isExact;
+  Value lane;
 };
 
 } // namespace mlir::hydragen::kernels

@@ -92,6 +92,9 @@ private:
     return b.offset(context.at(start), b.mul(parity, bytes));
   }
 
+  /// Reads the item and computes what follows from it and the thread.
+  void setUp();
+  void emitRowScores(bool masked);
   void copyQueries(Value thread);
   void copyFirst(KeyTiles::Which which, unsigned stage, ValueRange location);
   SmallVector<Value> emitBody(Value j, ValueRange carried, bool masked);
@@ -110,7 +113,7 @@ private:
   unsigned rowBlocks;
 
   Item item;
-  Value lane, warp, keyEnd, numKeys;
+  Value thread, lane, warp, keyEnd, numKeys;
   TileRange range;
   std::optional<KeyTiles> keys;
   std::optional<Softmax> softmax;
@@ -159,18 +162,17 @@ Fragment PrefixTile::getQuery(unsigned rowBlock, unsigned step) {
 void PrefixTile::emitScores(
     ArrayRef<Value> keyPointers,
     MutableArrayRef<SmallVector<Accumulator>> products) {
-  for (unsigned step = 0; step < multiplier.getHeadSteps(); ++step) {
-    SmallVector<Fragment> query;
+  SmallVector<MutableArrayRef<Accumulator>> sums(products.begin(),
+                                                 products.end());
+  unsigned atOnce = multiplier.getStepsAtOnce();
+  for (unsigned step = 0; step < multiplier.getHeadSteps(); step += atOnce) {
+    SmallVector<SmallVector<Fragment>> queries(rowBlocks);
     for (unsigned r = 0; r < rowBlocks; ++r)
-      query.push_back(getQuery(r, step));
-    for (unsigned pair = 0; pair < tile.keys / 16; ++pair) {
-      auto [first, second] =
-          multiplier.loadKeys(*keyReader, keyPointers, step, pair);
-      for (unsigned r = 0; r < rowBlocks; ++r) {
-        multiplier.multiply(query[r], first, products[r][2 * pair]);
-        multiplier.multiply(query[r], second, products[r][2 * pair + 1]);
-      }
-    }
+      for (unsigned i = 0; i < atOnce; ++i)
+        queries[r].push_back(getQuery(r, step + i));
+    for (unsigned pair = 0; pair < tile.keys / 16; ++pair)
+      multiplier.multiplyKeys(queries, *keyReader, keyPointers, step, pair,
+                              sums);
   }
 }
 
@@ -207,65 +209,80 @@ SmallVector<Value> PrefixTile::emitBody(Value j, ValueRange carried,
   SmallVector<SmallVector<Accumulator>> products(
       rowBlocks,
       SmallVector<Accumulator>(tile.keys / 8, Accumulator(4, b.constantF(0))));
-  emitScores(keyReader->locate(stage(0, keyBytes(), parity)), products);
+  // Registers are short where the state is large or masks need some.
+  bool few = masked || tile.queryInShared;
+  if (tile.queryInShared)
+    queryPointers = queryReader->locate(context.at(layout.query), few);
+  emitScores(keyReader->locate(stage(0, keyBytes(), parity), few), products);
 
   SmallVector<std::array<Value, 2>> factors(rowBlocks);
   for (unsigned r = 0; r < rowBlocks; ++r)
     products[r] = softmax->update(products[r], states[r], factors[r].data(),
                                   masked, rowScores[r], lane, key);
-  bool fresh = multiplier.hasFreshAccumulators();
-  SmallVector<SmallVector<Accumulator>> outputs;
-  for (unsigned r = 0; r < rowBlocks; ++r) {
-    if (fresh) {
-      outputs.emplace_back(blocks, Accumulator(4, b.constantF(0)));
-      continue;
-    }
-    for (Accumulator &block : states[r].output)
-      for (unsigned i = 0; i < 4; ++i)
-        block[i] = b.fmul(block[i], factors[r][i / 2]);
-    outputs.push_back(states[r].output);
-  }
+  SmallVector<MutableArrayRef<Accumulator>> outputs;
+  for (RowStates &state : states)
+    outputs.push_back(state.output);
+  ArrayRef<std::array<Value, 2>> pending =
+      multiplier.scaleOutputs(outputs, factors);
 
   b.waitCopies(1);
   b.barrier();
   copyNext(KeyTiles::Values, stage(layout.valueStages, valueBytes(), other));
   b.commitCopies();
   SmallVector<Value> pointers =
-      valueReader->locate(stage(layout.valueStages, valueBytes(), parity));
+      valueReader->locate(stage(layout.valueStages, valueBytes(), parity), few);
   for (unsigned group = 0; group < tile.keys / 16; ++group) {
     SmallVector<std::pair<Accumulator, Accumulator>> weights;
-    SmallVector<MutableArrayRef<Accumulator>> sums;
-    for (unsigned r = 0; r < rowBlocks; ++r) {
+    for (unsigned r = 0; r < rowBlocks; ++r)
       weights.push_back({products[r][2 * group], products[r][2 * group + 1]});
-      sums.push_back(outputs[r]);
-    }
-    multiplier.multiplyValues(weights, *valueReader, pointers, group, sums);
+    multiplier.multiplyValues(weights, *valueReader, pointers, group, outputs,
+                              pending);
+    pending = {};
   }
 
   SmallVector<Value> results;
-  for (unsigned r = 0; r < rowBlocks; ++r) {
-    for (unsigned t = 0; t < blocks; ++t)
-      for (unsigned i = 0; i < 4; ++i)
-        states[r].output[t][i] =
-            fresh ? b.fma(states[r].output[t][i], factors[r][i / 2],
-                          outputs[r][t][i])
-                  : outputs[r][t][i];
-    states[r].append(results);
-  }
+  for (RowStates &state : states)
+    state.append(results);
   llvm::append_range(results, after);
   return results;
 }
 
-void PrefixTile::emit() {
+void PrefixTile::setUp() {
   item = context.loadItem();
-  Value thread = b.threadId();
+  thread = b.threadId();
   lane = b.band(thread, 31);
   warp = b.shr(thread, 5);
+  multiplier.setLane(lane);
   keyEnd = emitKeyEnd(context, item);
   numKeys = b.sub(keyEnd, item.keyBegin);
-  emitRowTable(context, layout, tile.rows, item, thread);
+  range = emitTileRange(context, item, numKeys, tile.keys, variant.headTiles);
   keys.emplace(context, number, layout, item, keyEnd, thread,
                context.config.getThreads(), tile.keys);
+  queryReader.emplace(
+      multiplier.makeQueryReader(lane, b.mul(warp, 16 * rowBlocks)));
+  queryPointers = queryReader->locate(context.at(layout.query));
+  keyReader.emplace(multiplier.makeKeyReader(lane));
+  valueReader.emplace(multiplier.makeValueReader(lane));
+  softmax.emplace(context, number, item, keyEnd);
+}
+
+void PrefixTile::emitRowScores(bool masked) {
+  rowScores.assign(rowBlocks, RowScores());
+  for (unsigned r = 0; r < rowBlocks; ++r) {
+    for (unsigned half : {0, 1}) {
+      if (!masked && !softmax->isElementwise())
+        continue;
+      Value row = getRowNumber(r, half);
+      softmax->emitRowValues(row, half, rowScores[r]);
+      if (masked)
+        softmax->emitBounds(row, half, rowScores[r]);
+    }
+  }
+}
+
+void PrefixTile::emit() {
+  setUp();
+  emitRowTable(context, layout, tile.rows, item, thread);
   SmallVector<Value> location = keys->locate(item.keyBegin);
   b.barrier();
 
@@ -279,10 +296,6 @@ void PrefixTile::emit() {
   }
   b.waitCopies(layout.queryDelaysValues ? 1 : 2);
   b.barrier();
-
-  queryReader.emplace(
-      multiplier.makeQueryReader(lane, b.mul(warp, 16 * rowBlocks)));
-  queryPointers = queryReader->locate(context.at(layout.query));
   if (!tile.queryInShared) {
     for (unsigned r = 0; r < rowBlocks; ++r) {
       SmallVector<Fragment> &fragments = queryFragments.emplace_back();
@@ -297,26 +310,6 @@ void PrefixTile::emit() {
       b.commitCopies();
     }
   }
-  keyReader.emplace(multiplier.makeKeyReader(lane));
-  valueReader.emplace(multiplier.makeValueReader(lane));
-
-  softmax.emplace(context, number, item, keyEnd);
-  range = emitTileRange(context, item, numKeys, tile.keys, variant.headTiles);
-  rowScores.resize(rowBlocks);
-  auto forRows = [&](function_ref<void(unsigned, unsigned)> f) {
-    for (unsigned r = 0; r < rowBlocks; ++r)
-      for (unsigned half : {0, 1})
-        f(r, half);
-  };
-  if (softmax->isElementwise())
-    forRows([&](unsigned r, unsigned half) {
-      softmax->emitRowValues(getRowNumber(r, half), half, rowScores[r]);
-    });
-  auto emitBounds = [&] {
-    forRows([&](unsigned r, unsigned half) {
-      softmax->emitBounds(getRowNumber(r, half), half, rowScores[r]);
-    });
-  };
 
   unsigned blocks = multiplier.getValueBlocks();
   SmallVector<Value> carried;
@@ -331,14 +324,19 @@ void PrefixTile::emit() {
         });
   };
   if (variant.headTiles) {
-    emitBounds();
+    emitRowScores(/*masked=*/true);
     emitLoop(b.zero(), range.headEnd, /*masked=*/true);
+    setUp();
   }
+  emitRowScores(/*masked=*/false);
   emitLoop(range.headEnd, range.fullEnd, /*masked=*/false);
-  // Not before the loop without masks: bounds would be live across it.
-  emitBounds();
+  // All is computed anew after a loop, so that nothing but what it needs is
+  // live across it.
+  setUp();
+  emitRowScores(/*masked=*/true);
   emitLoop(range.fullEnd, range.count, /*masked=*/true);
   b.waitCopies(0);
+  setUp();
 
   unsigned stateSize = RowStates::size(blocks);
   for (unsigned r = 0; r < rowBlocks; ++r) {

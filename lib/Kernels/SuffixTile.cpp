@@ -33,13 +33,16 @@ private:
     return b.offset(ring, int64_t(chunk % tile.ringSlots) * layout.slotBytes);
   }
 
-  void loadQueries(Value thread);
+  /// Reads the item and computes what follows from it and the thread.
+  void setUp();
+  void emitRowScores(bool masked);
+  void loadQueries();
   /// Starts the copy of a tile's chunk; `left`: keys from the tile's start to
   /// the end (may be negative), or null when the tile is whole.
   void issue(unsigned chunk, ValueRange location, Value key, Value left);
   SmallVector<Value> emitBody(Value j, ValueRange carried, bool masked);
   Value getRowNumber(unsigned half);
-  void emitMerge(const RowStates &states, Value thread);
+  void emitMerge(const RowStates &states);
   Fragment getQuery(unsigned step) {
     if (!tile.queryInShared)
       return queryFragments[step];
@@ -56,7 +59,9 @@ private:
   unsigned warps;
 
   Item item;
-  Value lane, warp, ring, keyEnd, numKeys;
+  Value thread, lane, warp, ring, keyEnd, numKeys;
+  /// Own tiles: all, those of the head, the end of those without masks.
+  Value ownCount, ownHead, ownFull;
   std::optional<KeyTiles> keys;
   std::optional<Softmax> softmax;
   std::optional<TileReader> queryReader, keyReader, valueReader;
@@ -67,16 +72,15 @@ private:
 };
 } // namespace
 
-void SuffixTile::loadQueries(Value thread) {
+void SuffixTile::loadQueries() {
   // Every warp stages the 16 rows in its own ring, or all of them together in a
   // place of their own.
   bool own = !tile.queryInShared;
   TileCopy copy(b, layout.keyRow, own ? lane : thread,
                 own ? 32 : context.config.getThreads(),
                 context.config.queryAlignment);
-  Value to = own ? ring : context.at(layout.query);
   copy.copyRows(
-      to,
+      own ? ring : context.at(layout.query),
       [&](Value row) {
         Value offset = b.load(
             b.offset(context.at(layout.rowOffsets), b.shl(row, 3)), b.i64, 8);
@@ -85,14 +89,9 @@ void SuffixTile::loadQueries(Value thread) {
       16);
   b.commitCopies();
   b.waitCopies(0);
-  queryReader.emplace(multiplier.makeQueryReader(lane));
-  if (!own) {
-    b.barrier();
-    queryPointers = queryReader->locate(to);
-    return;
-  }
+  if (!own)
+    return b.barrier();
   b.warpBarrier();
-  queryPointers = queryReader->locate(to);
   for (unsigned step = 0; step < multiplier.getHeadSteps(); ++step)
     queryFragments.push_back(
         multiplier.loadQueries(*queryReader, queryPointers, step));
@@ -154,43 +153,40 @@ SmallVector<Value> SuffixTile::emitBody(Value j, ValueRange carried,
     return slot(n);
   };
 
+  // Registers are short where the state is large.
+  bool few = tile.queryInShared;
+  if (few)
+    queryPointers = queryReader->locate(context.at(layout.query), few);
   SmallVector<Accumulator> products;
+  unsigned atOnce = multiplier.getStepsAtOnce();
   for (unsigned n = 0; n < halfChunks(); ++n) {
-    SmallVector<Value> pointers = keyReader->locate(step(n));
-    Accumulator first(4, b.constantF(0)), second = first;
-    for (unsigned k = 0; k < multiplier.getHeadSteps(); ++k) {
-      auto [k0, k1] = multiplier.loadKeys(*keyReader, pointers, k, 0);
-      Fragment query = getQuery(k);
-      multiplier.multiply(query, k0, first);
-      multiplier.multiply(query, k1, second);
+    SmallVector<Value> pointers = keyReader->locate(step(n), few);
+    SmallVector<Accumulator> sums(2, Accumulator(4, b.constantF(0)));
+    for (unsigned k = 0; k < multiplier.getHeadSteps(); k += atOnce) {
+      SmallVector<Fragment> query;
+      for (unsigned i = 0; i < atOnce; ++i)
+        query.push_back(getQuery(k + i));
+      multiplier.multiplyKeys(query, *keyReader, pointers, k, 0,
+                              MutableArrayRef<Accumulator>(sums));
     }
-    products.push_back(first);
-    products.push_back(second);
+    llvm::append_range(products, sums);
   }
 
-  Value factors[2];
-  products =
-      softmax->update(products, states, factors, masked, rowScores, lane, key);
-  bool fresh = multiplier.hasFreshAccumulators();
-  SmallVector<Accumulator> outputs;
-  if (fresh) {
-    outputs.assign(blocks, Accumulator(4, b.constantF(0)));
-  } else {
-    outputs = states.output;
-    for (Accumulator &block : outputs)
-      for (unsigned i = 0; i < 4; ++i)
-        block[i] = b.fmul(block[i], factors[i / 2]);
-  }
+  SmallVector<std::array<Value, 2>> factors(1);
+  products = softmax->update(products, states, factors[0].data(), masked,
+                             rowScores, lane, key);
+  MutableArrayRef<Accumulator> output(states.output);
+  ArrayRef<std::array<Value, 2>> pending =
+      multiplier.scaleOutputs(output, factors);
   for (unsigned n = 0; n < halfChunks(); ++n) {
-    SmallVector<Value> pointers = valueReader->locate(step(halfChunks() + n));
-    multiplier.multiplyValues(products[2 * n], products[2 * n + 1],
-                              *valueReader, pointers, 0, outputs);
+    SmallVector<Value> pointers =
+        valueReader->locate(step(halfChunks() + n), few);
+    std::pair<Accumulator, Accumulator> weights = {products[2 * n],
+                                                   products[2 * n + 1]};
+    multiplier.multiplyValues(weights, *valueReader, pointers, 0, output,
+                              pending);
+    pending = {};
   }
-  for (unsigned t = 0; t < blocks; ++t)
-    for (unsigned i = 0; i < 4; ++i)
-      states.output[t][i] =
-          fresh ? b.fma(states.output[t][i], factors[i / 2], outputs[t][i])
-                : outputs[t][i];
 
   SmallVector<Value> results;
   states.append(results);
@@ -200,7 +196,7 @@ SmallVector<Value> SuffixTile::emitBody(Value j, ValueRange carried,
   return results;
 }
 
-void SuffixTile::emitMerge(const RowStates &states, Value thread) {
+void SuffixTile::emitMerge(const RowStates &states) {
   // Warps leave their states in shared memory; all threads fold them in the
   // order of warps.
   unsigned pitch = layout.mergePitch, statistics = 16 * pitch;
@@ -291,24 +287,22 @@ void SuffixTile::emitMerge(const RowStates &states, Value thread) {
       });
 }
 
-void SuffixTile::emit() {
+void SuffixTile::setUp() {
   item = context.loadItem();
-  Value thread = b.threadId();
+  thread = b.threadId();
   lane = b.band(thread, 31);
   warp = b.shr(thread, 5);
+  multiplier.setLane(lane);
   ring = b.offset(context.shared, b.mul(warp, layout.ringBytes));
   keyEnd = emitKeyEnd(context, item);
   numKeys = b.max(b.sub(keyEnd, item.keyBegin), 0);
-  emitRowTable(context, layout, 16, item, thread);
-  b.barrier();
-  loadQueries(thread);
+  queryReader.emplace(multiplier.makeQueryReader(lane));
+  queryPointers =
+      queryReader->locate(tile.queryInShared ? context.at(layout.query) : ring);
   keys.emplace(context, number, layout, item, keyEnd, lane, 32, 16);
   keyReader.emplace(multiplier.makeKeyReader(lane));
   valueReader.emplace(multiplier.makeValueReader(lane));
   softmax.emplace(context, number, item, keyEnd);
-  if (softmax->isElementwise())
-    for (unsigned half : {0, 1})
-      softmax->emitRowValues(getRowNumber(half), half, rowScores);
 
   // Tile t is warp t mod warps' own number t / warps.
   TileRange range =
@@ -316,15 +310,33 @@ void SuffixTile::emit() {
   auto ownTiles = [&](Value end) {
     return b.div(b.sub(b.add(end, warps - 1), warp), warps);
   };
-  Value ownCount = ownTiles(range.count);
-  Value ownHead = variant.headTiles ? ownTiles(range.headEnd) : b.zero();
-  // A warp's next tile must be whole too: one own tile less.
-  Value wholeEnd = b.div(numKeys, tile.keys);
-  Value ownWhole = b.sub(ownTiles(wholeEnd), 1);
-  Value fullEnd = b.min(
-      wholeEnd, b.add(range.headEnd,
-                      b.min(item.fullTiles, b.sub(wholeEnd, range.headEnd))));
-  Value ownFull = b.max(b.min(ownTiles(b.max(fullEnd, 0)), ownWhole), ownHead);
+  ownCount = ownTiles(range.count);
+  ownHead = variant.headTiles ? ownTiles(range.headEnd) : b.zero();
+  // The warp's own next tile must be whole: one own tile less than the whole
+  // ones.
+  Value whole = b.div(numKeys, tile.keys);
+  Value room = b.max(b.sub(whole, range.headEnd), 0);
+  Value fullEnd = b.add(range.headEnd, b.max(b.min(room, item.fullTiles), 0));
+  ownFull = b.max(b.min(ownTiles(fullEnd), b.sub(ownTiles(whole), 1)), ownHead);
+}
+
+void SuffixTile::emitRowScores(bool masked) {
+  rowScores = RowScores();
+  for (unsigned half : {0, 1}) {
+    if (!masked && !softmax->isElementwise())
+      continue;
+    Value row = getRowNumber(half);
+    softmax->emitRowValues(row, half, rowScores);
+    if (masked)
+      softmax->emitBounds(row, half, rowScores);
+  }
+}
+
+void SuffixTile::emit() {
+  setUp();
+  emitRowTable(context, layout, 16, item, thread);
+  b.barrier();
+  loadQueries();
 
   Value firstKey = b.add(item.keyBegin, b.mul(warp, tile.keys));
   int64_t distance = int64_t(warps) * tile.keys;
@@ -348,23 +360,23 @@ void SuffixTile::emit() {
           return emitBody(j, args, masked);
         });
   };
-  auto emitBounds = [&] {
-    for (unsigned half : {0, 1})
-      softmax->emitBounds(getRowNumber(half), half, rowScores);
-  };
   if (variant.headTiles) {
-    emitBounds();
+    emitRowScores(/*masked=*/true);
     emitLoop(b.zero(), ownHead, /*masked=*/true);
+    setUp();
   }
+  emitRowScores(/*masked=*/false);
   emitLoop(ownHead, ownFull, /*masked=*/false);
-  emitBounds();
+  // All is computed anew after a loop, so that nothing but what it needs is
+  // live across it.
+  setUp();
+  emitRowScores(/*masked=*/true);
   emitLoop(ownFull, ownCount, /*masked=*/true);
   b.waitCopies(0);
+  setUp();
   b.barrier();
-  emitMerge(
-      RowStates::read(ValueRange(carried).take_front(RowStates::size(blocks)),
-                      blocks),
-      thread);
+  emitMerge(RowStates::read(
+      ValueRange(carried).take_front(RowStates::size(blocks)), blocks));
 }
 
 void mlir::hydragen::kernels::emitSuffixTile(const Context &context,

@@ -244,8 +244,15 @@ TileReader TileReader::makeRowPairs(KernelBuilder &b, const TileRow &row,
   return reader;
 }
 
-SmallVector<Value> TileReader::locate(Value tile) const {
+SmallVector<Value> TileReader::locate(Value tile, bool few) const {
   SmallVector<Value> pointers;
+  if (few) {
+    // Steps differ in bits of the chunk number that nothing else touches.
+    Value first = b.opaque(b.offset(tile, offsets[0]));
+    for (unsigned step = 0; step < row.period(); ++step)
+      pointers.push_back(b.pointerXor(first, step << 5));
+    return pointers;
+  }
   for (Value offset : offsets)
     pointers.push_back(b.offset(tile, offset));
   return pointers;

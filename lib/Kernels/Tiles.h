@@ -107,8 +107,10 @@ public:
   static TileReader makeRowPairs(KernelBuilder &b, const TileRow &row,
                                  Value lane);
 
-  /// The lane's pointers into the tile at `tile`.
-  SmallVector<Value> locate(Value tile) const;
+  /// The lane's pointers into the tile at `tile`. With `few`, all but one are
+  /// computed from the first here and now, which keeps registers free across
+  /// the loop; the tile must then start at a multiple of 128 bytes.
+  SmallVector<Value> locate(Value tile, bool few = false) const;
   /// Address for step `step`, `rowBlock` blocks of 16 rows (RowPairs: 8) down.
   Value address(ArrayRef<Value> pointers, unsigned step,
                 unsigned rowBlock = 0) const;

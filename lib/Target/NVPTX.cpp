@@ -153,18 +153,45 @@ static mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
   gpu.addPass(mlir::createSCFToControlFlowPass());
   // Before the conversion of GPU operations, which would call libdevice.
   gpu.addPass(mlir::createConvertVectorToLLVMPass());
-  gpu.addPass(mlir::createConvertMathToLLVMPass());
   mlir::ArithToLLVMConversionPassOptions arith;
   arith.indexBitwidth = 32;
   gpu.addPass(mlir::createArithToLLVMConversionPass(arith));
   mlir::ConvertGpuOpsToNVVMOpsOptions toNVVM;
   toNVVM.indexBitwidth = 32;
   gpu.addPass(mlir::createConvertGpuOpsToNVVMOps(toNVVM));
+  gpu.addPass(mlir::createConvertMathToLLVMPass());
   gpu.addPass(mlir::createConvertNVVMToLLVMPass());
   gpu.addPass(mlir::createReconcileUnrealizedCastsPass());
   gpu.addPass(mlir::createCanonicalizerPass());
   gpu.addPass(mlir::createCSEPass());
   return manager.run(module);
+}
+
+/// The conversion of GPU operations calls libdevice (a part of the toolkit) for
+/// functions that are instructions: takes these instead.
+static void replaceLibraryCalls(llvm::Module &module) {
+  static constexpr std::pair<const char *, Intrinsic::ID> kFunctions[] = {
+      {"fabs", Intrinsic::fabs},   {"copysign", Intrinsic::copysign},
+      {"ceil", Intrinsic::ceil},   {"floor", Intrinsic::floor},
+      {"trunc", Intrinsic::trunc}, {"rint", Intrinsic::rint},
+      {"round", Intrinsic::round}, {"sqrt", Intrinsic::sqrt},
+      {"fma", Intrinsic::fma},     {"fmax", Intrinsic::maxnum},
+      {"fmin", Intrinsic::minnum}};
+  for (Function &function : make_early_inc_range(module)) {
+    StringRef name = function.getName();
+    if (!function.isDeclaration() || !name.consume_front("__nv_"))
+      continue;
+    if (function.getReturnType()->isFloatTy())
+      name.consume_back("f");
+    for (auto [known, id] : kFunctions) {
+      if (name != known)
+        continue;
+      function.replaceAllUsesWith(Intrinsic::getOrInsertDeclaration(
+          &module, id, function.getReturnType()));
+      function.eraseFromParent();
+      break;
+    }
+  }
 }
 
 /// Whether the NVPTX back end selects calls of `function` without a library;
@@ -259,6 +286,7 @@ std::string hydragen::emitPTX(mlir::gpu::GPUModuleOp module,
     return fail("cannot be translated to LLVM IR");
   code->setDataLayout((*machine)->createDataLayout());
   code->setTargetTriple((*machine)->getTargetTriple());
+  replaceLibraryCalls(*code);
   optimize(*code, **machine);
   for (const Function &function : *code)
     if (function.isDeclaration() && !function.use_empty() &&

@@ -41,12 +41,21 @@ def from_bf16(x):
     return (x.astype(np.uint32) << 16).view(np.float32)
 
 
+def to_tf32(x):
+    bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
+    return ((bits + 0x1000) & 0xFFFFE000).astype(np.uint32).view(np.float32)
+
+
 class Element:
     def __init__(self, name):
         self.name = name
         self.bytes = 4 if name == "f32" else 2
-        self.ulp = {"f16": 2.0**-10, "bf16": 2.0**-7, "f32": 2.0**-23}[name]
+        self.bits = {"f16": 10, "bf16": 7, "f32": 23}[name]
         self.storage = {"f16": np.float16, "bf16": np.uint16, "f32": np.float32}[name]
+
+    def ulp(self, x):
+        """Unit in the last place of x > 0."""
+        return 2.0 ** (np.floor(np.log2(x)) - self.bits) if x > 0 else 0
 
     def store(self, x):
         with np.errstate(over="ignore"):
@@ -135,6 +144,8 @@ class Problem:
                 k = np.concatenate([s.k[h] for s in mine]).astype(t)
                 v = np.concatenate([s.v[h] for s in mine]).astype(t)
                 q = self.q[h, i].reshape(g * m, -1).astype(t)
+                if not precise and o.tf32:
+                    q, k, v = to_tf32(q), to_tf32(k), to_tf32(v)
                 s = ((q @ k.T) * t(self.scale)).astype(t).reshape(g, m, -1)
                 at = np.arange(k.shape[0])
                 row = np.arange(m)[:, None]
@@ -162,7 +173,7 @@ class Problem:
                 for sink in self.sinks:
                     total = total + np.exp(sink[h, i][..., None].astype(t) - safe)
                 if not precise:
-                    p = self.element.round(p)
+                    p = to_tf32(p) if o.tf32 else self.element.round(p)
                 acc = p @ v
                 with np.errstate(invalid="ignore", divide="ignore"):
                     r = acc / total
@@ -209,17 +220,15 @@ class Launch:
         self.keys, self.values, self.table = Bytes(), Bytes(), []
         self.state_rows = 0
         self.rng = np.random.default_rng(1)
-        self.variants = [self.parse(v) for v in self.o.variant]
+        self.variants = [self.parse(i, v) for i, v in enumerate(self.o.variant)]
         self.place_keys()
         self.make_list()
 
-    @staticmethod
-    def parse(text):
+    def parse(self, number, text):
         words = text.split(",")
         v = dict(w.split("=") for w in words if "=" in w)
-        suffix = words[0] == "suffix"
-        return {"rows": 16 if suffix else int(v.get("rows", 64)),
-                "keys": int(v.get("keys", 32 if suffix else 64)),
+        return {"rows": self.account["tiles"][number]["rows"],
+                "keys": self.account["tiles"][number]["keys"],
                 "page": int(v.get("page", 0)), "pitch": int(v.get("pitch", 0)),
                 "align": int(v.get("align", 16)), "wide": "wide" in words,
                 "masked": any(w.split("=")[0] in ("causal", "window") for w in words),
@@ -457,7 +466,7 @@ def parse_options():
     a.add_argument("--group", type=int, default=4)
     a.add_argument("--queries", type=int, default=1)
     for name in ("causal", "alibi", "mask", "masked-row", "infinite-bias", "finite-mask", "shuffle", "no-shuffle",
-                 "positive-values"):
+                 "positive-values", "tf32"):
         a.add_argument("--" + name, action="store_true")
     a.add_argument("--window", type=int, default=0)
     a.add_argument("--position", type=int, default=0, help="position of query 0")
@@ -490,6 +499,7 @@ def main():
         command = [os.environ.get("HYDRAGEN_KERNEL", "hydragen-kernel"), "--rank=4", "--type=" + o.type,
                    "--head-dim=%d" % o.head_dim, "--value-dim=%d" % (o.value_dim or o.head_dim),
                    "--query-align=%d" % o.query_align, "--info=" + info, "-o", ptx]
+        command += ["--f32=tf32"] if o.tf32 else []
         words = [w for w in o.result.split(",") if w]
         words += [o.result_type or o.type, "align=%d" % o.result_align]
         command += ["--result=" + ",".join(words)] + ["--variant=" + v for v in o.variant] + o.kernel_flag
@@ -515,7 +525,7 @@ def main():
     largest = np.abs(want[finite]).max(initial=0)
     naive_error = np.abs(naive - want)[finite].max(initial=0)
     # The element type's rounding of probabilities is allowed once.
-    tolerance = o.tolerance_factor * naive_error + 2 * result.ulp * largest
+    tolerance = o.tolerance_factor * naive_error + 2 * result.ulp(largest)
     if o.save_result:
         np.save(o.save_result, got)
     if (np.isnan(got) != np.isnan(want)).any():

@@ -130,6 +130,11 @@ struct KernelConfig {
   unsigned getPaddedValueDim() const { return (valueDim + 15) / 16 * 16; }
 };
 
+/// The tile that compiles without spill and reaches the figures of
+/// docs/kernels.md.
+TileConfig getFastTile(TileConfig::Kind kind, ElementType type,
+                       unsigned headDim, unsigned valueDim, unsigned warps);
+
 /// Why no kernel can be made of `config`, or "": one clause, lower-case.
 std::string checkKernelConfig(const KernelConfig &config);
 

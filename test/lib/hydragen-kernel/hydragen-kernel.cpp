@@ -89,13 +89,11 @@ static VariantConfig parseVariant(StringRef text) {
   VariantConfig v;
   SmallVector<StringRef> words;
   text.split(words, ',');
-  if (words[0] == "suffix") {
-    v.tile.kind = TileConfig::Suffix;
-    v.tile.rows = 16;
-    v.tile.keys = 32;
-  } else if (words[0] != "prefix") {
+  if (words[0] != "prefix" && words[0] != "suffix")
     fail("unknown variant '" + words[0] + "'");
-  }
+  v.tile = getFastTile(
+      words[0] == "prefix" ? TileConfig::Prefix : TileConfig::Suffix,
+      elementType, headDim, valueDim ? valueDim : headDim, warps);
   SmallVector<std::shared_ptr<ScoreModifier>> modifiers;
   for (StringRef word : ArrayRef(words).drop_front()) {
     auto [name, value] = word.split('=');
@@ -205,16 +203,19 @@ static std::string describe(const KernelConfig &config) {
     list.push_back(llvm::json::Object{{"name", parameter.name},
                                       {"kind", kKinds[parameter.kind]},
                                       {"offset", parameter.offset}});
-  llvm::json::Array alignments;
-  for (unsigned i = 0; i < config.variants.size(); ++i)
-    alignments.push_back(getKeyAlignment(config, i));
+  llvm::json::Array tiles;
+  for (auto [i, variant] : llvm::enumerate(config.variants))
+    tiles.push_back(
+        llvm::json::Object{{"rows", variant.tile.rows},
+                           {"keys", variant.tile.keys},
+                           {"key_alignment", getKeyAlignment(config, i)}});
   llvm::json::Object account{{"kernel", config.name},
                              {"parameters", std::move(list)},
                              {"parameter_bytes", getParameterBytes(parameters)},
                              {"threads", config.getThreads()},
                              {"shared_bytes", getSharedBytes(config)},
                              {"state_columns", config.getPaddedValueDim()},
-                             {"key_alignments", std::move(alignments)}};
+                             {"tiles", std::move(tiles)}};
   return llvm::formatv("{0:2}\n", llvm::json::Value(std::move(account)));
 }
 
