@@ -18,7 +18,6 @@ using namespace mlir;
 using namespace mlir::hydragen;
 
 static constexpr unsigned kMaxRestarts = 24;
-static constexpr int64_t kMaxSinks = 8;
 
 bool Matcher::hasExp(ExprId id) { return contains(id, [](const ExprNode &n) {
   return n.kind == ExprKind::Op &&
@@ -188,6 +187,15 @@ bool Matcher::addSink(ExprId term) {
   return true;
 }
 
+/// A sum of 0 is replaced: a row without a visible key gives 0 if its exponentials
+/// are 0; NaN stays NaN. False if that is not known.
+bool Matcher::noteZeroGuard() {
+  if (!shiftFacts.finiteWhenEmpty)
+    return false;
+  match->maskedRowsZero |= *shiftFacts.finiteWhenEmpty;
+  return true;
+}
+
 /// Whether `sum` is the sum of `exponential` over the keys, maybe with sinks or
 /// guarded against zero. Sets a refusal when it is close to it.
 FailureOr<bool> Matcher::isDenominator(ExprId sum, ExprId exponential) {
@@ -228,9 +236,8 @@ FailureOr<bool> Matcher::isDenominator(ExprId sum, ExprId exponential) {
         continue;
       // The largest exponential is 1, so a bound up to 1 only matters for 0.
       if (bound.kind == ExprKind::Constant && bound.value > 0 &&
-          bound.value <= 1 && shiftIsMax) {
+          bound.value <= 1 && shiftFacts.isMax && noteZeroGuard()) {
         refusal.reset();
-        match->maskedRowsZero = true;
         return true;
       }
       return refuse(RefusalReason::DenominatorClamped);
@@ -255,105 +262,14 @@ FailureOr<bool> Matcher::isDenominator(ExprId sum, ExprId exponential) {
                      predicate == arith::CmpFPredicate::ONE ||
                      predicate == arith::CmpFPredicate::OGT;
       if (isZeroTest && other.kind == ExprKind::Constant && other.value != 0 &&
-          (i == 2 ? equals : differs)) {
+          (i == 2 ? equals : differs) && noteZeroGuard()) {
         refusal.reset();
-        match->maskedRowsZero = true;
         return true;
       }
       return refuse(RefusalReason::DenominatorClamped);
     }
   }
   return refuse(RefusalReason::DenominatorNotOverKeys);
-}
-
-//===----------------------------------------------------------------------===//
-// Shifts and guards
-//===----------------------------------------------------------------------===//
-
-/// Whether shifting `score` by `shift` changes nothing but rounding: its maximum
-/// over the keys, maybe of more, maybe guarded, or a constant.
-FailureOr<bool> Matcher::isHarmlessShift(ExprId shift, ExprId score) {
-  shift = strip(shift);
-  const ExprNode n = node(shift);
-  if (n.kind == ExprKind::Constant)
-    return std::isfinite(n.value);
-  if (n.kind == ExprKind::Reduce && n.op == ScalarOp::MaxF) {
-    FailureOr<bool> same = isReductionOf(shift, score);
-    if (failed(same))
-      return failure();
-    if (!*same) {
-      // Over a longer axis that holds the keys.
-      std::optional<int64_t> all = product(n.bound).getIfConstant();
-      std::optional<int64_t> keys = product(match->keys).getIfConstant();
-      for (int64_t by = 0; all && keys && !*same && n.bound.size() == 1 &&
-                           by <= std::min(*all - *keys, kMaxSinks);
-           ++by) {
-        FailureOr<SmallVector<ExprId>> bodies =
-            renameToKeys(n.children[0], n.bound, by);
-        if (failed(bodies))
-          return failure();
-        *same = !bodies->empty() && strip(bodies->front()) == strip(score);
-      }
-    }
-    shiftIsMax |= *same;
-    return same;
-  }
-  if (n.kind != ExprKind::Op)
-    return false;
-  if (n.op == ScalarOp::MaxF || n.op == ScalarOp::Select) {
-    // max(T, constant), max(T, sink), cond ? 0 : T.
-    bool any = false;
-    for (ExprId child : ArrayRef(n.children).take_back(2)) {
-      if (node(strip(child)).kind == ExprKind::Constant)
-        continue;
-      FailureOr<bool> good = isHarmlessShift(child, score);
-      if (failed(good))
-        return failure();
-      any |= *good;
-      if (!*good && n.op == ScalarOp::Select)
-        return false;
-    }
-    return any;
-  }
-  return false;
-}
-
-/// Whether `condition` says that no key of the row is visible.
-FailureOr<bool> Matcher::isEmptyRowTest(ExprId condition) {
-  const ExprNode n = node(condition);
-  auto isMinusInf = [&](ExprId id) {
-    const ExprNode &c = node(strip(id));
-    return c.kind == ExprKind::Constant && std::isinf(c.value) && c.value < 0;
-  };
-  auto equalsMinusInf = [&](ExprId id) -> std::optional<ExprId> {
-    const ExprNode &c = node(id);
-    if (c.kind != ExprKind::Op || c.op != ScalarOp::CmpF ||
-        static_cast<arith::CmpFPredicate>(c.aux) != arith::CmpFPredicate::OEQ)
-      return std::nullopt;
-    for (unsigned i = 0; i != 2; ++i)
-      if (isMinusInf(c.children[i]))
-        return c.children[1 - i];
-    return std::nullopt;
-  };
-  // all over the keys of score == -inf
-  if (n.kind == ExprKind::Reduce && n.op == ScalarOp::And) {
-    std::optional<ExprId> tested = equalsMinusInf(n.children[0]);
-    if (!tested || !sizes.getContext().proveEqual(product(n.bound),
-                                                  product(match->keys)))
-      return false;
-    FailureOr<SmallVector<ExprId>> bodies = renameToKeys(*tested, n.bound, 0);
-    if (failed(bodies))
-      return failure();
-    return llvm::any_of(*bodies,
-                        [&](ExprId b) { return strip(b) == strip(score); });
-  }
-  // maximum == -inf
-  if (std::optional<ExprId> tested = equalsMinusInf(condition)) {
-    const ExprNode &max = node(strip(*tested));
-    if (max.kind == ExprKind::Reduce && max.op == ScalarOp::MaxF)
-      return isReductionOf(strip(*tested), score);
-  }
-  return false;
 }
 
 //===----------------------------------------------------------------------===//
@@ -380,7 +296,8 @@ FailureOr<bool> Matcher::isLogSumExp(ExprId shift) {
     ExprId inner = score;
     if (max) {
       inner = exprs().getOp(ScalarOp::SubF, {score, *max}, node(score).type);
-      FailureOr<bool> good = isHarmlessShift(*max, score);
+      ShiftFacts facts;
+      FailureOr<bool> good = isHarmlessShift(*max, score, facts);
       if (failed(good))
         return failure();
       if (!*good)
@@ -398,6 +315,7 @@ FailureOr<bool> Matcher::isLogSumExp(ExprId shift) {
 FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
   ArrayRef<VarId> keys = match->keys;
   SmallVector<ExprId> denominators, guards;
+  bool nanGuard = false;
   ExprContext &ctx = exprs();
   ExprId whole = p;
   auto isZero = [&](ExprId id) { return ctx.isConstant(strip(id), 0.0); };
@@ -408,6 +326,21 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
       break;
     if (n.op == ScalarOp::Select &&
         (isZero(n.children[1]) || isZero(n.children[2]))) {
+      // p is NaN ? 0 : p. With finite scores it is in rows without a visible key.
+      const ExprNode &test = node(n.children[0]);
+      unsigned kept = isZero(n.children[1]) ? 2 : 1;
+      auto isSelf = [&](unsigned i) {
+        return strip(test.children[i]) == strip(n.children[kept]);
+      };
+      if (test.kind == ExprKind::Op && test.op == ScalarOp::CmpF && isSelf(0) &&
+          isSelf(1) &&
+          static_cast<arith::CmpFPredicate>(test.aux) ==
+              (kept == 2 ? arith::CmpFPredicate::UNO
+                         : arith::CmpFPredicate::ORD)) {
+        nanGuard = true;
+        p = n.children[kept];
+        continue;
+      }
       if (ctx.isFreeAny(n.children[0], keys)) {
         if (hasExp(p) && hasMaxReduction(p))
           return refuse(RefusalReason::MaskedAfterSoftmax);
@@ -466,31 +399,43 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
   ExprId exponential = p;
   score = strip(node(p).children[0]);
   shifts.clear();
-  shiftIsMax = false;
   while (ctx.isOp(score, ScalarOp::SubF) &&
          !ctx.isFreeAny(node(score).children[1], keys)) {
     shifts.push_back(node(score).children[1]);
     score = strip(node(score).children[0]);
   }
-  // Each shift against the score it was taken from.
-  bool unknownShift = false;
-  for (ExprId shift : shifts) {
-    FailureOr<bool> good = isHarmlessShift(shift, score);
+  // Each shift against the score it was taken from. Without one the exponential
+  // of -inf is 0.
+  shiftFacts = ShiftFacts();
+  shiftFacts.finiteWhenEmpty = true;
+  shiftFacts.atLeast = shifts.empty() ? std::optional<double>(0) : std::nullopt;
+  bool unknownShift = false, anyMax = false;
+  for (auto [number, shift] : llvm::enumerate(shifts)) {
+    ShiftFacts facts;
+    FailureOr<bool> good = isHarmlessShift(shift, score, facts);
     if (failed(good))
       return failure();
-    if (*good)
-      continue;
+    bool found = *good;
     // An inner shift makes a later maximum one of the shifted score.
     ExprId shifted = score;
-    bool found = false;
     for (ExprId inner : llvm::reverse(shifts)) {
+      if (found)
+        break;
       shifted = ctx.getOp(ScalarOp::SubF, {shifted, inner}, node(score).type);
-      good = isHarmlessShift(shift, shifted);
+      good = isHarmlessShift(shift, shifted, facts);
       if (failed(good))
         return failure();
-      found |= *good;
+      found = *good;
     }
     unknownShift |= !found;
+    anyMax |= facts.isMax;
+    // The outermost one has the last word on the size of the sum.
+    if (number == 0)
+      shiftFacts.isMax = found && facts.isMax;
+    if (shifts.size() == 1)
+      shiftFacts.atLeast = facts.atLeast;
+    if (facts.finiteWhenEmpty != true && shiftFacts.finiteWhenEmpty != false)
+      shiftFacts.finiteWhenEmpty = facts.finiteWhenEmpty;
   }
 
   if (denominators.size() > 1)
@@ -506,12 +451,13 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
     if (!*good)
       return false;
     unknownShift = false;
+    shiftFacts.isMax = true; // the sum is 1
   } else {
     FailureOr<bool> good = findLateDivision(exponential);
     if (failed(good))
       return failure();
     if (!*good) {
-      if (!refusal && shiftIsMax)
+      if (!refusal && anyMax)
         return refuse(RefusalReason::DenominatorMissing);
       return false;
     }
@@ -526,6 +472,8 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
       return refuse(RefusalReason::UnknownRowGuard);
     match->maskedRowsZero = true;
   }
+  // Whatever such a row gave, it is not NaN.
+  match->maskedRowsZero |= nanGuard;
   if (isExp2)
     score = ctx.getOp(ScalarOp::MulF,
                       {score, ctx.getConstant(std::log(2.0), node(score).type)},
@@ -622,9 +570,22 @@ FailureOr<bool> Matcher::isLateDivision(linalg::LinalgOp op, ExprId exponential)
         return failure();
       if (!*good)
         continue;
-      // Sinks would be in terms of the other op's loops.
-      if (match->sinks.size() != numSinks)
-        return refuse(RefusalReason::DenominatorExtraTerm);
+      // Sinks are in terms of the other op's loops: back to the product's.
+      SmallVector<std::pair<VarId, IndexExpr>> back;
+      for (auto &[var, index] : by)
+        if (ArrayRef<IndexExpr::Term> terms = index.getTerms();
+            terms.size() == 1 && terms[0].first.isVar() &&
+            terms[0].second.isOne() && index.getConstant().isZero())
+          back.emplace_back(terms[0].first.getVar(), ctx.getIndex(var));
+      for (ExprId &sink :
+           MutableArrayRef<ExprId>(match->sinks).drop_front(numSinks)) {
+        if (!llvm::all_of(node(sink).freeVars, [&](VarId var) {
+              return llvm::any_of(
+                  back, [&](const auto &pair) { return pair.first == var; });
+            }))
+          return refuse(RefusalReason::DenominatorExtraTerm);
+        sink = eval().rename(sink, back);
+      }
       match->lateDivision = LateDivision{op, &inner, i};
       refusal.reset();
       return true;
@@ -679,7 +640,7 @@ FailureOr<bool> Matcher::attempt() {
       if (failed(good))
         return failure();
     }
-    if (*good)
+    if (*good && checkLowScores())
       return true;
     if (refusal)
       closest = refusal;

@@ -216,10 +216,11 @@ ExprId ExprContext::getLoad(Value base, ArrayRef<IndexExpr> indices) {
 }
 
 ExprId ExprContext::getReduce(ScalarOp combiner, ArrayRef<VarId> bound,
-                              ExprId child) {
+                              ExprId child, int64_t aux) {
   ExprNode n;
   n.kind = ExprKind::Reduce;
   n.op = combiner;
+  n.aux = aux;
   n.type = nodes[child].type;
   n.children.push_back(child);
   n.bound.assign(bound.begin(), bound.end());

@@ -401,7 +401,7 @@ FailureOr<ExprId> ElementEvaluator::rebuild(ExprId id, Rebuild &state) {
     }
     break;
   case ExprKind::Reduce:
-    result = exprs.getReduce(n.op, n.bound, children.front());
+    result = exprs.getReduce(n.op, n.bound, children.front(), n.aux);
     break;
   case ExprKind::Op:
     switch (n.op) {

@@ -303,7 +303,9 @@ FailureOr<ExprId> ElementEvaluator::evalReduction(
         start.value <=
             -APFloat::getLargest(cast<FloatType>(start.type).getFloatSemantics())
                  .convertToDouble())
-      return reduced;
+      return bound.empty() || std::isinf(start.value)
+                 ? reduced
+                 : exprs.getReduce(combiner, bound, *value, kStartsFinite);
     break;
   case ScalarOp::MinF:
     if (start.kind == ExprKind::Constant &&

@@ -334,9 +334,26 @@ FailureOr<ExprId> ElementEvaluator::evalCompare(Operation *def, Scope &scope) {
     auto nonNegative = [&](const IndexExpr &e) {
       return getRange(e, low, high) && proveNonNegative(low);
     };
-    if (isBool || !nonNegative(a) || !nonNegative(b))
+    bool aIsNonNegative = !isBool && nonNegative(a);
+    bool bIsNonNegative = !isBool && nonNegative(b);
+    if (!aIsNonNegative && !bIsNonNegative)
       return exprs.getOther(def->getName(), def->getAttrDictionary(),
                             {*lhs, *rhs}, boolType, 0);
+    if (!aIsNonNegative || !bIsNonNegative) {
+      // As unsigned numbers the negative ones are the greatest.
+      bool orEqual = predicate == P::ule || predicate == P::uge;
+      bool swapped = predicate == P::ugt || predicate == P::uge;
+      IndexExpr x = swapped ? b : a, y = swapped ? a : b;
+      bool xIsNonNegative = swapped ? bIsNonNegative : aIsNonNegative;
+      auto isNegative = [&](const IndexExpr &e) {
+        return exprs.getOp(ScalarOp::Less, {exprs.getLinear(e)}, boolType);
+      };
+      ExprId below = isNegative(x - y - IndexExpr(orEqual ? 1 : 0));
+      if (xIsNonNegative) // y < 0 or x < y
+        return exprs.getOp(ScalarOp::Or, {isNegative(y), below}, boolType);
+      ExprId positive = exprs.getOp(ScalarOp::Not, {isNegative(x)}, boolType);
+      return exprs.getOp(ScalarOp::And, {positive, below}, boolType);
+    }
   }
   // Every relation is  x < 0  or  x == 0.
   IndexExpr difference;

@@ -11,6 +11,22 @@
 
 namespace mlir::hydragen {
 
+/// Columns of a longer softmax axis that are no keys.
+inline constexpr int64_t kMaxSinks = 8;
+
+/// What is known of a shift T where it matters: in guards of the denominator and
+/// in rows without a visible key.
+struct ShiftFacts {
+  /// T is the maximum over the keys wherever that is finite: the sum of
+  /// exponentials is at least 1 in every row that sees a key.
+  bool isMax = false;
+  /// Whether T is finite in a row that sees no key: its exponentials are then 0,
+  /// else they are NaN. Unset if not known.
+  std::optional<bool> finiteWhenEmpty;
+  /// T is never below this.
+  std::optional<double> atLeast;
+};
+
 /// Matches one contraction. Functions that evaluate return failure when a
 /// refinement is pending; the attempt is then started again.
 class Matcher {
@@ -34,16 +50,21 @@ private:
   // AttentionMatcher.cpp: the probabilities.
   FailureOr<bool> peelProbabilities(ExprId p);
   FailureOr<bool> isDenominator(ExprId sum, ExprId exponential);
+  bool noteZeroGuard();
   FailureOr<bool> isReductionOf(ExprId reduce, ExprId expr);
   FailureOr<bool> isSumWithSinks(ExprId reduce, ExprId expr);
   bool addSink(ExprId term);
   FailureOr<SmallVector<ExprId>> renameToKeys(ExprId body, ArrayRef<VarId> bound,
                                               int64_t shift);
-  FailureOr<bool> isHarmlessShift(ExprId shift, ExprId score);
-  FailureOr<bool> isEmptyRowTest(ExprId condition);
   FailureOr<bool> isLogSumExp(ExprId shift);
   FailureOr<bool> findLateDivision(ExprId exponential);
   FailureOr<bool> isLateDivision(linalg::LinalgOp op, ExprId exponential);
+  // MatchShift.cpp: shifts and guards.
+  FailureOr<bool> isHarmlessShift(ExprId shift, ExprId score, ShiftFacts &facts);
+  FailureOr<bool> isHarmlessSelect(ExprId shift, ExprId score,
+                                   ShiftFacts &facts);
+  FailureOr<bool> isEmptyRowTest(ExprId condition);
+  bool checkLowScores();
   // MatchScore.cpp: the score.
   FailureOr<bool> matchScore();
   bool peelScore(ExprId id);
@@ -59,7 +80,7 @@ private:
   /// The score before its shifts, and the shifts, outermost first.
   ExprId score = 0;
   SmallVector<ExprId> shifts;
-  bool shiftIsMax = false;
+  ShiftFacts shiftFacts;
   /// Loads of contraction results that the score is made of.
   SmallVector<ExprId> termLoads;
 };

@@ -71,6 +71,16 @@ SmallVector<IndexExpr> SegmentAnalysis::getDimIndices() {
 FailureOr<ExprId> SegmentAnalysis::evaluate(ElementEvaluator &with,
                                             const SegmentOperand &operand,
                                             ArrayRef<IndexExpr> at) {
+  return evaluate(
+      with, operand, at, op.getIndices(),
+      llvm::to_vector(op.getIndexMaps().getAsValueRange<AffineMapAttr>()));
+}
+
+FailureOr<ExprId> SegmentAnalysis::evaluate(ElementEvaluator &with,
+                                            const SegmentOperand &operand,
+                                            ArrayRef<IndexExpr> at,
+                                            ValueRange indexOperands,
+                                            ArrayRef<AffineMap> indexMaps) {
   auto evalMap = [&](AffineMap map, ArrayRef<IndexExpr> symbols,
                      SmallVectorImpl<IndexExpr> &indices) -> LogicalResult {
     for (AffineExpr expr : map.getResults()) {
@@ -81,19 +91,19 @@ FailureOr<ExprId> SegmentAnalysis::evaluate(ElementEvaluator &with,
     }
     return success();
   };
-  SmallVector<IndexExpr> symbols;
-  if (operand.map.getNumSymbols() != 0)
-    for (auto [index, map] :
-         llvm::zip(op.getIndices(),
-                   op.getIndexMaps().getAsValueRange<AffineMapAttr>())) {
-      SmallVector<IndexExpr> indices;
-      if (failed(evalMap(map, {}, indices)))
-        return failure();
-      FailureOr<ExprId> element = with.evalTensor(index, indices);
-      if (failed(element))
-        return failure();
-      symbols.push_back(exprs->toIndex(*element));
-    }
+  // Only what the map reads: a table of another segment need not exist here.
+  SmallVector<IndexExpr> symbols(operand.map.getNumSymbols());
+  for (unsigned i = 0; i != symbols.size(); ++i) {
+    if (!operand.map.isFunctionOfSymbol(i))
+      continue;
+    SmallVector<IndexExpr> indices;
+    if (failed(evalMap(indexMaps[i], {}, indices)))
+      return failure();
+    FailureOr<ExprId> element = with.evalTensor(indexOperands[i], indices);
+    if (failed(element))
+      return failure();
+    symbols[i] = exprs->toIndex(*element);
+  }
   SmallVector<IndexExpr> indices;
   if (failed(evalMap(operand.map, symbols, indices)))
     return failure();
@@ -501,8 +511,8 @@ std::optional<ExprId> SegmentAnalysis::deepen(ExprId id, const VarBox &box) {
   return *deep;
 }
 
-bool SegmentAnalysis::checkAtPoints(const SegmentOperand &operand, ExprId id,
-                                    const SegmentPiece &piece) {
+SmallVector<SegmentAnalysis::Point>
+SegmentAnalysis::getPoints(const VarBox &box) {
   static constexpr unsigned kPoints = 6;
   uint64_t state = 0x9e3779b97f4a7c15ull;
   auto random = [&]() {
@@ -511,35 +521,96 @@ bool SegmentAnalysis::checkAtPoints(const SegmentOperand &operand, ExprId id,
     state ^= state << 17;
     return state;
   };
-  VarBox box = withColumns(piece.box);
-  for (unsigned point = 0; point != kPoints; ++point) {
-    SmallVector<std::pair<VarId, IndexExpr>> by;
+  SmallVector<Point> points;
+  for (unsigned number = 0; number != kPoints; ++number) {
+    Point point;
     for (auto &[var, range] : box) {
       auto low = range.low.getIfConstant(), high = range.high.getIfConstant();
       // Unknown extents: the ends of the range, which exist if any point does.
       if (low && high) {
         if (*high <= *low)
-          return true;
+          return {};
         // The corners first.
-        int64_t offset = point == 0   ? 0
-                         : point == 1 ? *high - *low - 1
-                                      : random() % (*high - *low);
-        by.emplace_back(var, IndexExpr(*low + offset));
+        int64_t offset = number == 0   ? 0
+                         : number == 1 ? *high - *low - 1
+                                       : random() % (*high - *low);
+        point.emplace_back(var, IndexExpr(*low + offset));
       } else {
-        by.emplace_back(var, point % 2 ? IndexExpr(range.high - SizeExpr(1))
-                                       : IndexExpr(range.low));
+        point.emplace_back(var, number % 2 ? IndexExpr(range.high - SizeExpr(1))
+                                           : IndexExpr(range.low));
       }
     }
+    points.push_back(std::move(point));
+  }
+  return points;
+}
+
+bool SegmentAnalysis::checkAtPoints(const SegmentOperand &operand, ExprId id,
+                                    const SegmentPiece &piece) {
+  VarBox box = withColumns(piece.box);
+  for (const Point &point : getPoints(box)) {
     evaluator->allowSplit = evaluator->allowRefine = false;
     evaluator->interesting.reset();
     // The facts of the box hold: its ranges are not empty.
     evaluator->reset(EvalDepth::All, box);
     SmallVector<IndexExpr> at;
     for (const IndexExpr &index : getDimIndices())
-      at.push_back(evaluator->rename(index, by));
+      at.push_back(evaluator->rename(index, point));
     FailureOr<ExprId> expected = evaluate(*evaluator, operand, at);
-    FailureOr<ExprId> got = evaluator->substituteAll(id, by);
+    FailureOr<ExprId> got = evaluator->substituteAll(id, point);
     if (failed(expected) || failed(got) || *expected != *got)
+      return false;
+  }
+  return true;
+}
+
+/// `id` without what a written operand may leave out.
+static ExprId peelFactors(ExprContext &exprs, ExprId id) {
+  while (exprs.node(id).kind == ExprKind::Op) {
+    const ExprNode &n = exprs.node(id);
+    auto isConstant = [&](unsigned i) {
+      return exprs.node(n.children[i]).kind == ExprKind::Constant;
+    };
+    if (n.op == ScalarOp::CastF)
+      id = n.children[0];
+    else if (n.op == ScalarOp::MulF && (isConstant(0) || isConstant(1)))
+      id = n.children[isConstant(0) ? 1 : 0];
+    else if (n.op == ScalarOp::DivF && isConstant(1))
+      id = n.children[0];
+    else
+      break;
+  }
+  return id;
+}
+
+static bool hasReduction(ExprContext &exprs, ExprId id) {
+  return exprs.node(id).kind == ExprKind::Reduce ||
+         llvm::any_of(exprs.node(id).children,
+                      [&](ExprId child) { return hasReduction(exprs, child); });
+}
+
+bool SegmentAnalysis::checkOperandAtPoints(
+    const SegmentOperand &original, const SegmentOperand &written,
+    ValueRange indices, ArrayRef<AffineMap> indexMaps, const SizeExpr &begin,
+    const SegmentPiece &piece) {
+  VarBox box = withColumns(piece.box);
+  for (const Point &point : getPoints(box)) {
+    evaluator->allowSplit = evaluator->allowRefine = false;
+    evaluator->interesting.reset();
+    evaluator->reset(EvalDepth::All, box);
+    SmallVector<IndexExpr> at;
+    for (const IndexExpr &index : getDimIndices())
+      at.push_back(evaluator->rename(index, point));
+    FailureOr<ExprId> expected = evaluate(*evaluator, original, at);
+    IndexExpr &key = at[dims.keys.front()];
+    key = key - IndexExpr(begin);
+    FailureOr<ExprId> got =
+        evaluate(*evaluator, written, at, indices, indexMaps);
+    if (failed(expected) || failed(got))
+      return false;
+    if (hasReduction(*exprs, *expected))
+      continue;
+    if (peelFactors(*exprs, *expected) != peelFactors(*exprs, *got))
       return false;
   }
   return true;

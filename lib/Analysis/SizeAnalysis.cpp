@@ -119,7 +119,8 @@ SizeExpr SizeAnalysis::computeDim(Value tensor, int64_t dim) {
     return extentOf(op.getMixedOutputShape()[dim]);
   if (auto op = dyn_cast<tensor::CollapseShapeOp>(def)) {
     SizeExpr product(1);
-    for (int64_t i : op.getReassociationIndices()[dim])
+    SmallVector<ReassociationIndices, 4> groups = op.getReassociationIndices();
+    for (int64_t i : groups[dim])
       product = product * getDim(op.getSrc(), i);
     return product;
   }

@@ -65,6 +65,7 @@ private:
   void cloneScoreRegion(const SplitDomain &domain, Region &target);
   SmallVector<State> mergeDisjoint(ArrayRef<State> partials);
   bool isShared(unsigned segment);
+  bool isEmpty(unsigned segment);
   Value finalize(const State &state);
   RowRect getRect(unsigned segment) {
     SegmentAttr attr = op.getSegment(segment);
@@ -106,7 +107,8 @@ State Decomposer::makeIdentity(ArrayRef<OpFoldResult> rows,
 }
 
 /// Whether a segment's keys are read by several sequences: marked so, or some
-/// row dim is used by another segment's K and V and not by this one's.
+/// row dim, of which the segment has more than one index, is used by another
+/// segment's K and V and not by this one's.
 bool Decomposer::isShared(unsigned segment) {
   if (neverShare)
     return false;
@@ -117,6 +119,10 @@ bool Decomposer::isShared(unsigned segment) {
   for (unsigned i = 0; i != op.getNumSegments(); ++i)
     always &= hydragen::getUnusedRows(op, i);
   unused.reset(always);
+  ArrayRef<int64_t> rowSizes = op.getSegment(segment).getRowSizes();
+  for (unsigned row = 0; row != rowSizes.size(); ++row)
+    if (rowSizes[row] == 1)
+      unused.reset(row);
   return unused.any();
 }
 
@@ -334,12 +340,21 @@ static bool disjoint(const RowRect &a, const RowRect &b) {
   return false;
 }
 
+/// True when the segment is known to have no key or no row. Its slices may lie
+/// behind the end of K and V, where upstream refuses even an empty one.
+bool Decomposer::isEmpty(unsigned segment) {
+  return op.getSegment(segment).getSize() == 0 ||
+         llvm::is_contained(op.getSegment(segment).getRowSizes(), 0);
+}
+
 /// States over all rows: partials of disjoint rectangles are written into one
 /// state, which is the identity elsewhere.
 SmallVector<State> Decomposer::mergeDisjoint(ArrayRef<State> partials) {
   SmallVector<State> states;
   SmallVector<SmallVector<unsigned>> layers;
   for (unsigned segment = 0; segment != partials.size(); ++segment) {
+    if (isEmpty(segment))
+      continue;
     RowRect rect = getRect(segment);
     if (rect.all()) {
       states.push_back(partials[segment]);
@@ -378,6 +393,8 @@ SmallVector<State> Decomposer::mergeDisjoint(ArrayRef<State> partials) {
     }
     states.push_back(state);
   }
+  if (states.empty())
+    states.push_back(makeIdentity(rowSizes, valueSizes));
   return states;
 }
 
@@ -428,7 +445,8 @@ LogicalResult Decomposer::run() {
 
   SmallVector<State> partials;
   for (unsigned segment = 0; segment != op.getNumSegments(); ++segment) {
-    FailureOr<State> partial = makePartial(segment);
+    FailureOr<State> partial =
+        isEmpty(segment) ? FailureOr<State>(State()) : makePartial(segment);
     if (failed(partial))
       return failure();
     partials.push_back(*partial);

@@ -51,6 +51,7 @@ private:
     int64_t coefficient;
     std::optional<int64_t> count;
   };
+  IndexExpr replace(const IndexExpr &index);
   bool writeDigits(VarId root, IndexExpr &index, SmallVectorImpl<Term> &terms);
   /// The terms of `index` and its constant.
   std::optional<int64_t> writeTerms(IndexExpr index,

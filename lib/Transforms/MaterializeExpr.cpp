@@ -296,6 +296,19 @@ Value ExprWriter::writeScalar(OpBuilder &body, ExprId expr,
               arith::MulIOp::create(body, loc, quotient, by));
         break;
       }
+      case ScalarOp::Table: {
+        ArrayRef<int64_t> entries =
+            cast<DenseI64ArrayAttr>(n.payload).asArrayRef();
+        auto type = RankedTensorType::get({static_cast<int64_t>(entries.size())},
+                                          body.getI64Type());
+        Value table = arith::ConstantOp::create(
+            body, loc, DenseElementsAttr::get(type, entries));
+        Value at = arith::SubIOp::create(
+            body, loc, asIndex(c[0]),
+            arith::ConstantIndexOp::create(body, loc, n.aux));
+        result = tensor::ExtractOp::create(body, loc, table, ValueRange(at));
+        break;
+      }
       case ScalarOp::Other: {
         // Integer operands were followed as index. A signed conversion to float
         // is the same from 64 bits; other ops may depend on the width.

@@ -74,10 +74,31 @@ bool AffineWriter::writeDigits(VarId root, IndexExpr &index,
   return true;
 }
 
+/// `index` with the replacements. A constant goes everywhere; anything else not
+/// into atoms: whoever writes an atom replaces in its indices then.
+IndexExpr AffineWriter::replace(const IndexExpr &index) {
+  SmallVector<std::pair<VarId, IndexExpr>> constants;
+  for (auto &[var, by] : replacements)
+    if (by.isConstant())
+      constants.emplace_back(var, by);
+  IndexExpr before =
+      constants.empty() ? index : evaluator.rename(index, constants);
+  IndexExpr result(before.getConstant());
+  for (const IndexExpr::Term &term : before.getTerms()) {
+    const auto *it = llvm::find_if(replacements, [&](const auto &pair) {
+      return term.first.isVar() && pair.first == term.first.getVar();
+    });
+    if (it == replacements.end())
+      result.addTerm(term.first, term.second);
+    else
+      result = result + it->second * term.second;
+  }
+  return result;
+}
+
 std::optional<int64_t> AffineWriter::writeTerms(IndexExpr index,
                                                 SmallVectorImpl<Term> &terms) {
-  if (!replacements.empty())
-    index = evaluator.rename(index, replacements);
+  index = replace(index);
   if (!index.getConstant().isConstant())
     return std::nullopt;
   // Roots in the order of their numbers, so that maps come out the same always.

@@ -45,6 +45,10 @@ public:
   /// Writes the segments. Constant factors of K are left out where `dropFactors`.
   bool write(bool dropFactors, SmallVectorImpl<WrittenSegment> &segments);
 
+  /// Compares what was written (all segments of this one, in order) with the
+  /// original at points. False with a refusal where they differ.
+  bool checkWritten(ArrayRef<WrittenSegment> segments);
+
   /// A better source for an operand that all rows read (a query): the element
   /// without views and constant factors. False if there is none.
   bool rewriteView(Value &value, AffineMap &map, double &factor);
@@ -63,6 +67,7 @@ private:
   };
   bool refuse(RefusalReason reason, const Twine &detail = "");
   std::optional<Range> getRange(VarId root, const VarBox &box);
+  bool areLayered();
   Choice chooseOperand(const SegmentPiece &piece, unsigned operand);
   bool isTight(ExprId id, const SegmentPiece &piece);
   bool overCovers(ExprId id, const SegmentPiece &piece);

@@ -216,11 +216,14 @@ private:
 
 AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
   SmallVector<WrittenSegment, 0> segments;
-  for (auto &writer : writers)
-    if (!writer->write(/*dropFactors=*/keyFactor.has_value(), segments))
+  for (auto &writer : writers) {
+    size_t first = segments.size();
+    if (!writer->write(/*dropFactors=*/keyFactor.has_value(), segments) ||
+        !writer->checkWritten(ArrayRef(segments).drop_front(first)))
       return refuse(writer->refusal
                         ? *writer->refusal
                         : Refusal{RefusalReason::NotWritable, ""});
+  }
   if (llvm::none_of(segments, [](const WrittenSegment &s) { return s.shared; }))
     return refuse({RefusalReason::NotWritable, ""});
   rewriteQueries();

@@ -13,6 +13,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/ScopeExit.h"
 
 using namespace mlir;
 using namespace mlir::hydragen;
@@ -177,6 +178,37 @@ SegmentWriter::Choice SegmentWriter::chooseOperand(const SegmentPiece &piece,
   return original;
 }
 
+/// Pieces with unknown key ranges that do not cover all rows must lie beside
+/// others with the same range that cover the rest: else the certificate could not
+/// say where they begin.
+bool SegmentWriter::areLayered() {
+  SmallVector<SizeExpr> volumes;
+  SizeExpr all(1);
+  for (unsigned dim : analysis.getDims().rows)
+    all = all * exprs.var(analysis.getDimVar(dim)).extent;
+  for (const SegmentPiece &piece : analysis.getPieces()) {
+    SizeExpr volume(1);
+    for (unsigned dim : analysis.getDims().rows) {
+      std::optional<Range> rows = getRange(analysis.getDimVar(dim), piece.box);
+      if (!rows)
+        return true; // refused by writeRows
+      volume = volume * rows->size;
+    }
+    volumes.push_back(volume);
+  }
+  for (const Range &keys : keyRanges) {
+    if (keys.begin.isConstant() && keys.size.isConstant())
+      continue;
+    SizeExpr covered(0);
+    for (auto [other, volume] : llvm::zip_equal(keyRanges, volumes))
+      if (other.begin == keys.begin && other.size == keys.size)
+        covered = covered + volume;
+    if (covered != all)
+      return false;
+  }
+  return true;
+}
+
 bool SegmentWriter::choose() {
   for (const SegmentPiece &piece : analysis.getPieces()) {
     std::optional<Range> keys = getRange(analysis.getKeyVar(), piece.box);
@@ -195,6 +227,9 @@ bool SegmentWriter::choose() {
     }
     choices.push_back(std::move(list));
   }
+  if (!areLayered())
+    return refuse(RefusalReason::NotRectangular,
+                  "rows differ in key ranges of unknown size");
   return true;
 }
 
@@ -223,8 +258,16 @@ void SegmentWriter::setUpWriter(AffineWriter &maps, const Range *keys,
     if (dim == dims.keys.front() && keys) {
       if (std::optional<int64_t> offset = keys->begin.getIfConstant())
         expr = expr + *offset;
-      else if (!keys->size.isOne())
+      else if (!exprs.var(var).isRefined() && !keys->size.isOne())
         maps.setReplacement(var, exprs.getIndex(var) + IndexExpr(keys->begin));
+      else if (exprs.var(var).isRefined() && box)
+        // Digits of local keys: each counts from its own begin.
+        for (VarId digit : analysis.getKeyDigits()) {
+          const VarRange &range = box->find(digit)->second;
+          if (range.high != range.low + SizeExpr(1) && !range.low.isZero())
+            maps.setReplacement(digit,
+                                exprs.getIndex(digit) + IndexExpr(range.low));
+        }
     }
     maps.setRoot(var, expr);
   }
@@ -242,6 +285,11 @@ std::optional<AffineExpr> SegmentWriter::writeAtom(ExprId atom,
                                                    AffineWriter &maps) {
   const ExprNode n = exprs.node(atom);
   const AttentionDims &dims = analysis.getDims();
+  // The map of an index operand has no symbols: an index that is loaded at a
+  // loaded index is computed into a tensor of its own.
+  auto callback = std::exchange(maps.writeAtom, nullptr);
+  auto restore =
+      llvm::make_scope_exit([&]() { maps.writeAtom = std::move(callback); });
   Value tensor;
   std::optional<AffineMap> map;
   if (n.kind == ExprKind::Load && isa<RankedTensorType>(n.base.getType()) &&
@@ -423,21 +471,46 @@ std::string SegmentWriter::describe(const SegmentPiece &piece,
   return text;
 }
 
-/// A single key can leave no trace in the maps; V then gets a unit dim for it,
-/// since the key dim has its extent from an operand.
+/// Keys can leave no trace in the maps: a single one, or all with one content. V
+/// then gets a dim for them, since the key dim has its extent from an operand.
 bool SegmentWriter::giveKeyDim(WrittenSegment &segment) {
   const AttentionDims &dims = analysis.getDims();
   unsigned key = dims.keys.front();
   if (llvm::any_of(segment.maps,
                    [&](AffineMap map) { return map.isFunctionOfDim(key); }))
     return true;
-  if (getConstantIntValue(segment.size) != 1)
-    return false;
+  // Or through an index that is loaded per key.
+  for (AffineMap map : segment.maps)
+    for (unsigned i = 0; i != map.getNumSymbols(); ++i)
+      if (map.isFunctionOfSymbol(i) && shared.indexMaps[i].isFunctionOfDim(key))
+        return true;
   AffineExpr keyExpr = builder.getAffineDimExpr(key);
   AffineMap &map = segment.maps.front();
   Value &value = segment.operands.front();
   auto type = cast<RankedTensorType>(value.getType());
   SmallVector<AffineExpr> results(map.getResults());
+  if (getConstantIntValue(segment.size) != 1) {
+    // Many keys with one value: it is repeated.
+    SmallVector<OpFoldResult> shape =
+        tensor::getMixedSizes(builder, loc, value);
+    shape.push_back(segment.size);
+    unsigned rank = shape.size();
+    Value init = tensor::EmptyOp::create(builder, loc, shape,
+                                         type.getElementType());
+    AffineMap out = builder.getMultiDimIdentityMap(rank);
+    SmallVector<utils::IteratorType> kinds(rank, utils::IteratorType::parallel);
+    value = linalg::GenericOp::create(
+                builder, loc, init.getType(), value, init,
+                {out.dropResult(rank - 1), out}, kinds,
+                [](OpBuilder &body, Location at, ValueRange arguments) {
+                  linalg::YieldOp::create(body, at, arguments[0]);
+                })
+                .getResult(0);
+    results.push_back(keyExpr);
+    map = AffineMap::get(map.getNumDims(), map.getNumSymbols(), results,
+                         builder.getContext());
+    return true;
+  }
   for (auto [result, extent] : llvm::zip_equal(results, type.getShape()))
     if (extent == 1 && isa<AffineConstantExpr>(result)) {
       result = keyExpr;
@@ -499,6 +572,18 @@ bool SegmentWriter::write(bool dropFactors,
     segment.text = describe(piece, keys);
     segments.push_back(std::move(segment));
   }
+  return true;
+}
+
+bool SegmentWriter::checkWritten(ArrayRef<WrittenSegment> segments) {
+  for (auto [number, segment] : llvm::enumerate(segments))
+    for (unsigned k = 0; k != segment.operands.size(); ++k)
+      if (!analysis.checkOperandAtPoints(
+              analysis.getOperands()[k], {segment.operands[k], segment.maps[k]},
+              shared.indices, shared.indexMaps, keyRanges[number].begin,
+              analysis.getPieces()[number]))
+        return refuse(RefusalReason::Unproved,
+                      "a written piece and the original differ at a point");
   return true;
 }
 

@@ -46,7 +46,9 @@ static bool isMultipleOf(OpFoldResult size, int64_t divisor) {
     auto collapse = dim.getSource().getDefiningOp<tensor::CollapseShapeOp>();
     if (index && collapse) {
       int64_t product = 1;
-      for (int64_t source : collapse.getReassociationIndices()[*index])
+      SmallVector<ReassociationIndices, 4> groups =
+          collapse.getReassociationIndices();
+      for (int64_t source : groups[*index])
         if (!collapse.getSrcType().isDynamicDim(source))
           product *= collapse.getSrcType().getDimSize(source);
       return product % divisor == 0;

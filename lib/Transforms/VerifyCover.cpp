@@ -39,36 +39,64 @@ static int64_t volume(const Rect &rect) {
 
 /// The rectangles of a certificate; dynamic extents become kUnknownEnd. Only
 /// one dim may be unknown, or volumes would overflow: others are then taken as
-/// 1, which is exact since an unknown row extent is never cut by a piece.
+/// 1, which is exact since an unknown row extent is never cut by a piece. Pieces
+/// stand in the order of their keys, then of their rows. Those with one begin
+/// whose rows have nothing in common are a layer; an unknown begin is where the
+/// layer before it ends.
 static LogicalResult getRects(Operation *op, CoverAttr cover, Rect &box,
                               SmallVector<Rect> &pieces) {
   SmallVector<int64_t> extents(cover.getRows());
   extents.push_back(cover.getKeys());
   for (int64_t extent : extents)
     box.push_back({0, ShapedType::isDynamic(extent) ? kUnknownEnd : extent});
+  unsigned key = extents.size() - 1;
+  auto getBegin = [&](unsigned i) { return cover.getPiece(i)[2 * key]; };
+  auto beside = [&](const Rect &a, const Rect &b) {
+    for (unsigned dim = 0; dim != key; ++dim)
+      if (a[dim].second <= b[dim].first || b[dim].second <= a[dim].first)
+        return true;
+    return false;
+  };
+  SmallVector<unsigned> layers; // first piece of each
   for (unsigned i = 0; i != cover.getNumPieces(); ++i) {
     ArrayRef<int64_t> piece = cover.getPiece(i);
-    Rect &rect = pieces.emplace_back();
-    for (unsigned dim = 0; dim != extents.size(); ++dim) {
+    Rect rect;
+    for (unsigned dim = 0; dim != key; ++dim) {
       int64_t begin = piece[2 * dim], size = piece[2 * dim + 1];
-      bool isKey = dim + 1 == extents.size();
-      if (ShapedType::isDynamic(begin)) {
-        if (!isKey || i == 0)
-          return op->emitOpError("certificate piece ")
-                 << i << " begins at an unknown row or before any piece";
-        begin = pieces[i - 1].back().second;
-      }
-      int64_t end;
-      if (!ShapedType::isDynamic(size))
-        end = begin + size;
-      else if (isKey && i + 1 != cover.getNumPieces() &&
-               ShapedType::isDynamic(cover.getPiece(i + 1)[2 * dim]))
-        // An unknown size in the middle: any number will do, the next piece
-        // begins where this one ends.
-        end = begin + 1;
-      else
-        end = box[dim].second;
-      rect.push_back({begin, end});
+      if (ShapedType::isDynamic(begin))
+        return op->emitOpError("certificate piece ")
+               << i << " begins at an unknown row";
+      rect.push_back({begin, ShapedType::isDynamic(size) ? box[dim].second
+                                                         : begin + size});
+    }
+    if (layers.empty() || getBegin(i) != getBegin(layers.back()) ||
+        !llvm::all_of(ArrayRef(pieces).drop_front(layers.back()),
+                      [&](const Rect &other) { return beside(rect, other); }))
+      layers.push_back(i);
+    pieces.push_back(std::move(rect));
+  }
+  int64_t previousEnd = 0;
+  for (auto [number, first] : llvm::enumerate(layers)) {
+    int64_t begin = getBegin(first);
+    if (ShapedType::isDynamic(begin)) {
+      if (first == 0)
+        return op->emitOpError("certificate piece 0 begins before any piece");
+      begin = previousEnd;
+    }
+    // An unknown size in the middle: any number will do, the next layer begins
+    // where this one ends.
+    bool more = number + 1 != layers.size() &&
+                ShapedType::isDynamic(getBegin(layers[number + 1]));
+    unsigned end =
+        number + 1 != layers.size() ? layers[number + 1] : pieces.size();
+    previousEnd = 0;
+    for (unsigned i = first; i != end; ++i) {
+      int64_t size = cover.getPiece(i)[2 * key + 1];
+      int64_t last = !ShapedType::isDynamic(size) ? begin + size
+                     : more                       ? begin + 1
+                                                  : box.back().second;
+      pieces[i].push_back({begin, last});
+      previousEnd = std::max(previousEnd, last);
     }
   }
   // Where the last piece has a known size behind an unknown begin, the unknown

@@ -126,23 +126,20 @@ void hydragen::emulated::fence(Warp &w, bool device) {
 }
 
 void hydragen::emulated::strongAccess(Warp &w, SyncTable &table,
-                                      uint64_t address, bool reads, bool writes,
-                                      bool acquire, bool release, bool device) {
+                                      uint64_t address, StrongAccess access) {
   uint64_t block = w.block->linear;
   WarpOrder &order = w.order;
-  if (release)
-    prepareRelease(w, device);
-  bool has = !order.fencedBlock.empty() || !order.fencedDevice.empty();
-  if (!has && !reads)
-    return;
+  if (access.release)
+    prepareRelease(w, access.device);
+  bool has = !order.fencedBlock.empty();
   {
     std::lock_guard<std::mutex> lock(table.mutex);
     auto it = table.variables.find(address);
-    if (it == table.variables.end() && (!writes || !has))
+    if (it == table.variables.end() && (!access.writes || !has))
       return;
     SyncVariable &variable =
         it == table.variables.end() ? table.variables[address] : it->second;
-    if (reads) {
+    if (access.reads) {
       auto local = variable.local.find(block);
       if (local != variable.local.end())
         join(order.pendingClocks, local->second);
@@ -153,9 +150,9 @@ void hydragen::emulated::strongAccess(Warp &w, SyncTable &table,
           join(order.pendingClocks, own->second);
       }
     }
-    if (writes) {
+    if (access.writes) {
       // A store starts a new release sequence, a read-modify-write carries on.
-      if (!reads)
+      if (!access.modifies)
         variable = SyncVariable();
       if (!order.fencedBlock.empty())
         join(variable.local[block], order.fencedBlock);
@@ -170,7 +167,7 @@ void hydragen::emulated::strongAccess(Warp &w, SyncTable &table,
       }
     }
   }
-  if (acquire)
+  if (access.acquire)
     acquirePending(w);
 }
 

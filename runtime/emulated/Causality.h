@@ -80,10 +80,23 @@ void acquireAll(Block &block, uint32_t waiting, const Clocks &clocks,
 /// fence, membar: of block scope or of device (gpu, sys, cluster) scope.
 void fence(Warp &w, bool device);
 
+/// How a strong access orders.
+struct StrongAccess {
+  /// Returns a value that others may have published.
+  bool reads = false;
+  bool writes = false;
+  /// A read-modify-write: carries on what was published before.
+  bool modifies = false;
+  /// Without waiting for a fence.
+  bool acquire = false, release = false;
+  /// Scope: device (or more) instead of block.
+  bool device = false;
+};
+
 /// A strong access to `address` (of global memory, or of shared memory in the
-/// block's own table). `acquire`/`release`: without waiting for a fence.
-void strongAccess(Warp &w, SyncTable &table, uint64_t address, bool reads,
-                  bool writes, bool acquire, bool release, bool device);
+/// block's own table).
+void strongAccess(Warp &w, SyncTable &table, uint64_t address,
+                  StrongAccess access);
 
 /// Whether warp `warp` of block `block` at `clock` is ordered before `w`.
 bool happensBefore(const Warp &w, uint64_t block, unsigned warp,

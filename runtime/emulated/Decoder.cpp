@@ -32,9 +32,9 @@ static const std::unordered_map<std::string, Selector> &getSelectors() {
           return isFloat ? selectFloat(d) : selectInteger(d);
         },
         {"add", "sub", "mul", "mad", "div", "abs", "neg", "min", "max"});
-    add(selectInteger, {"rem", "mul24", "mad24", "sad", "popc", "clz", "bfind",
-                        "brev", "bfe", "bfi", "dp4a", "dp2a", "addc", "subc",
-                        "madc", "bmsk", "szext", "fns"});
+    add(selectInteger,
+        {"rem", "mul24", "mad24", "sad", "popc", "clz", "bfind", "brev", "bfe",
+         "bfi", "dp4a", "dp2a", "addc", "subc", "madc", "bmsk", "szext"});
     add(selectFloat, {"fma", "rcp", "sqrt", "rsqrt", "sin", "cos", "lg2", "ex2",
                       "tanh", "copysign", "testp"});
     add(selectLogic, {"and", "or", "xor", "not", "cnot", "lop3", "shl", "shr",
@@ -59,6 +59,14 @@ bool Decoder::fail(std::string message) {
   failed = true;
   errors.push_back({instruction->position, std::move(message)});
   return false;
+}
+
+bool Decoder::hasOnly(std::initializer_list<std::string_view> known) const {
+  for (const std::string &modifier : instruction->modifiers)
+    if (!parseType(modifier) &&
+        std::find(known.begin(), known.end(), modifier) == known.end())
+      return false;
+  return true;
 }
 
 Type Decoder::type(unsigned index) const {
@@ -169,12 +177,23 @@ uint32_t Decoder::special(const Operand &operand, Type type) {
     it->second = makeTemporary(bits);
     code.specials.push_back({operand.name, it->second, bits});
   }
+  // Clocks are read anew each time.
+  if (operand.name.compare(0, 6, "%clock") == 0 ||
+      operand.name.compare(0, 12, "%globaltimer") == 0) {
+    Op read;
+    read.run = runReadClock;
+    read.d = it->second;
+    read.count = uint8_t(bits);
+    read.flags = operand.name.find("_hi") != std::string::npos;
+    emitBefore(read);
+  }
   if ((bits == 64) == isWide(type))
     return it->second;
   Op helper;
   helper.a = it->second;
   helper.run = bits == 64 ? getNarrowHandler() : getWidenHandler(false, 32);
-  helper.d = makeTemporary(isWide(type) ? 64 : 32);
+  helper.count = isWide(type) ? 64 : 32;
+  helper.d = makeTemporary(helper.count);
   emitBefore(helper);
   return helper.d;
 }
@@ -345,13 +364,27 @@ bool Decoder::address(const Operand &operand) {
   return op.a != noSlot;
 }
 
+/// With room to align.
+static constexpr uint64_t maxSpaceBytes = uint64_t(1) << 31;
+
 /// Offsets of parameters, shared and local variables.
 void Decoder::layOut() {
+  // Places are 32 bits; no device has as much of these spaces.
+  auto advance = [&](uint32_t &cursor, const Variable &variable) {
+    uint64_t end = cursor + variable.size;
+    if (end > maxSpaceBytes) {
+      failed = true;
+      errors.push_back({variable.position,
+                        "'" + variable.name + "' exceeds the address space"});
+      end = cursor;
+    }
+    cursor = uint32_t(end);
+  };
   uint32_t at = 0;
   for (const Variable &parameter : function.parameters) {
     at = roundUp(at, std::max(1u, parameter.align));
     code.paramOffsets.push_back(at);
-    at += uint32_t(parameter.size);
+    advance(at, parameter);
   }
   code.paramBytes = at;
 
@@ -375,7 +408,7 @@ void Decoder::layOut() {
     else
       (variable.space == Space::Shared ? sharedOffsets
                                        : localOffsets)[variable.name] = cursor;
-    cursor += uint32_t(variable.size);
+    advance(cursor, variable);
   };
   // Module-level variables only count when the kernel names them.
   auto names = [&](const Variable &variable) {

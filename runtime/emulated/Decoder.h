@@ -22,6 +22,8 @@ public:
       : module(module), function(function), code(code), errors(errors) {}
   /// Decodes the whole function; false when `errors` grew.
   bool run();
+  /// Where a register of the function lies.
+  uint32_t getSlot(size_t reg) const { return slots[reg]; }
 
   // For the selectors of handlers. A false return without fail() means that the
   // form is unknown.
@@ -37,6 +39,9 @@ public:
   bool has(std::string_view modifier) const {
     return instruction->has(modifier);
   }
+  /// Whether every modifier is a type or one of these: nothing that an
+  /// instruction says may go unnoticed.
+  bool hasOnly(std::initializer_list<std::string_view> modifiers) const;
   /// Types among the modifiers, in order; None when there are fewer.
   Type type(unsigned index = 0) const;
   /// The slot that holds operand `i` as a value of `type`. noSlot on failure.

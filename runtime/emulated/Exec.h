@@ -56,10 +56,12 @@ inline Word<T> *lanes(Warp &w, uint32_t slot) {
 }
 
 // A lane reads only its own operands before it writes its result, so lanes may
-// be computed in any order even when registers coincide.
+// be computed in any order even when registers coincide. Unrolled loops would
+// not be vectorised any more.
 #if defined(__clang__)
 #define EMULATED_LANES                                                         \
-  _Pragma("clang loop vectorize(assume_safety) interleave(enable)")
+  _Pragma("clang loop vectorize(assume_safety) interleave(enable)")            \
+  _Pragma("clang loop unroll(disable)")
 #else
 #define EMULATED_LANES _Pragma("GCC ivdep")
 #endif
@@ -77,6 +79,9 @@ inline Word<T> *lanes(Warp &w, uint32_t slot) {
 /// Whether this host runs code marked EMULATED_V3. HYDRAGEN_EMULATED_BASELINE
 /// in the environment says no (tests compare the two).
 bool hasV3();
+/// For tests: what is decoded from now on (and the bit-accurate mma) does
+/// without. Not while kernels run.
+void setBaselineOnly(bool only);
 
 /// A handler for any host and the same for hosts with AVX2.
 struct Variants {

@@ -140,8 +140,10 @@ struct Select {
   static EMULATED_INLINE void run(Warp &w, const Op &op, uint32_t mask) {
     const Word<T> *a = lanes<T>(w, op.a), *b = lanes<T>(w, op.b);
     uint32_t c = w.registers[op.c];
+    // By bits: of `c ? a[l] : b[l]` LLVM makes a gather.
     forLanes<T>(w, op.d, mask, [=](int l) __attribute__((always_inline)) {
-      return T(c >> l & 1 ? a[l] : b[l]);
+      Word<T> take = Word<T>(0) - (c >> l & 1);
+      return T(b[l] ^ ((a[l] ^ b[l]) & take));
     });
   }
 };
@@ -149,13 +151,12 @@ struct Select {
 /// slct: a when c >= 0 (NaN is not), else b. .ftz: a subnormal c is a zero.
 template <bool ftz>
 struct SelectBySign {
-  template <typename T>
-  static EMULATED_INLINE T apply(T a, T b, int32_t c) {
-    return c >= 0 ? a : b;
-  }
-  template <typename T>
-  static EMULATED_INLINE T apply(T a, T b, float c) {
-    return (ftz ? flush(c) : c) >= 0 ? a : b;
+  template <typename T, typename C>
+  static EMULATED_INLINE T apply(T a, T b, C c) {
+    if constexpr (ftz)
+      c = flush(c);
+    T take = T(0) - T(c >= 0);
+    return T(b ^ ((a ^ b) & take));
   }
 };
 
@@ -257,12 +258,14 @@ static bool getCombination(Decoder &d, std::string &name) {
   for (const std::string &modifier : d.instruction->modifiers) {
     if (isComparison(modifier) && name.empty())
       name = modifier;
-    if (modifier == "and")
+    else if (modifier == "and")
       d.op.flags = combineAnd;
     else if (modifier == "or")
       d.op.flags = combineOr;
     else if (modifier == "xor")
       d.op.flags = combineXor;
+    else if (modifier != "ftz" && !parseType(modifier))
+      return false;
   }
   return !name.empty();
 }
@@ -343,6 +346,8 @@ bool hydragen::emulated::selectCompare(Decoder &d) {
     return selectSet(d);
   Type t = d.type();
   unsigned bits = t.bits * t.lanes;
+  if (name == "selp" ? !d.hasOnly({}) : !d.hasOnly({"ftz"}))
+    return false;
   if (name == "selp") {
     op.run = bits == 16   ? compiled<Select<uint16_t>>
              : bits == 32 ? compiled<Select<uint32_t>>

@@ -324,16 +324,40 @@ static Handler pickUnary(Decoder &d, const std::string &name, Type t) {
                           : nullptr;
 }
 
+/// The modifiers of an opcode besides types.
+static bool checkModifiers(const Decoder &d, const std::string &name) {
+  if (name == "add" || name == "sub" || name == "mul")
+    return d.hasOnly({"rn", "rz", "rm", "rp", "ftz", "sat"});
+  if (name == "fma" || name == "mad")
+    return d.hasOnly({"rn", "rz", "rm", "rp", "ftz", "sat", "relu"});
+  if (name == "div" || name == "rcp" || name == "sqrt")
+    return d.hasOnly({"rn", "rz", "rm", "rp", "ftz", "approx", "full"});
+  if (name == "min" || name == "max")
+    return d.hasOnly({"ftz", "NaN", "xorsign", "abs"});
+  if (name == "abs" || name == "neg")
+    return d.hasOnly({"ftz"});
+  if (name == "testp")
+    return d.hasOnly(
+        {"finite", "infinite", "number", "notanumber", "normal", "subnormal"});
+  if (name == "copysign")
+    return d.hasOnly({});
+  return d.hasOnly({"approx", "ftz"});
+}
+
 bool hydragen::emulated::selectFloat(Decoder &d) {
   Op &op = d.op;
   const std::string &name = d.instruction->opcode;
   Type t = d.type();
+  if (!checkModifiers(d, name))
+    return false;
   // One type only (sums of mixed types are of later targets).
   if (d.type(1))
     return false;
   if (t.bits == 16)
     return selectHalf(d);
   if (t.kind != TypeKind::F || t.lanes != 1)
+    return false;
+  if (d.has("relu"))
     return false;
   if (name == "fma" || name == "mad") {
     op.run = pickRounded<3, Fma>(d, t);

@@ -40,12 +40,6 @@ struct Fma {
     return toFloatOdd(addOdd(double(a) * double(b), double(c)));
   }
 };
-template <bool maximum, bool nan, bool xorsign>
-struct Extremum {
-  static EMULATED_INLINE float apply(float a, float b) {
-    return extremum<maximum, nan, xorsign>(a, b);
-  }
-};
 struct Ex2 {
   static EMULATED_INLINE float apply(float a) { return exp2Approx(a); }
 };
@@ -73,7 +67,20 @@ struct SignOnly {
     return negate ? x ^ 0x8000 : x & 0x7fff;
   }
 };
-/// F16 on both halves of a word.
+/// On bits: a NaN's sign counts for .xorsign.
+template <typename H, bool maximum, bool nan, bool xorsign, bool ftz>
+struct Extremum {
+  static EMULATED_INLINE uint16_t apply(uint16_t a, uint16_t b) {
+    a = ftz ? flush16(a, H::exponent) : a;
+    b = ftz ? flush16(b, H::exponent) : b;
+    uint16_t keep = xorsign ? 0x7fff : 0xffff;
+    uint16_t r = H::store(
+        extremum<maximum, nan, false>(H::load(a & keep), H::load(b & keep)));
+    uint16_t sign = xorsign && r != canonicalNaN16 ? (a ^ b) & 0x8000 : 0;
+    return r | sign;
+  }
+};
+/// F on both halves of a word.
 template <typename F>
 struct Both {
   template <typename... T>
@@ -119,15 +126,23 @@ Handler pick(Decoder &d, Type t) {
                 : pickLanes<arity, One<F16, F, false, false, false>>(t);
 }
 
+template <typename H, bool maximum, bool ftz>
+Handler pickExtremum(Type t, bool nan, bool sign) {
+  return nan ? (sign ? pickLanes<2, Extremum<H, maximum, true, true, ftz>>(t)
+                     : pickLanes<2, Extremum<H, maximum, true, false, ftz>>(t))
+             : (sign
+                    ? pickLanes<2, Extremum<H, maximum, false, true, ftz>>(t)
+                    : pickLanes<2, Extremum<H, maximum, false, false, ftz>>(t));
+}
 template <bool maximum>
 Handler pickExtremum(Decoder &d, Type t) {
-  bool nan = d.has("NaN"), sign = d.has("xorsign");
-  if (sign != d.has("abs") || d.has("sat") || d.has("relu"))
+  bool nan = d.has("NaN"), sign = d.has("xorsign"), ftz = d.has("ftz");
+  if (sign != d.has("abs"))
     return nullptr;
-  return nan ? (sign ? pick<2, Extremum<maximum, true, true>>(d, t)
-                     : pick<2, Extremum<maximum, true, false>>(d, t))
-             : (sign ? pick<2, Extremum<maximum, false, true>>(d, t)
-                     : pick<2, Extremum<maximum, false, false>>(d, t));
+  if (t.kind == TypeKind::BF)
+    return ftz ? nullptr : pickExtremum<BF16, maximum, false>(t, nan, sign);
+  return ftz ? pickExtremum<F16, maximum, true>(t, nan, sign)
+             : pickExtremum<F16, maximum, false>(t, nan, sign);
 }
 
 template <bool negate>

@@ -156,6 +156,11 @@ struct Mul24 {
     return T((x * y) >> (hi ? 16 : 0));
   }
 };
+struct Mad24HiSat {
+  static int32_t apply(int32_t a, int32_t b, int32_t c) {
+    return AddSat::apply(Mul24<true>::apply(a, b), c);
+  }
+};
 template <bool hi>
 struct Mad24 {
   template <typename T>
@@ -263,6 +268,17 @@ struct BmskClamp {
 struct BmskWrap {
   static uint32_t apply(uint32_t a, uint32_t b) {
     return BmskClamp::apply(a & 31, b & 31);
+  }
+};
+
+/// Keeps the low b bits of a, extended by zeros or the sign.
+template <typename T, bool wrap>
+struct Szext {
+  static T apply(uint32_t a, uint32_t b) {
+    uint32_t n = wrap ? b & 31 : b;
+    if (n >= 32 || !n)
+      return n ? T(a) : T(0);
+    return T(a << (32 - n)) >> (32 - n);
   }
 };
 
@@ -448,9 +464,36 @@ static bool selectMultiply(Decoder &d, Type t, bool mad) {
   return useAll(d, t, {t, t, t});
 }
 
+/// The modifiers of an opcode besides types.
+static bool checkModifiers(const Decoder &d, const std::string &name) {
+  if (name == "add" || name == "sub")
+    return d.hasOnly({"sat", "cc"});
+  if (name == "addc" || name == "subc")
+    return d.hasOnly({"cc"});
+  if (name == "mul")
+    return d.hasOnly({"lo", "hi", "wide"});
+  if (name == "mad")
+    return d.hasOnly({"lo", "hi", "wide", "sat", "cc"});
+  if (name == "madc")
+    return d.hasOnly({"lo", "hi", "cc"});
+  if (name == "mul24")
+    return d.hasOnly({"lo", "hi"});
+  if (name == "mad24")
+    return d.hasOnly({"lo", "hi", "sat"});
+  if (name == "bfind")
+    return d.hasOnly({"shiftamt"});
+  if (name == "bmsk" || name == "szext")
+    return d.hasOnly({"clamp", "wrap"});
+  if (name == "dp2a")
+    return d.hasOnly({"lo", "hi"});
+  return d.hasOnly({});
+}
+
 bool hydragen::emulated::selectInteger(Decoder &d) {
   const std::string &name = d.instruction->opcode;
   Type t = d.type();
+  if (!checkModifiers(d, name))
+    return false;
   bool s = t.kind == TypeKind::S, u = t.kind == TypeKind::U;
   bool b = t.kind == TypeKind::B;
   Op &op = d.op;
@@ -479,7 +522,20 @@ bool hydragen::emulated::selectInteger(Decoder &d) {
     return op.a != noSlot && op.b != noSlot && op.c != noSlot &&
            length != noSlot && op.d != noSlot;
   }
+  if (name == "szext") {
+    bool wrap = d.has("wrap");
+    if (t.bits != 32 || b || wrap == d.has("clamp"))
+      return false;
+    using U = uint32_t;
+    op.run = s ? (wrap ? binary<int32_t, U, U, Szext<int32_t, true>>
+                       : binary<int32_t, U, U, Szext<int32_t, false>>)
+               : (wrap ? binary<U, U, U, Szext<U, true>>
+                       : binary<U, U, U, Szext<U, false>>);
+    return useAll(d, t, {t, typeB32});
+  }
   if (name == "bmsk") {
+    if (t.bits != 32 || d.has("wrap") == d.has("clamp"))
+      return false;
     op.run = d.has("wrap") ? binary<uint32_t, uint32_t, uint32_t, BmskWrap>
                            : binary<uint32_t, uint32_t, uint32_t, BmskClamp>;
     return useAll(d, t, {t, t});
@@ -552,7 +608,13 @@ bool hydragen::emulated::selectInteger(Decoder &d) {
       op.run = hi ? pickBinary<Mul24<true>>(t) : pickBinary<Mul24<false>>(t);
       return useAll(d, t, {t, t});
     }
-    op.run = hi ? pickTernary<Mad24<true>>(t) : pickTernary<Mad24<false>>(t);
+    if (d.has("sat")) {
+      if (!hi || !s)
+        return false;
+      op.run = ternary<int32_t, int32_t, int32_t, int32_t, Mad24HiSat>;
+    } else {
+      op.run = hi ? pickTernary<Mad24<true>>(t) : pickTernary<Mad24<false>>(t);
+    }
     return useAll(d, t, {t, t, t});
   }
   if (name == "sad") {

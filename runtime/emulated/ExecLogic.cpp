@@ -234,6 +234,11 @@ bool hydragen::emulated::selectLogic(Decoder &d) {
   unsigned bits = t.bits;
   if (!t || t.lanes != 1)
     return false;
+  if (name == "shf"    ? !d.hasOnly({"l", "r", "wrap", "clamp"})
+      : name == "lop3" ? !d.hasOnly({"and", "or"})
+      : name == "prmt" ? !d.hasOnly({"f4e", "b4e", "rc8", "ecl", "ecr", "rc16"})
+                       : !d.hasOnly({}))
+    return false;
   if (name == "and" || name == "or" || name == "xor") {
     if (t.kind == TypeKind::Pred)
       op.run = name == "and"  ? predicateBinary<And>

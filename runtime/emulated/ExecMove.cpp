@@ -186,7 +186,7 @@ static Handler pickUnpack(unsigned bits, unsigned element) {
 static bool selectMov(Decoder &d) {
   Op &op = d.op;
   Type t = d.type();
-  if (!t || d.numOperands() != 2)
+  if (!t || d.numOperands() != 2 || !d.hasOnly({}))
     return false;
   if (t.kind == TypeKind::Pred) {
     op.run = movePredicate;
@@ -236,7 +236,9 @@ bool hydragen::emulated::selectMove(Decoder &d) {
   if (name == "mov")
     return selectMov(d);
   int64_t window;
-  if (!getWindow(d, window))
+  if (!getWindow(d, window) ||
+      !d.hasOnly({"to", "global", "const", "local", "param", "param::entry",
+                  "shared", "shared::cta", "shared::cluster"}))
     return false;
   if (name == "isspacep") {
     op.run = isInSpace;

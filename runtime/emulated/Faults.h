@@ -11,6 +11,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -34,6 +35,12 @@ enum class FaultKind : uint8_t {
 
 /// "out-of-bounds", ...
 const char *getName(FaultKind kind);
+/// "0", "0-3,7"
+std::string formatLanes(uint32_t lanes);
+/// Statement text on one line.
+std::string getOneLine(std::string_view text);
+/// "0x7f00"
+std::string formatHex(uint64_t value);
 
 struct Fault {
   FaultKind kind = FaultKind::OutOfBounds;

@@ -13,6 +13,7 @@
 #include "Launch.h"
 #include "SharedMemory.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -87,30 +88,32 @@ struct Code {
   bool hasOrdered = false;
 };
 
-/// Why a warp is not running.
-enum class WarpState : uint8_t { Ready, Barrier, Done };
-
 /// Lanes of a warp at one place.
 struct Split {
   uint32_t mask;
   uint32_t pc;
-  /// Waits for lanes of other splits (bar.warp.sync and the like).
+  /// Waits for lanes of other splits to come to its instruction, at `pc`.
   bool waits = false;
-  /// Waits at this block barrier, -1 for none.
+  /// The instruction is bar.warp.sync: lanes may come to another one.
+  bool anyPlace = false;
+  /// Waits at this block barrier, -1 for none; its instruction is at `pc` - 1.
   int8_t barrier = -1;
   /// Gave way to the others of its warp (spin loops).
   bool deferred = false;
   uint32_t waitMask = 0;
 };
 
-/// An issued cp.async of one warp.
+/// An issued cp.async of one warp: what has not landed yet.
 struct AsyncCopy {
   uint32_t mask;
   uint32_t source;
   uint8_t size;
   uint32_t destination[32];
+  /// The group each lane's part belongs to.
   uint32_t group[32];
-  alignas(16) uint8_t data[32][16];
+  /// Where the bytes come from and how many; the rest up to size is zero.
+  const uint8_t *from[32];
+  uint8_t bytes[32];
 };
 
 struct Warp {
@@ -122,29 +125,31 @@ struct Warp {
   uint32_t alive = 0;
   uint32_t initial = 0;
 
-  // The running split.
+  // The running split; `pc` is that of the next instruction.
   uint32_t active = 0;
   uint32_t pc = 0;
-  /// The lowest pc of the other splits: where they may merge.
+  /// The lowest pc above of the other splits: where they may merge.
   uint32_t stopPc = ~0u;
-  /// Set by handlers when the split changed, blocked or ended.
+  /// Set by handlers when the split changed, blocked or ended: look again at
+  /// who runs.
   bool event = false;
-  /// Set with `event`: the running split must wait.
-  bool yields = false;
-  int8_t waitBarrier = -1;
-  bool waitWarp = false;
-  uint32_t waitMask = 0;
+  /// The lanes it waits for cannot come: the next instruction runs without.
+  bool forced = false;
+  /// Lanes that a report of divergence named as missing: when they come to an
+  /// instruction of the kind alone, it is the same fault.
+  uint32_t missed = 0;
   std::vector<Split> others;
-  WarpState state = WarpState::Ready;
 
   // cp.async: groups committed by each lane; copies not landed.
   uint32_t committed[32] = {};
   std::vector<std::unique_ptr<AsyncCopy>> copies;
   std::vector<std::unique_ptr<AsyncCopy>> freeCopies;
 
-  /// Vector clock: what this warp knows of each warp of the block.
-  std::vector<uint32_t> clocks;
+  /// Vector clock: what this warp knows of each warp of the block. Only the
+  /// functions of Causality.h change these.
+  Clocks clocks;
   uint32_t clock = 1;
+  WarpOrder order;
 
   /// Local memory: lane-major.
   std::vector<uint8_t> local, localInit;
@@ -166,10 +171,7 @@ struct Warp {
     return code->lists.data() + op.list;
   }
   /// Memory ordering among the lanes (and with what others acquire later).
-  void sync() {
-    clocks[index] = clock;
-    ++clock;
-  }
+  void sync() { syncLanes(*this); }
 };
 
 /// A block barrier. Arrival is per warp: one has arrived when all of its lanes
@@ -181,8 +183,9 @@ struct Barrier {
   uint32_t arrived[32] = {};
   /// Lanes that wait (the others of `arrived` came by barrier.arrive).
   uint32_t waiting[32] = {};
-  /// Clocks of those who arrived, joined.
-  std::vector<uint32_t> clocks;
+  /// What those who arrived know, joined (releaseTo, acquireAll).
+  Clocks clocks;
+  KnownRef known;
   /// Reduction (barrier.red): 0 none, else popc, and, or; threads and those
   /// with a true predicate so far.
   uint8_t reduction = 0;
@@ -215,7 +218,20 @@ struct Block {
   bool hasTurn = false;
   /// Stopped before an ordered op.
   bool wantsTurn = false;
-  unsigned nextWarp = 0;
+  /// Ran an ordered op: others may have their turn.
+  bool hadTurn = false;
+  /// No other block runs: turns are not needed.
+  bool alone = false;
+  /// Place in the round, and the warp that runs.
+  unsigned nextWarp = 0, running = 0;
+  /// Instructions left to the warp that runs.
+  uint64_t budget = 0;
+  /// Random numbers of ScheduleKind::Random.
+  uint64_t random = 0;
+  // Is it stuck? Brent's cycle detection over its states.
+  uint64_t publishedChanges = 0, seenChanges = 0, seenHash = 0, seenRounds = 0, seenPower = 1;
+  /// Its state repeats since all blocks had made this many changes.
+  uint64_t stuckAt = ~uint64_t(0);
 };
 
 /// One launch: what its blocks share.
@@ -231,6 +247,10 @@ struct LaunchState {
   /// Bytes of shared memory of a block, static and dynamic.
   uint32_t sharedBytes = 0;
   unsigned threadsPerBlock = 0, warpsPerBlock = 0;
+  /// Strong accesses to global memory.
+  SyncTable globalSync;
+  /// Changes of memory by all blocks, see Block::changes.
+  std::atomic<uint64_t> changes{0};
 };
 
 /// Linear thread of a lane in its block.
@@ -248,6 +268,11 @@ inline void report(Warp &w, Fault fault) {
 }
 inline bool checksOn(const Warp &w) { return w.block->launch->options.checks; }
 
+/// The place of an op in its code.
+inline uint32_t getIndex(const Warp &w, const Op &op) {
+  return uint32_t(&op - w.code->ops.data());
+}
+
 /// For instructions all lanes of a warp must execute together (.aligned, .sync
 /// with a full mask). False: some lanes are elsewhere, the split waits for them
 /// and runs the instruction again; the handler returns at once. Lanes that
@@ -255,15 +280,56 @@ inline bool checksOn(const Warp &w) { return w.block->launch->options.checks; }
 /// there. `wholeWarp`: exited lanes are missing lanes too (mma, ldmatrix).
 bool checkConverged(Warp &w, const Op &op, uint32_t mask,
                     bool wholeWarp = true);
+/// Reports that `missing` lanes do not come to `op`, unless it was said of the
+/// others that these do not come.
+void reportDivergence(Warp &w, const Op &op, uint32_t mask, uint32_t missing);
 /// The same for the lanes `members` (exited ones do not count); lanes that
 /// cannot come are reported by the caller, who finds them missing in `mask`.
 bool waitForLanes(Warp &w, const Op &op, uint32_t mask, uint32_t members);
 
+// Convergence.cpp
+/// The running split's lanes `mask` stop before `op` (`after` false) or behind
+/// it; its other lanes go on behind it.
+void park(Warp &w, const Op &op, uint32_t mask, Split how, bool after);
+/// Chooses the split that runs; merges splits at one place. False: none can.
+bool pickSplit(Warp &w);
+/// Lets a split that waits for lanes of its warp run without them. False: none
+/// waits so.
+bool forceSplit(Warp &w);
+
+// Barriers.cpp
+/// Lanes left: barriers may be complete without them.
+void leaveBarriers(Block &block);
+void runBarrier(Warp &w, const Op &op, uint32_t mask);
+/// Op::flags of a barrier: what it does in bits 0 and 1, then
+enum : uint8_t {
+  barrierArrive = 1,
+  barrierRed = 2,
+  barrierAligned = 4,
+  /// The result of .red is a predicate.
+  barrierPredicate = 8,
+  barrierReductionShift = 4
+};
+enum : uint8_t { reductionPopc = 1, reductionAnd = 2, reductionOr = 3 };
+
+// ExecControl.cpp
+bool isBranch(const Op &op);
+bool isBranchTable(const Op &op);
+bool isExit(const Op &op);
+bool isWarpSync(const Op &op);
+/// Sets slot `d` (of `count` bits) to the block's clock; flags bit 0: its high
+/// word.
+void runReadClock(Warp &w, const Op &op, uint32_t mask);
+/// An uncounted jump to op `target`, for the instruction `source`.
+Op makeJump(uint32_t source, uint32_t target);
+
+// Order.cpp
 /// Puts blocks of ops into an order in which the lowest place first makes
 /// diverged lanes meet at the nearest common place, and marks ordered ops.
 void prepare(Code &code);
-/// Runs ops that other blocks must not overtake.
+/// The handler of ordered ops: waits for the block's turn (Scheduler.cpp).
 void runOrdered(Warp &w, const Op &op, uint32_t mask);
+// Convergence.cpp
 /// Takes lanes out of the running split (exit, ret of an entry).
 void exitLanes(Warp &w, uint32_t mask);
 

@@ -27,14 +27,23 @@ EMULATED_INLINE To bitCast(From from) {
   return to;
 }
 
-/// NaN results of single-precision instructions (PTX ISA 9.7.3).
+/// NaN results of arithmetic: the hardware's (CUDA C++ Programming Guide,
+/// "Floating-Point Standard").
 constexpr uint32_t canonicalNaN32 = 0x7fffffff;
 constexpr uint16_t canonicalNaN16 = 0x7fff;
+constexpr uint64_t canonicalNaN64 = 0xfff8000000000000;
 
+// On bits: LLVM takes all NaNs for equal and may drop a selection of one.
 EMULATED_INLINE float canonical(float x) {
-  return x != x ? bitCast<float>(canonicalNaN32) : x;
+  uint32_t bits = bitCast<uint32_t>(x);
+  bool nan = int32_t(bits & 0x7fffffff) > 0x7f800000;
+  return bitCast<float>(nan ? canonicalNaN32 : bits);
 }
-EMULATED_INLINE double canonical(double x) { return x; }
+EMULATED_INLINE double canonical(double x) {
+  uint64_t bits = bitCast<uint64_t>(x);
+  bool nan = int64_t(bits & ~(uint64_t(1) << 63)) > 0x7ff0000000000000;
+  return bitCast<double>(nan ? canonicalNaN64 : bits);
+}
 
 /// Subnormals to zero of the same sign (.ftz).
 EMULATED_INLINE float flush(float x) {

@@ -239,7 +239,8 @@ bool Parser::parseLabel(std::string name, Position position) {
     return expect(';');
   }
   if (isDirective("callprototype") || isDirective("calltargets")) {
-    while (!isPunct(';') && token.kind != Token::End)
+    while (!isPunct(';') && token.kind != Token::End &&
+           token.kind != Token::Bad)
       advance();
     if (!scopes.back().labels.emplace(name, 0).second)
       return fail(position, "label '" + name + "' is declared twice");

@@ -160,6 +160,9 @@ bool Parser::skipBraces() {
   for (unsigned depth = 1; depth;) {
     if (token.kind == Token::End)
       return fail(open, "'{' is never closed");
+    // The lexer stays where it found one.
+    if (token.kind == Token::Bad)
+      return fail(std::string(token.text));
     depth += isPunct('{');
     depth -= isPunct('}');
     advance();
@@ -313,7 +316,8 @@ bool Parser::parseVariable(Variable &variable, bool isParameter) {
       advance();
       if (!expect('('))
         return false;
-      while (!isPunct(')') && token.kind != Token::End)
+      while (!isPunct(')') && token.kind != Token::End &&
+             token.kind != Token::Bad)
         advance();
       if (!expect(')'))
         return false;

@@ -20,7 +20,8 @@ void SharedMemory::reset(uint32_t bytes, unsigned warpCount) {
   warps = warpCount;
   granules = count;
   // A row may be read in bulk before its bounds are checked.
-  data.assign(size_t(count) * 4 + 16, 0);
+  // What a block finds there is not zero on a device either.
+  data.assign(size_t(count) * 4 + 16, 0xcc);
   keys.assign(count + 4, uninitializedKey);
   splits.clear();
   freeSplits.clear();
@@ -30,50 +31,47 @@ void SharedMemory::reset(uint32_t bytes, unsigned warpCount) {
   time = 0;
   infos.assign(count + 4, 0);
   reads.assign(size_t(count) * warps + 4, 0);
+  rowReads.assign(size_t(count / 4 + 1) * warps, 0);
+  std::fill(std::begin(lastRead), std::end(lastRead), 0);
+  std::fill(std::begin(lastRowRead), std::end(lastRowRead), 0);
 }
 
-/// One phase: at most 32 words, each in bank word % 32; a word read by several
-/// lanes is one access.
-static unsigned countPhase(const uint32_t *words, unsigned count) {
-  uint32_t used = 0;
-  uint32_t first[32];
-  uint32_t extra[128];
-  unsigned extras = 0;
+/// One phase: at most 32 units in `groups` groups of banks (unit % groups); a
+/// unit that several lanes access is one access.
+static unsigned countPhase(const uint32_t *units, unsigned count,
+                           unsigned groups) {
+  uint32_t distinct[32][32];
+  uint8_t perGroup[32] = {};
+  unsigned most = count != 0;
   for (unsigned i = 0; i < count; ++i) {
-    unsigned bank = words[i] & 31;
-    if (!(used >> bank & 1)) {
-      used |= 1u << bank;
-      first[bank] = words[i];
-    } else if (first[bank] != words[i]) {
-      extra[extras++] = words[i];
-    }
+    unsigned group = units[i] & (groups - 1), known = 0;
+    while (known < perGroup[group] && distinct[group][known] != units[i])
+      ++known;
+    if (known < perGroup[group])
+      continue;
+    distinct[group][known] = units[i];
+    perGroup[group] = uint8_t(known + 1);
+    most = std::max(most, known + 1);
   }
-  if (!extras)
-    return count ? 1 : 0;
-  std::sort(extra, extra + extras);
-  unsigned perBank[32] = {};
-  unsigned most = 1;
-  for (unsigned i = 0; i < extras; ++i)
-    if (i == 0 || extra[i] != extra[i - 1])
-      most = std::max(most, 1 + ++perBank[extra[i] & 31]);
   return most;
 }
 
 unsigned hydragen::emulated::countWavefronts(const uint32_t *addresses,
                                              uint32_t mask, unsigned bytes,
                                              unsigned &ideal) {
-  unsigned perLane = bytes <= 4 ? 1 : bytes / 4;
-  unsigned lanesPerPhase = 32 / perLane;
+  // A lane's words lie in banks side by side: 32 groups of one bank, 16 of two
+  // or 8 of four.
+  unsigned shift = bytes <= 4 ? 2 : bytes == 8 ? 3 : 4;
+  unsigned lanesPerPhase = 128 >> shift;
   unsigned passes = 0;
   ideal = 0;
-  uint32_t words[128];
+  uint32_t units[32];
   for (unsigned begin = 0; begin < 32; begin += lanesPerPhase) {
     unsigned count = 0;
     for (unsigned lane = begin; lane < begin + lanesPerPhase; ++lane)
       if (mask >> lane & 1)
-        for (unsigned word = 0; word < perLane; ++word)
-          words[count++] = addresses[lane] / 4 + word;
-    passes += countPhase(words, count);
+        units[count++] = addresses[lane] >> shift;
+    passes += countPhase(units, count, lanesPerPhase);
     ideal += count != 0;
   }
   return passes;

@@ -67,12 +67,13 @@ struct SharedMemory {
   std::vector<uint8_t> data;
   /// Last write, by granule.
   std::vector<uint32_t> keys, infos;
-  /// Last read of each warp, by warp and granule: clock << 32 | info.
-  std::vector<uint64_t> reads;
+  /// Last read of each warp, by warp and granule: clock << 32 | info. Those of
+  /// matrix rows, which all lanes read together, by warp and 16 bytes.
+  std::vector<uint64_t> reads, rowReads;
   std::vector<SplitGranule> splits;
   std::vector<uint32_t> freeSplits;
   /// Clock of each warp's latest read anywhere.
-  uint32_t lastRead[32] = {};
+  uint32_t lastRead[32] = {}, lastRowRead[32] = {};
   /// Strong accesses.
   SyncTable sync;
 
@@ -80,6 +81,9 @@ struct SharedMemory {
   void reset(uint32_t bytes, unsigned warpCount);
   uint64_t *getReads(unsigned warp) {
     return reads.data() + size_t(warp) * granules;
+  }
+  uint64_t *getRowReads(unsigned warp) {
+    return rowReads.data() + size_t(warp) * (granules / 4 + 1);
   }
 };
 

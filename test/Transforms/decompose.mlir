@@ -227,3 +227,39 @@ func.func @only_the_tables_it_reads(%q: tensor<5x8xf32>, %p: tensor<3x16x8xf32>,
     -> tensor<5x8xf32>
   return %0 : tensor<5x8xf32>
 }
+
+// -----
+
+// A segment without keys leaves no partial attention: its slice [5, 5) would be
+// refused. Keys of one sequence (row b = 2) are a suffix, though no map uses b.
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+#k5 = affine_map<(b, n, e, d) -> (n + 5, d)>
+#v5 = affine_map<(b, n, e, d) -> (n + 5, e)>
+#own = affine_map<(b, n, e, d) -> (b, n, d)>
+#own_v = affine_map<(b, n, e, d) -> (b, n, e)>
+
+// CHECK-LABEL: func @empty_and_single
+// CHECK-SAME: %[[Q:[a-z0-9]*]]: tensor<3x8xf32>, %[[P:[a-z0-9]*]]: tensor<5x8xf32>, %[[S:[a-z0-9]*]]: tensor<2x4x8xf32>, %[[L:[a-z0-9]*]]: tensor<4x8xf32>)
+// CHECK: hydragen.prefix_attention queries(%[[Q]] : {{.*}}) keys(%[[P]] :
+// CHECK: hydragen.suffix_attention {{.*}} keys(%[[S]] :
+// CHECK: hydragen.suffix_attention {{.*}} keys(%[[L]] :
+// CHECK-NOT: hydragen.{{prefix|suffix}}_attention
+// CHECK: hydragen.finalize
+func.func @empty_and_single(%q: tensor<3x8xf32>, %p: tensor<5x8xf32>, %s: tensor<2x4x8xf32>, %l: tensor<4x8xf32>) -> tensor<3x8xf32> {
+  %init = tensor.empty() : tensor<3x8xf32>
+  %0 = hydragen.attention queries(%q : tensor<3x8xf32>)
+    keys(%p, %p, %s, %l : tensor<5x8xf32>, tensor<5x8xf32>, tensor<2x4x8xf32>, tensor<4x8xf32>)
+    values(%p, %p, %s, %l : tensor<5x8xf32>, tensor<5x8xf32>, tensor<2x4x8xf32>, tensor<4x8xf32>)
+    outs(%init : tensor<3x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 5, keys = [#k], value = #v>,
+                  #hydragen.segment<begin = 5, size = 0, keys = [#k5], value = #v5>,
+                  #hydragen.segment<begin = 5, size = 4, rows = [[0, 2]], keys = [#own], value = #own_v>,
+                  #hydragen.segment<begin = 5, size = 4, rows = [[2, 1]], keys = [#k], value = #v>]}
+    -> tensor<3x8xf32>
+  return %0 : tensor<3x8xf32>
+}

@@ -127,6 +127,9 @@ enum class ScalarOp : uint8_t {
   Other, // `name`, attributes in `payload`
 };
 
+/// `aux` of a maximum that starts at the lowest finite value instead of -inf.
+inline constexpr int64_t kStartsFinite = 1;
+
 struct ExprNode {
   ExprKind kind = ExprKind::Constant;
   ScalarOp op = ScalarOp::None; // Op, and the combiner of Reduce
@@ -182,7 +185,8 @@ public:
   ExprId getInteger(int64_t value) { return getLinear(IndexExpr(value)); }
   ExprId getConstant(double value, Type type);
   ExprId getLoad(Value base, ArrayRef<IndexExpr> indices);
-  ExprId getReduce(ScalarOp combiner, ArrayRef<VarId> bound, ExprId child);
+  ExprId getReduce(ScalarOp combiner, ArrayRef<VarId> bound, ExprId child,
+                   int64_t aux = 0);
   /// A known operation; folds constants where that is exact.
   ExprId getOp(ScalarOp op, ArrayRef<ExprId> children, Type type,
                int64_t aux = 0);

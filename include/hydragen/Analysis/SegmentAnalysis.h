@@ -86,6 +86,14 @@ public:
   /// indices are constants: another, simpler path through the evaluator.
   bool checkAtPoints(const SegmentOperand &operand, ExprId id,
                      const SegmentPiece &piece);
+  /// Compares an operand that was written for the piece, which counts its keys
+  /// from `begin`, with the original one at a few points. Constant factors and
+  /// exact widening may be left out of it; sums that were written again are not
+  /// compared.
+  bool checkOperandAtPoints(const SegmentOperand &original,
+                            const SegmentOperand &written, ValueRange indices,
+                            ArrayRef<AffineMap> indexMaps, const SizeExpr &begin,
+                            const SegmentPiece &piece);
   /// Adds the columns' ranges to a box of rows and keys.
   VarBox withColumns(const VarBox &box);
 
@@ -94,6 +102,14 @@ private:
   FailureOr<ExprId> evaluate(ElementEvaluator &with,
                              const SegmentOperand &operand,
                              ArrayRef<IndexExpr> at);
+  /// The same with these index operands behind the symbols of the map.
+  FailureOr<ExprId> evaluate(ElementEvaluator &with,
+                             const SegmentOperand &operand,
+                             ArrayRef<IndexExpr> at, ValueRange indexOperands,
+                             ArrayRef<AffineMap> indexMaps);
+  using Point = SmallVector<std::pair<VarId, IndexExpr>>;
+  /// Points of the box, its corners first; empty if it has none.
+  SmallVector<Point> getPoints(const VarBox &box);
   SmallVector<IndexExpr> getDimIndices();
   void collectDigits();
   /// One pass over all boxes; true when done, false to start again.

@@ -270,8 +270,9 @@ LogicalResult Interpreter::run(AttentionOp op, Frame &frame) {
           for (auto [dim, value] : llvm::zip_equal(dims.values, index))
             point[dim] = value;
           double value = round(round(rowFactor * *column++) / denominator);
-          if (visible.empty())
-            value = sinks.empty() && op.getMaskedRows() == MaskedRows::NaN
+          // No visible key and no sink above -inf.
+          if (denominator == 0)
+            value = op.getMaskedRows() == MaskedRows::NaN
                         ? std::numeric_limits<double>::quiet_NaN()
                         : 0;
           Scalar &element = out[*outputAccess.getOffset(point)];

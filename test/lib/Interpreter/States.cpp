@@ -134,7 +134,6 @@ LogicalResult Interpreter::run(FinalizeOp op, Frame &frame) {
                 "interpreter: factor is read outside of its shape");
           rowFactor = value->f;
         }
-        bool masked = rowSum == 0;
         double weight =
             rowMax == -kInfinity ? 0 : round(std::exp2(rowMax - maximum));
         double denominator = round(rowSum * weight);
@@ -145,8 +144,9 @@ LogicalResult Interpreter::run(FinalizeOp op, Frame &frame) {
         for (int64_t e = number * columns; e != (number + 1) * columns; ++e) {
           double value = round(
               round(rowFactor * round(o.read()[e].f * weight)) / denominator);
-          if (masked)
-            value = sinks.empty() && op.getMaskedRows() == MaskedRows::NaN
+          // No visible key and no sink above -inf.
+          if (denominator == 0)
+            value = op.getMaskedRows() == MaskedRows::NaN
                         ? std::numeric_limits<double>::quiet_NaN()
                         : 0;
           out[e].f = roundOutput(accumulate ? value + out[e].f : value);

@@ -31,8 +31,10 @@ namespace {
 cl::OptionCategory category("hydragen-interpret options");
 cl::opt<std::string> inputFile(cl::Positional, cl::desc("FILE.mlir"),
                                cl::init("-"), cl::cat(category));
-cl::opt<std::string> entryName("entry", cl::desc("function to run"),
-                               cl::init("main"), cl::cat(category));
+cl::list<std::string> entryNames("entry", cl::CommaSeparated,
+                                 cl::desc("functions to run, all on the same "
+                                          "inputs (default main)"),
+                                 cl::cat(category));
 cl::opt<std::string> inputsFile("inputs", cl::value_desc("FILE.npz"),
                                 cl::desc("arrays in0, in1, ..."),
                                 cl::cat(category));
@@ -40,12 +42,19 @@ cl::opt<std::string> expectFile("expect", cl::value_desc("FILE.npz"),
                                 cl::desc("expected outputs"),
                                 cl::cat(category));
 cl::opt<std::string>
+    expectEntry("expect-entry", cl::value_desc("FUNCTION"), cl::cat(category),
+                cl::desc("a function whose outputs on these inputs the others "
+                         "must give"));
+cl::opt<std::string>
     keyName("key", cl::init("out"), cl::cat(category),
             cl::desc("names of the expected arrays: out0 or, for any other "
                      "KEY, KEY_0 (default out)"));
 cl::opt<std::string> outputsFile("outputs", cl::value_desc("FILE.npz"),
                                  cl::desc("write out0, out1, ..."),
                                  cl::cat(category));
+cl::opt<bool> roundOutputs("round-outputs", cl::cat(category),
+                           cl::desc("write floats in the outputs' types, as "
+                                    "hydragen-run wants them, not as f64"));
 cl::opt<uint64_t> seed("random", cl::value_desc("SEED"), cl::init(0),
                        cl::desc("random inputs, as hydragen-run makes"),
                        cl::cat(category));
@@ -190,6 +199,101 @@ readInputs(func::FuncOp entry) {
   return values;
 }
 
+struct Outputs {
+  SmallVector<interpreter::RuntimeValue> values;
+  ArrayRef<Type> types;
+};
+
+/// Says what is wrong and gives nullopt where the function cannot be run.
+std::optional<Outputs> runEntry(ModuleOp module, StringRef name) {
+  auto entry = module.lookupSymbol<func::FuncOp>(name);
+  if (!entry) {
+    fail("--entry", "no function named " + name);
+    return std::nullopt;
+  }
+  auto inputs = readInputs(entry);
+  if (!inputs) {
+    llvm::errs() << "hydragen-interpret: error: "
+                 << llvm::toString(inputs.takeError()) << "\n";
+    return std::nullopt;
+  }
+  auto results =
+      interpreter::Interpreter(module, precision).call(entry, *inputs);
+  if (failed(results))
+    return std::nullopt;
+  return Outputs{std::move(*results), entry.getResultTypes()};
+}
+
+/// Writes --outputs, if asked for. False when the file cannot be written.
+bool write(const Outputs &outputs) {
+  if (outputsFile.empty())
+    return true;
+  std::vector<runtime::Array> arrays;
+  for (auto [result, type] : llvm::zip_equal(outputs.values, outputs.types))
+    arrays.push_back(interpret::toArray(
+        result, type,
+        roundOutputs || precision == interpreter::Precision::Native));
+  std::vector<std::pair<std::string, const runtime::Array *>> named;
+  for (size_t i = 0; i != arrays.size(); ++i)
+    named.emplace_back("out" + std::to_string(i), &arrays[i]);
+  auto status = runtime::writeFile(outputsFile, runtime::writeNpz(named));
+  if (status)
+    fail(outputsFile, *status);
+  return !status;
+}
+
+/// The outputs of --expect-entry.
+std::vector<runtime::Array> expectedArrays;
+
+/// Compares the outputs of function `entry` with --expect-entry's and with
+/// --expect; nullopt when they cannot be compared.
+std::optional<bool> check(const Outputs &outputs, StringRef entry) {
+  bool equal = true;
+  if (!expectEntry.empty()) {
+    if (expectedArrays.size() != outputs.values.size()) {
+      fail("--expect-entry",
+           "@" + expectEntry + " has " + Twine(expectedArrays.size()) +
+               " results, @" + entry + " has " + Twine(outputs.values.size()));
+      return std::nullopt;
+    }
+    for (auto [i, want] : llvm::enumerate(expectedArrays)) {
+      std::string name = (entry + " " + getName("out", i)).str();
+      std::optional<bool> same =
+          compare(outputs.values[i], want, outputs.types[i], name);
+      if (!same) {
+        fail("--expect-entry", name + " has another shape or type than @" +
+                                   expectEntry + " gives");
+        return std::nullopt;
+      }
+      equal &= *same;
+    }
+  }
+  if (expectFile.empty())
+    return equal;
+  auto archive = runtime::NpzReader::open(expectFile);
+  if (!archive) {
+    fail(expectFile, archive.getError());
+    return std::nullopt;
+  }
+  for (size_t i = 0; i != outputs.values.size(); ++i) {
+    std::string name = getName(keyName, i);
+    auto want = archive->read(name);
+    if (!want) {
+      fail(expectFile, want.getError());
+      return std::nullopt;
+    }
+    std::optional<bool> same =
+        compare(outputs.values[i], *want, outputs.types[i], name);
+    if (!same) {
+      fail(expectFile,
+           "array " + name + " has another shape or type than the output");
+      return std::nullopt;
+    }
+    equal &= *same;
+  }
+  return equal;
+}
+
 int run(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
@@ -213,50 +317,27 @@ int run(int argc, char **argv) {
       parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
   if (!module)
     return 2;
-  auto entry = module->lookupSymbol<func::FuncOp>(entryName);
-  if (!entry)
-    return fail("--entry", "no function named " + entryName);
-
-  auto inputs = readInputs(entry);
-  if (!inputs) {
-    llvm::errs() << "hydragen-interpret: error: "
-                 << llvm::toString(inputs.takeError()) << "\n";
-    return 2;
-  }
-  auto results =
-      interpreter::Interpreter(*module, precision).call(entry, *inputs);
-  if (failed(results))
-    return 2;
-
-  ArrayRef<Type> types = entry.getResultTypes();
-  if (!outputsFile.empty()) {
-    std::vector<runtime::Array> arrays;
-    for (auto [result, type] : llvm::zip_equal(*results, types))
-      arrays.push_back(interpret::toArray(
-          result, type, precision == interpreter::Precision::Native));
-    std::vector<std::pair<std::string, const runtime::Array *>> named;
-    for (size_t i = 0; i != arrays.size(); ++i)
-      named.emplace_back("out" + std::to_string(i), &arrays[i]);
-    if (auto status = runtime::writeFile(outputsFile, runtime::writeNpz(named)))
-      return fail(outputsFile, *status);
+  if (!expectEntry.empty()) {
+    std::optional<Outputs> expected = runEntry(*module, expectEntry);
+    if (!expected)
+      return 2;
+    std::vector<runtime::Array> want;
+    for (auto [result, type] :
+         llvm::zip_equal(expected->values, expected->types))
+      want.push_back(interpret::toArray(result, type, /*native=*/false));
+    expectedArrays = std::move(want);
   }
   bool equal = true;
-  if (!expectFile.empty()) {
-    auto archive = runtime::NpzReader::open(expectFile);
-    if (!archive)
-      return fail(expectFile, archive.getError());
-    for (size_t i = 0; i != results->size(); ++i) {
-      std::string name = getName(keyName, i);
-      auto want = archive->read(name);
-      if (!want)
-        return fail(expectFile, want.getError());
-      std::optional<bool> same = compare((*results)[i], *want, types[i], name);
-      if (!same)
-        return fail(expectFile,
-                    "array " + name +
-                        " has another shape or type than the output");
-      equal &= *same;
-    }
+  if (entryNames.empty())
+    entryNames.push_back("main");
+  if (!outputsFile.empty() && entryNames.size() != 1)
+    return fail("--outputs", "one --entry only");
+  for (const std::string &name : entryNames) {
+    std::optional<Outputs> outputs = runEntry(*module, name);
+    std::optional<bool> same;
+    if (!outputs || !write(*outputs) || !(same = check(*outputs, name)))
+      return 2;
+    equal &= *same;
   }
   return equal ? 0 : 1;
 }
