@@ -47,10 +47,8 @@ static int parseOrdinal(const std::string &text) {
 static Result<std::shared_ptr<Device>> openDevice(const std::string &name) {
   if (name == "cpu")
     return openCpuDevice();
-#ifndef HYDRAGEN_NO_EMULATOR
   if (name == "emulated")
     return openEmulatedDevice();
-#endif
   if (name == "cuda")
     return openCudaDevice(0);
   if (name.compare(0, 5, "cuda:") == 0 && parseOrdinal(name.substr(5)) >= 0)

@@ -75,6 +75,8 @@ public:
   virtual Result<std::vector<KernelStatistics>> collect() = 0;
   /// Forgets the report of the call before.
   virtual void beginCall() {}
+  /// What reports call the memory at an address ("in0").
+  virtual void nameMemory(uint64_t address, const std::string &name) {}
   virtual const char *getReport() const { return ""; }
 };
 

@@ -370,8 +370,11 @@ Status Call::prepare(const DLTensor *const *inputTensors,
                 : bindAlias(input, outputs[input.info->aliasOutput]))
       return status;
   for (std::vector<Binding> *list : {&inputs, &outputs})
-    for (Binding &binding : *list)
+    for (Binding &binding : *list) {
+      if (info.onGpu && binding.info->placement != Placement::Host)
+        context.queue->nameMemory(binding.address, binding.info->name);
       fillDescriptor(binding);
+    }
   return std::nullopt;
 }
 
@@ -385,6 +388,8 @@ Status Call::prepareWorkspace(void *given, uint64_t givenBytes) {
                      "workspace");
     if (toAddress(given) % 64)
       return invalid("is not aligned to 64 bytes", "workspace");
+    if (entry.info.onGpu)
+      context.queue->nameMemory(toAddress(given), "workspace");
     return std::nullopt;
   }
   if (!workspaceBytes)
@@ -417,6 +422,7 @@ Status Call::prepareWorkspace(void *given, uint64_t givenBytes) {
     context.workspaceBytes = workspaceBytes;
   }
   workspace = toPointer(context.workspace);
+  context.queue->nameMemory(context.workspace, "workspace");
   return std::nullopt;
 }
 

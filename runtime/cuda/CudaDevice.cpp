@@ -124,15 +124,17 @@ Result<std::shared_ptr<Gpu>> Gpu::open(int ordinal) {
       CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR,
       CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT,
       CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
-      CU_DEVICE_ATTRIBUTE_CLOCK_RATE,
-      CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE,
+      // For shares of the peak only, and not every device has them.
+      CU_DEVICE_ATTRIBUTE_CLOCK_RATE, CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE,
       CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH};
-  double values[std::size(attributes)];
+  constexpr size_t needed = 4;
+  double values[std::size(attributes)] = {};
   for (size_t i = 0; i != std::size(attributes); ++i) {
     auto value = gpu->get(attributes[i]);
-    if (!value)
+    if (value)
+      values[i] = *value;
+    else if (i < needed)
       return unavailable(value.getError());
-    values[i] = *value;
   }
   hydragen_device_info &info = gpu->info;
   info.arch = static_cast<uint32_t>(values[0] * 10 + values[1]);

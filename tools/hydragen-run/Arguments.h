@@ -10,6 +10,7 @@
 #include "Npz.h"
 #include "Options.h"
 
+#include <memory>
 #include <vector>
 
 namespace hydragen::run {

@@ -33,7 +33,7 @@ hydragen-compile that stands beside this program.
   --expect=FILE.npz                 compare with out0, ...
   --atol=X --rtol=X                 |got-want| <= atol + rtol*|want|
   --outputs=FILE.npz                write out0, ...
-  --stats=FILE.json                 write times and memory
+  --stats=FILE.json                 write times, memory and kernels
   --repeat=N                        timed calls after one warm-up (default 1)
   --threads=N                       default: one per processor
   --emulator=checks=..,mma=..,schedule=..,async=..
@@ -219,6 +219,8 @@ Result<Options> hydragen::run::parseOptions(int argc, char **argv) {
   if (!options.random && (!options.dims.empty() || !options.intRanges.empty()))
     return invalid("needs --random",
                    options.dims.empty() ? "--int-range" : "--dim");
+  if (!options.emulator.empty() && options.device != "emulated")
+    return invalid("needs --device=emulated", "--emulator");
   if (options.expect.empty() && (options.atol || options.rtol))
     return invalid("needs --expect", options.atol ? "--atol" : "--rtol");
   return options;

@@ -11,9 +11,11 @@
 #include "Launch.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <mutex>
+#include <tuple>
 
 using namespace hydragen::runtime;
 namespace emulated = hydragen::emulated;
@@ -66,26 +68,28 @@ Status Machine::copy(uint64_t destination, uint64_t source, uint64_t bytes,
   std::lock_guard<std::mutex> lock(mutex);
   auto *to = static_cast<uint8_t *>(toPointer(destination));
   auto *from = static_cast<const uint8_t *>(toPointer(source));
-  const uint8_t *initialized = nullptr;
+  emulated::Allocation *origin = nullptr;
+  uint64_t offset = 0;
   if (kind != HYDRAGEN_HOST_TO_DEVICE) {
     auto place = find(source, bytes);
     if (!place)
       return place.getError();
-    from = place->first->data + place->second;
-    if (!place->first->allInit)
-      initialized = place->first->init + place->second;
+    std::tie(origin, offset) = *place;
+    from = origin->data + offset;
   }
   if (kind != HYDRAGEN_DEVICE_TO_HOST) {
     auto place = find(destination, bytes);
     if (!place)
       return place.getError();
-    to = place->first->data + place->second;
+    auto [target, at] = *place;
+    to = target->data + at;
     // What is copied from uninitialised memory is not initialised.
-    uint8_t *marks = place->first->init + place->second;
-    if (kind == HYDRAGEN_DEVICE_TO_DEVICE && initialized)
-      std::memmove(marks, initialized, bytes);
+    if (!origin || origin->isInitialized(offset, bytes))
+      target->markInitialized(at, bytes);
     else
-      std::memset(marks, 1, bytes);
+      for (uint64_t i = 0; i != bytes; ++i)
+        if (origin->isInitialized(offset + i, 1))
+          target->markInitialized(at + i, 1);
   }
   std::memmove(to, from, bytes);
   return std::nullopt;
@@ -94,6 +98,7 @@ Status Machine::copy(uint64_t destination, uint64_t source, uint64_t bytes,
 class EmulatedKernels : public Kernels {
 public:
   emulated::Program program;
+  std::string file; // what reports call the PTX
   std::vector<const emulated::Code *> codes;
 };
 
@@ -130,6 +135,11 @@ public:
   }
   Result<std::vector<KernelStatistics>> collect() override;
   void beginCall() override { report.clear(); }
+  void nameMemory(uint64_t address, const std::string &name) override {
+    std::lock_guard<std::mutex> lock(machine->mutex);
+    if (emulated::Allocation *allocation = machine->memory.find(address))
+      allocation->name = name;
+  }
   const char *getReport() const override { return report.c_str(); }
 
 private:
@@ -187,14 +197,15 @@ Status EmulatedQueue::launch(const Kernels &kernels, const KernelInfo &info,
   std::string first;
   for (const emulated::Fault &fault : result.faults)
     for (const std::string &line :
-         emulated::formatFault(fault, *work.kernel, "")) {
+         emulated::formatFault(fault, *work.kernel, mine.file)) {
       if (first.empty())
         first = line;
       report += line + "\n";
     }
   if (result.faults.size() > 1)
     first += " (and " + std::to_string(result.faults.size() - 1) + " more)";
-  return Error{HYDRAGEN_FAULT, first, "emulated"};
+  return Error{HYDRAGEN_FAULT, "kernel " + info.name + ": " + first,
+               "emulated"};
 }
 
 Result<std::vector<KernelStatistics>> EmulatedQueue::collect() {
@@ -253,7 +264,7 @@ bool applyOption(const std::string &item, emulated::Options &options) {
 class EmulatedDevice : public Device {
 public:
   const char *getName() const override { return "emulated"; }
-  DLDevice getDLDevice() const override { return {kDLExtDev, 0}; }
+  DLDevice getDLDevice() const override { return {kDLExtDev, number}; }
   bool hasKernels() const override { return true; }
 
   hydragen_device_info describe() const override {
@@ -307,12 +318,19 @@ public:
   }
 
 private:
+  /// Each has memory of its own, at addresses that the others use too.
+  static int32_t getNextNumber() {
+    static std::atomic<int32_t> next{0};
+    return next++;
+  }
+  int32_t number = getNextNumber();
   std::shared_ptr<Machine> machine = std::make_shared<Machine>();
 };
 
 Result<std::unique_ptr<Kernels>>
 EmulatedDevice::load(const std::vector<KernelInfo> &infos, const Image &image) {
   auto kernels = std::make_unique<EmulatedKernels>();
+  kernels->file = "sm_" + std::to_string(image.info.arch) + ".ptx";
   std::string text(static_cast<const char *>(image.data), image.bytes);
   std::vector<emulated::ParseError> errors;
   {

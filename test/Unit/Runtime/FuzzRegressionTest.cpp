@@ -85,7 +85,8 @@ TEST(FuzzRegression, Npz) {
 
 TEST(FuzzRegression, Manifest) {
   runMutations(fuzzManifest,
-               {"", makeModule(kGoodManifest), kGoodManifest, "{}",
+               {"", makeModule(kGoodManifest), kGoodManifest,
+                makeModule(kGpuManifest), kGpuManifest, "{}",
                 R"({"host":{"arch":"x86_64"},"entries":[]})"},
                20000);
 }

@@ -145,6 +145,98 @@ TEST(Manifest, WrongJson) {
       replaced(kGoodManifest, "[4,-1]", "[4,9223372036854775807]"))));
 }
 
+TEST(Manifest, Kernels) {
+  auto manifest = read(makeModule(kGpuManifest));
+  ASSERT_TRUE(manifest) << manifest.getError().message;
+  ASSERT_EQ(manifest->entries.size(), 2u);
+  EXPECT_TRUE(manifest->entries[0].onGpu);
+  EXPECT_FALSE(manifest->entries[1].onGpu);
+  const ArgumentInfo &input = manifest->entries[0].inputs[0];
+  EXPECT_EQ(input.placement, Placement::Device);
+  EXPECT_EQ(input.strides, Strides::Inner);
+  EXPECT_EQ(getAlignment(input), 16u);
+  EXPECT_EQ(getAlignment(manifest->entries[0].outputs[0]), 2u);
+  EXPECT_EQ(manifest->entries[0].work[0].flops, "in0.0");
+  ASSERT_EQ(manifest->kernels.size(), 2u);
+  EXPECT_EQ(manifest->kernels[0].getThreads(), 256u);
+  EXPECT_EQ(manifest->kernels[0].sharedBytes, 4096u);
+  EXPECT_EQ(manifest->kernels[0].parameterBytes, 64u);
+  EXPECT_EQ(manifest->kernels[1].sharedBytes, 0u);
+  ASSERT_EQ(manifest->images.size(), 2u);
+  EXPECT_EQ(manifest->images[0].arch, 80u);
+  EXPECT_FALSE(manifest->images[0].isCubin);
+  EXPECT_TRUE(manifest->images[1].isCubin);
+  EXPECT_EQ(manifest->targets[1], "cuda:sm_80");
+}
+
+TEST(Manifest, WrongKernels) {
+  const std::pair<const char *, const char *> edits[] = {
+      {"\"device\":\"cuda\"", "\"device\":\"tpu\""},
+      {"\"device\":\"cuda\"", "\"device\":1"},
+      {"\"placement\":\"device\",\"strides\"",
+       "\"placement\":\"here\",\"strides\""},
+      // In-place arguments are one memory.
+      {"\"placement\":\"device\",\"strides\"",
+       "\"placement\":\"host\",\"strides\""},
+      {"\"inner\"", "\"outer\""},
+      {"\"alignment\":16", "\"alignment\":12"},
+      {"\"alignment\":16", "\"alignment\":8192"},
+      {"\"alignment\":16", "\"alignment\":-16"},
+      {"\"flops\":\"in0.0\"", "\"flops\":7"},
+      {"\"kernel\":\"k\"", "\"kernels\":\"k\""},
+      {"[\"cpu\",", "[8,"},
+      {"\"name\":\"k\"", "\"name\":\"\""},
+      {"\"name\":\"k\"", "\"name\":\"l\""},
+      {"[128,2,1]", "[128,2]"},
+      {"[128,2,1]", "[1024,2,1]"},
+      {"[128,2,1]", "[128,0,1]"},
+      {"[128,2,1]", "[128,2,-1]"},
+      {"[128,2,1]", "[128,4294967296,1]"},
+      {"[1,1,64]", "[1,1,65]"},
+      {"\"shared_bytes\":4096", "\"shared_bytes\":232449"},
+      {"\"shared_bytes\":4096", "\"shared_bytes\":\"4096\""},
+      {"\"parameter_bytes\":64", "\"parameter_bytes\":32765"},
+      {"\"arch\":80", "\"arch\":\"80\""},
+      {"\"arch\":80", "\"arch\":1000"},
+      {"\"arch\":80,", ""},
+      {",\"kind\":\"cubin\"", ""},
+      {"\"cubin\"", "\"fatbin\""},
+  };
+  for (auto [from, to] : edits)
+    EXPECT_EQ(failure(makeModule(replaced(kGpuManifest, from, to))),
+              "corrupt module (manifest text)")
+        << to;
+}
+
+TEST(Manifest, NoByteOfKernelsCrashes) {
+  std::string whole = makeModule(kGpuManifest);
+  for (size_t at = 0; at != whole.size(); ++at)
+    for (int flip : {0x01, 0x80, 0x20}) {
+      std::string file = whole;
+      file[at] = static_cast<char>(file[at] ^ flip);
+      sealModule(file);
+      read(file);
+    }
+}
+
+TEST(Formula, Values) {
+  const std::vector<std::vector<int64_t>> shapes = {{3, 5}, {}, {7}};
+  auto value = [&](const char *text) {
+    return evaluateFormula(text, shapes).value_or(-1);
+  };
+  EXPECT_EQ(value("4"), 4);
+  EXPECT_EQ(value("in0.1"), 5);
+  EXPECT_EQ(value("2*in0.0*(in2.0+1) - 8"), 40);
+  EXPECT_EQ(value("(in2.0+1)/3*3"), 6); // rounds down
+  EXPECT_EQ(value("12-4-3"), 5);
+  EXPECT_EQ(value(" 1 + 2 "), 3);
+  for (const char *bad :
+       {"", "in", "in0", "in0.2", "in1.0", "in3.0", "in0.", "1+", "(1", "1)",
+        "x", "1 2", "1/0", "0/0", "1-2", "in99999999999999999999.0", "--1"})
+    EXPECT_EQ(value(bad), -1) << bad;
+  EXPECT_EQ(value(std::string(100000, '(').c_str()), -1);
+}
+
 TEST(Manifest, TextBeyondTheSection) {
   std::string file = makeModule(kGoodManifest);
   uint32_t bytes = 0xffffffff;

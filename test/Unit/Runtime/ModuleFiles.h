@@ -26,6 +26,18 @@ inline const std::string kGoodManifest =
     R"({"name":"b","dtype":"bf16","shape":[],"alias_output":1}],)"
     R"("outputs":[{"dtype":"f32","shape":[0]},{"dtype":"bf16","shape":[]}]}]})";
 
+/// One with all that modules for GPUs say.
+inline const std::string kGpuManifest =
+    R"({"host":{"arch":"x86_64"},"targets":["cpu","cuda:sm_80"],"entries":[)"
+    R"({"name":"main","device":"cuda","work":[{"kernel":"k","flops":"in0.0"}],)"
+    R"("inputs":[{"dtype":"f16","shape":[-1],"placement":"device",)"
+    R"("strides":"inner","alignment":16,"alias_output":0}],)"
+    R"("outputs":[{"dtype":"f16","shape":[-1],"placement":"device"}]},)"
+    R"({"name":"main","device":"cpu","inputs":[],"outputs":[]}],)"
+    R"("kernels":[{"name":"k","block":[128,2,1],"shared_bytes":4096,)"
+    R"("parameter_bytes":64},{"name":"l","block":[1,1,64]}],)"
+    R"("images":[{"arch":80,"kind":"ptx"},{"arch":90,"kind":"cubin"}]})";
+
 /// Offset of the manifest in makeModule's files.
 constexpr size_t kManifestOffset = sizeof(Elf64_Ehdr);
 
