@@ -7,6 +7,7 @@
 #include "HostCalls.h"
 #include "hydragen/Conversion/Passes.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -34,7 +35,8 @@ static bool isFreeOfMemory(Operation *op) {
     return alloc.getType().hasStaticShape() &&
            op->getBlock()->isEntryBlock() &&
            isa<func::FuncOp>(op->getParentOp());
-  return isa<memref::CastOp, memref::CollapseShapeOp, memref::DeallocOp,
+  return isa<affine::AffineApplyOp, affine::AffineMaxOp, affine::AffineMinOp,
+             memref::CastOp, memref::CollapseShapeOp, memref::DeallocOp,
              memref::DimOp, memref::ExpandShapeOp,
              memref::ExtractStridedMetadataOp, memref::ReinterpretCastOp,
              memref::SubViewOp>(op);
