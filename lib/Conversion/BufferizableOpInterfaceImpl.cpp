@@ -26,6 +26,8 @@ struct Model : DstBufferizableOpInterfaceExternalModel<Model<OpTy>, OpTy> {
       return true;
     if (auto finalize = dyn_cast<FinalizeOp>(op))
       return finalize.getAccumulate();
+    if (auto attend = dyn_cast<AttendOp>(op))
+      return attend.getAccumulate();
     return !isa<StateLseOp>(op);
   }
 
@@ -63,6 +65,7 @@ struct Model : DstBufferizableOpInterfaceExternalModel<Model<OpTy>, OpTy> {
 void hydragen::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, HydragenDialect *dialect) {
+    AttendOp::attachInterface<Model<AttendOp>>(*context);
     PrefixAttentionOp::attachInterface<Model<PrefixAttentionOp>>(*context);
     SuffixAttentionOp::attachInterface<Model<SuffixAttentionOp>>(*context);
     CombineOp::attachInterface<Model<CombineOp>>(*context);

@@ -27,6 +27,12 @@ constexpr int32_t kApiAllocate = 8;
 constexpr int32_t kApiDeallocate = 16;
 constexpr int32_t kApiParallelFor = 24;
 constexpr int32_t kApiFail = 32;
+constexpr int32_t kApiLaunch = 40;
+constexpr int32_t kApiMultiprocessors = 48;
+constexpr int32_t kApiDeviceAllocate = 56;
+constexpr int32_t kApiDeviceFree = 64;
+constexpr int32_t kApiCopyToDevice = 72;
+constexpr int32_t kApiCopyToHost = 80;
 
 /// Codes for fail: hydragen_code of runtime.h. What the IR asserts are facts about
 /// the inputs, so a failed assertion is a bad input.
@@ -39,6 +45,20 @@ constexpr llvm::StringLiteral kEntryAttr = "hydragen.entry";
 constexpr llvm::StringLiteral kBodyAttr = "hydragen.parallel_body";
 /// A function that computes output shapes: failing means returning 1.
 constexpr llvm::StringLiteral kShapesAttr = "hydragen.output_shapes";
+/// Where an entry's arguments and workspace are ("device", "host"); only on
+/// entries for GPUs.
+constexpr llvm::StringLiteral kPlacementAttr = "hydragen.placement";
+/// The module of an entry's kernels, and what a launch of one must know: its
+/// number in the module table, dynamic shared memory and size of the packed
+/// parameters in bytes, names of the parameters.
+constexpr llvm::StringLiteral kKernelsName = "hydragen_kernels";
+constexpr llvm::StringLiteral kNumberAttr = "hydragen.number";
+constexpr llvm::StringLiteral kSharedBytesAttr = "hydragen.shared_bytes";
+constexpr llvm::StringLiteral kParameterBytesAttr = "hydragen.parameter_bytes";
+constexpr llvm::StringLiteral kParametersAttr = "hydragen.parameters";
+/// Behind the entry's name: a function that computes what comes to the static
+/// workspace when sizes are dynamic.
+constexpr llvm::StringLiteral kWorkspaceSuffix = "__workspace_bytes";
 /// Workspace of an entry in bytes (i64).
 constexpr llvm::StringLiteral kWorkspaceAttr = "hydragen.workspace_bytes";
 

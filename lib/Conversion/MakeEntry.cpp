@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "HostCalls.h"
+#include "HydragenToGPU/AttendSizes.h"
 #include "hydragen/Conversion/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -73,12 +74,15 @@ struct MakeEntryPass
       return signalPassFailure();
     }
     if (failed(checkSignature(function)) ||
-        failed(buildShapeFunction(function)) || failed(rewrite(function)))
+        failed(buildShapeFunction(function)) ||
+        failed(buildWorkspaceFunction(function)) || failed(rewrite(function)))
       signalPassFailure();
   }
 
   LogicalResult checkSignature(func::FuncOp function);
   LogicalResult buildShapeFunction(func::FuncOp function);
+  LogicalResult buildWorkspaceFunction(func::FuncOp function);
+  LogicalResult reduceToShapes(func::FuncOp shapes);
   LogicalResult rewrite(func::FuncOp function);
   void writeShapes(OpBuilder &builder, func::FuncOp shapes,
                    FunctionType original, ValueRange dynamicDims);
@@ -164,14 +168,7 @@ LogicalResult MakeEntryPass::buildShapeFunction(func::FuncOp function) {
     });
     for (Operation *op : nested)
       op->erase();
-    OpPassManager pm(func::FuncOp::getOperationName());
-    for (int i = 0; i < 2; ++i) {
-      pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
-      pm.addPass(createLowerAffinePass());
-      pm.addPass(createCanonicalizerPass());
-      pm.addPass(createCSEPass());
-    }
-    if (failed(runPipeline(pm, shapes)))
+    if (failed(reduceToShapes(shapes)))
       return failure();
     DenseMap<Value, bool> known;
     for (Operation &op : llvm::make_early_inc_range(body))
@@ -201,6 +198,119 @@ LogicalResult MakeEntryPass::buildShapeFunction(func::FuncOp function) {
   return success();
 }
 
+/// Extents of arguments are loaded from the list of shapes `inputs`, also where
+/// they stand in `values`.
+static void loadDims(OpBuilder &builder, Block &body, Value inputs,
+                     MutableArrayRef<Value> values) {
+  for (Operation &op : llvm::make_early_inc_range(body))
+    if (auto dim = dyn_cast<tensor::DimOp>(op)) {
+      Location loc = dim.getLoc();
+      builder.setInsertionPoint(dim);
+      unsigned number = cast<BlockArgument>(dim.getSource()).getArgNumber();
+      Value shape = host::loadPointer(builder, loc, inputs, 8 * number);
+      Value size =
+          host::loadField(builder, loc, shape, 8 * *dim.getConstantIndex(),
+                          builder.getI64Type());
+      Value index = arith::IndexCastOp::create(builder, loc,
+                                               builder.getIndexType(), size);
+      for (Value &value : values)
+        if (value == dim.getResult())
+          value = index;
+      dim.replaceAllUsesWith(index);
+      dim.erase();
+    }
+}
+
+/// Simplifies what computes extents.
+LogicalResult MakeEntryPass::reduceToShapes(func::FuncOp shapes) {
+  OpPassManager pm(func::FuncOp::getOperationName());
+  for (int i = 0; i < 2; ++i) {
+    pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+    pm.addPass(createLowerAffinePass());
+    pm.addPass(createCanonicalizerPass());
+    pm.addPass(createCSEPass());
+  }
+  return runPipeline(pm, shapes);
+}
+
+/// For attention with sizes that are known at run time only: the largest
+/// workspace of a launch, a function (pointer to input shapes) -> i64.
+LogicalResult MakeEntryPass::buildWorkspaceFunction(func::FuncOp function) {
+  bool dynamic = false;
+  function.walk([&](AttendOp op) {
+    for (Value operand : op->getOperands())
+      if (auto type = dyn_cast<ShapedType>(operand.getType()))
+        dynamic |= !type.hasStaticShape();
+    dynamic |= !op.getSizes().empty();
+  });
+  if (!dynamic)
+    return success();
+  OpBuilder builder(function);
+  Location loc = function.getLoc();
+  func::FuncOp clone = function.clone();
+  clone.setName(entry + host::kWorkspaceSuffix.str());
+  getOperation().insert(function, clone);
+  clone.setPrivate();
+  clone.removeResAttrsAttr();
+  clone.setArgAttrsAttr({});
+
+  Block &body = clone.getBody().front();
+  auto returnOp = cast<func::ReturnOp>(body.getTerminator());
+  builder.setInsertionPoint(returnOp);
+  IndexBuilder index(builder, loc);
+  Value bytes = index.constant(0);
+  SmallVector<Operation *> assertions;
+  WalkResult result = clone.walk([&](Operation *op) {
+    if (isa<cf::AssertOp>(op))
+      assertions.push_back(op);
+    auto attend = dyn_cast<AttendOp>(op);
+    if (!attend)
+      return WalkResult::advance();
+    std::string reason = "it stands in a loop or branch";
+    FailureOr<RowSpace> rows = failure();
+    if (op->getBlock() == &body)
+      rows = RowSpace::get(attend, reason);
+    if (failed(rows)) {
+      op->emitOpError("has a workspace of unknown size: ") << reason;
+      return WalkResult::interrupt();
+    }
+    bytes = index.max(bytes, AttendSizes(builder, attend, *rows).bytes);
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  for (Operation *op : assertions)
+    op->erase();
+  returnOp->setOperands(bytes);
+  clone.setFunctionType(builder.getFunctionType(clone.getArgumentTypes(),
+                                                {builder.getIndexType()}));
+  if (failed(reduceToShapes(clone)))
+    return failure();
+
+  returnOp = cast<func::ReturnOp>(body.getTerminator());
+  DenseMap<Value, bool> known;
+  if (!isShapeArithmetic(returnOp.getOperand(0), known))
+    return function.emitError("the workspace of entry '")
+           << entry << "' depends on data, which is not supported";
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+    if (!op.hasTrait<OpTrait::IsTerminator>() && op.use_empty())
+      op.erase();
+  unsigned numInputs = body.getNumArguments();
+  Type ptr = LLVM::LLVMPointerType::get(&getContext());
+  Value inputs = body.addArgument(ptr, loc);
+  SmallVector<Value> values{returnOp.getOperand(0)};
+  loadDims(builder, body, inputs, values);
+  builder.setInsertionPoint(returnOp);
+  Value wide = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
+                                          values.front());
+  func::ReturnOp::create(builder, loc, wide);
+  returnOp.erase();
+  body.eraseArguments(0, numInputs);
+  clone.setFunctionType(
+      builder.getFunctionType({ptr}, {builder.getI64Type()}));
+  return success();
+}
+
 void MakeEntryPass::writeShapes(OpBuilder &builder, func::FuncOp shapes,
                                 FunctionType original, ValueRange dynamicDims) {
   Block &body = shapes.getBody().front();
@@ -210,23 +320,7 @@ void MakeEntryPass::writeShapes(OpBuilder &builder, func::FuncOp shapes,
   Value inputs = body.addArgument(ptr, loc),
         outputs = body.addArgument(ptr, loc);
 
-  // Extents of arguments are loaded.
-  for (Operation &op : llvm::make_early_inc_range(body))
-    if (auto dim = dyn_cast<tensor::DimOp>(op)) {
-      builder.setInsertionPoint(dim);
-      unsigned number = cast<BlockArgument>(dim.getSource()).getArgNumber();
-      Value shape = host::loadPointer(builder, loc, inputs, 8 * number);
-      Value size =
-          host::loadField(builder, loc, shape, 8 * *dim.getConstantIndex(),
-                          builder.getI64Type());
-      Value index = arith::IndexCastOp::create(builder, loc,
-                                               builder.getIndexType(), size);
-      for (Value &value : dims)
-        if (value == dim.getResult())
-          value = index;
-      dim.replaceAllUsesWith(index);
-      dim.erase();
-    }
+  loadDims(builder, body, inputs, dims);
 
   Operation *terminator = body.getTerminator();
   builder.setInsertionPoint(terminator);

@@ -24,6 +24,8 @@ using namespace mlir::hydragen;
 
 static constexpr uint64_t kAlignment = 64;
 
+static bool worksOnHostForGPU(func::FuncOp function);
+
 namespace {
 /// A buffer that is alive between two ops of one block, their numbers included.
 struct Buffer {
@@ -37,7 +39,7 @@ struct PlanMemoryPass
     : public mlir::hydragen::impl::PlanMemoryBase<PlanMemoryPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (function->hasAttr(host::kEntryAttr))
+      if (function->hasAttr(host::kEntryAttr) && !worksOnHostForGPU(function))
         if (failed(plan(function)))
           return signalPassFailure();
   }
@@ -86,6 +88,13 @@ static uint64_t placeBuffers(MutableArrayRef<Buffer> buffers) {
     placed.insert(position, buffer);
   }
   return llvm::alignTo(total, kAlignment);
+}
+
+/// The workspace of an entry for GPUs is device memory.
+static bool worksOnHostForGPU(func::FuncOp function) {
+  auto placement =
+      function->getAttrOfType<StringAttr>(host::kPlacementAttr);
+  return placement && placement != "device";
 }
 
 LogicalResult PlanMemoryPass::plan(func::FuncOp function) {

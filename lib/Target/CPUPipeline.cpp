@@ -106,6 +106,8 @@ void ::hydragen::buildBufferizePipeline(
   manager.addPass(createConvertBufferizationToMemRefPass());
   manager.addNestedPass<func::FuncOp>(
       bufferization::createOptimizeAllocationLivenessPass());
+  if (options.forGPU)
+    manager.addPass(mlir::hydragen::createPlaceEntry());
   manager.addPass(mlir::hydragen::createPlanMemory());
 }
 

@@ -97,38 +97,62 @@ hydragen::getEntryInfo(mlir::func::FuncOp function) {
 // Text
 //===----------------------------------------------------------------------===//
 
-static json::Array toJSON(ArrayRef<hydragen::TensorInfo> tensors, bool inputs) {
+static json::Array toJSON(const hydragen::EntryInfo &entry, bool inputs) {
   json::Array result;
-  for (const hydragen::TensorInfo &tensor : tensors) {
+  bool gpu = entry.device == "cuda";
+  for (const hydragen::TensorInfo &tensor :
+       inputs ? entry.inputs : entry.outputs) {
     json::Object object;
     object["name"] = tensor.name;
     object["dtype"] = tensor.dtype;
     object["shape"] = json::Array(tensor.shape);
-    if (inputs) {
+    if (gpu)
+      object["placement"] = entry.placement;
+    else if (inputs)
       object["placement"] = "either";
-      if (tensor.aliasOutput)
-        object["alias_output"] = *tensor.aliasOutput;
-    }
+    // What kernels take for granted of every base.
+    if (gpu && entry.placement == "device")
+      object["alignment"] = 16;
+    if (inputs && tensor.aliasOutput)
+      object["alias_output"] = *tensor.aliasOutput;
     result.push_back(std::move(object));
   }
   return result;
 }
 
-std::string hydragen::makeManifest(const CPUTarget &target,
-                                   ArrayRef<EntryInfo> entries) {
+std::string hydragen::makeManifest(const CPUTarget &host,
+                                   const ModuleInfo &info) {
   json::Array list;
-  for (const EntryInfo &entry : entries)
-    list.push_back(json::Object{{"name", entry.name},
-                                {"inputs", toJSON(entry.inputs, true)},
-                                {"outputs", toJSON(entry.outputs, false)}});
+  for (const EntryInfo &entry : info.entries) {
+    json::Object object{{"name", entry.name},
+                        {"inputs", toJSON(entry, true)},
+                        {"outputs", toJSON(entry, false)}};
+    if (entry.device != "cpu")
+      object["device"] = entry.device;
+    list.push_back(std::move(object));
+  }
   json::Object manifest{
       {"producer", "hydragen " HYDRAGEN_VERSION},
       {"abi", kModuleABI},
       {"host", json::Object{{"arch", "x86_64"},
-                            {"cpu", target.cpu},
-                            {"features", json::Array(target.required)}}},
-      {"targets", json::Array{target.spec}},
+                            {"cpu", host.cpu},
+                            {"features", json::Array(host.required)}}},
+      {"targets", json::Array(info.targets)},
       {"entries", std::move(list)}};
+  if (!info.kernels.empty()) {
+    json::Array kernels, images;
+    for (const KernelInfo &kernel : info.kernels)
+      kernels.push_back(
+          json::Object{{"name", kernel.name},
+                       {"block", json::Array{kernel.threads, 1, 1}},
+                       {"shared_bytes", kernel.sharedBytes},
+                       {"parameter_bytes", kernel.parameterBytes}});
+    for (const ImageInfo &image : info.images)
+      images.push_back(json::Object{{"arch", image.arch},
+                                    {"kind", image.cubin ? "cubin" : "ptx"}});
+    manifest["kernels"] = std::move(kernels);
+    manifest["images"] = std::move(images);
+  }
   std::string text;
   raw_string_ostream(text) << json::Value(std::move(manifest));
 

@@ -68,26 +68,30 @@ public:
     appendToUsed(module, {global});
   }
 
-  void addTable(ArrayRef<hydragen::EntryInfo> entries,
+  void addTable(const hydragen::ModuleInfo &info,
                 ArrayRef<uint64_t> workspaces) {
     SmallVector<Constant *> pointers;
-    for (auto [entry, bytes] : zip_equal(entries, workspaces)) {
+    for (auto [entry, bytes] : zip_equal(info.entries, workspaces)) {
       Constant *fields[] = {
-          sized(5 * 8),
-          makeGlobal(ConstantDataArray::getString(context, entry.name),
-                     "hydragen_name"),
-          module.getFunction(entry.name),
-          module.getFunction(entry.name + "__output_shapes"),
-          makeWorkspaceFunction(entry.name, bytes)};
+          sized(5 * 8), makeString(entry.name),
+          module.getFunction(entry.name + entry.suffix),
+          module.getFunction(entry.name + "__output_shapes" + entry.suffix),
+          makeWorkspaceFunction(entry, bytes)};
       pointers.push_back(
           makeGlobal(ConstantStruct::getAnon(fields), "hydragen_entry"));
     }
     Constant *list = makeGlobal(
         ConstantArray::get(ArrayType::get(ptr, pointers.size()), pointers),
         "hydragen_entries");
-    Constant *fields[] = {ConstantInt::get(i32, 24),
-                          ConstantInt::get(i32, hydragen::kModuleABI),
-                          ConstantInt::get(i64, entries.size()), list};
+    SmallVector<Constant *> fields{
+        ConstantInt::get(i32, info.kernels.empty() ? 24 : 56),
+        ConstantInt::get(i32, hydragen::kModuleABI),
+        ConstantInt::get(i64, info.entries.size()), list};
+    if (!info.kernels.empty())
+      fields.append({ConstantInt::get(i64, info.kernels.size()),
+                     makeKernels(info.kernels),
+                     ConstantInt::get(i64, info.images.size()),
+                     makeImages(info.images)});
     GlobalVariable *table =
         makeGlobal(ConstantStruct::getAnon(fields), "hydragen_table");
 
@@ -110,12 +114,57 @@ private:
                               GlobalValue::InternalLinkage, value, name);
   }
 
-  Function *makeWorkspaceFunction(StringRef name, uint64_t bytes) {
-    auto *function = Function::Create(FunctionType::get(i64, {ptr}, false),
-                                      GlobalValue::InternalLinkage,
-                                      name + "__workspace_bytes", module);
+  GlobalVariable *makeString(StringRef text) {
+    return makeGlobal(ConstantDataArray::getString(context, text),
+                      "hydragen_name");
+  }
+
+  /// hydragen_kernel[], hydragen_image[] of module.h.
+  GlobalVariable *makeKernels(ArrayRef<hydragen::KernelInfo> kernels) {
+    SmallVector<Constant *> list;
+    auto number = [&](uint64_t value) { return ConstantInt::get(i32, value); };
+    for (const hydragen::KernelInfo &kernel : kernels)
+      list.push_back(ConstantStruct::getAnon(
+          {sized(40), makeString(kernel.name), number(kernel.threads),
+           number(1), number(1), number(kernel.sharedBytes),
+           number(kernel.parameterBytes), number(0)}));
+    return makeGlobal(
+        ConstantArray::get(ArrayType::get(list[0]->getType(), list.size()),
+                           list),
+        "hydragen_kernels");
+  }
+  GlobalVariable *makeImages(ArrayRef<hydragen::ImageInfo> images) {
+    SmallVector<Constant *> list;
+    for (const hydragen::ImageInfo &image : images) {
+      // PTX has a final zero that is not counted.
+      GlobalVariable *data = makeGlobal(
+          ConstantDataArray::getString(context, image.data), "hydragen_image");
+      data->setAlignment(Align(16));
+      list.push_back(ConstantStruct::getAnon(
+          {ConstantInt::get(i32, 32), ConstantInt::get(i32, image.arch),
+           ConstantInt::get(i64, image.cubin ? 1 : 0),
+           ConstantInt::get(i64, image.data.size()), data}));
+    }
+    return makeGlobal(
+        ConstantArray::get(ArrayType::get(list[0]->getType(), list.size()),
+                           list),
+        "hydragen_images");
+  }
+
+  /// `bytes` and what the IR's function adds for dynamic sizes.
+  Function *makeWorkspaceFunction(const hydragen::EntryInfo &entry,
+                                  uint64_t bytes) {
+    Function *dynamic =
+        module.getFunction(entry.name + "__workspace_bytes" + entry.suffix);
+    auto *function = Function::Create(
+        FunctionType::get(i64, {ptr}, false), GlobalValue::InternalLinkage,
+        entry.name + "__workspace" + entry.suffix, module);
     IRBuilder<> builder(BasicBlock::Create(context, "", function));
-    builder.CreateRet(builder.getInt64(bytes));
+    Value *total = builder.getInt64(bytes);
+    if (dynamic)
+      total = builder.CreateAdd(
+          total, builder.CreateCall(dynamic, {function->getArg(0)}));
+    builder.CreateRet(total);
     return function;
   }
 
@@ -133,12 +182,13 @@ private:
 std::unique_ptr<llvm::Module>
 hydragen::translateModule(mlir::ModuleOp module, LLVMContext &context,
                           const CPUTarget &target, TargetMachine &machine,
-                          ArrayRef<EntryInfo> entries) {
+                          const ModuleInfo &info) {
   mlir::registerBuiltinDialectTranslation(*module.getContext());
   mlir::registerLLVMDialectTranslation(*module.getContext());
   SmallVector<uint64_t> workspaces;
-  for (const EntryInfo &entry : entries) {
-    auto function = module.lookupSymbol<mlir::LLVM::LLVMFuncOp>(entry.name);
+  for (const EntryInfo &entry : info.entries) {
+    auto function = module.lookupSymbol<mlir::LLVM::LLVMFuncOp>(entry.name +
+                                                                entry.suffix);
     if (!function) {
       module.emitError("entry '") << entry.name << "' was lost";
       return nullptr;
@@ -172,8 +222,8 @@ hydragen::translateModule(mlir::ModuleOp module, LLVMContext &context,
       function.setLinkage(GlobalValue::InternalLinkage);
   addSoftFloat(*code);
   TableBuilder builder(*code);
-  builder.addManifest(makeManifest(target, entries));
-  builder.addTable(entries, workspaces);
+  builder.addManifest(makeManifest(target, info));
+  builder.addTable(info, workspaces);
   for (Function &function : *code) {
     if (function.isDeclaration())
       continue;

@@ -39,10 +39,9 @@ Expected<hydragen::CPUTarget> hydragen::parseCPUTarget(StringRef spec) {
   StringRef kind = spec, name;
   if (spec.contains(':'))
     std::tie(kind, name) = spec.split(':');
-  if (kind == "cuda")
-    return makeError("target '" + spec + "' is not supported yet, use cpu");
   if (kind != "cpu")
-    return makeError("unknown target '" + spec + "', expected cpu or cpu:NAME");
+    return makeError("unknown target '" + spec +
+                     "', expected cpu, cpu:NAME or cuda:sm_NN");
   if (spec.contains(':') && name.empty())
     return makeError("target '" + spec + "' lacks a CPU name after the colon");
 

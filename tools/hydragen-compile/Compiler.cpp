@@ -113,20 +113,49 @@ void Compiler::handleDiagnostic(mlir::Diagnostic &diagnostic) {
 //===----------------------------------------------------------------------===//
 
 bool Compiler::parseTargets() {
-  bool found = false;
   for (const std::string &spec : options.targets) {
+    StringRef chip = spec;
+    if (chip.consume_front("cuda:")) {
+      Expected<CUDATarget> parsed = parseCUDATarget(chip);
+      if (!parsed)
+        return fail("--target: " + toString(parsed.takeError()));
+      if (any_of(gpus, [&](const CUDATarget &gpu) {
+            return gpu.arch == parsed->arch;
+          }))
+        return fail("--target: '" + spec + "' is given twice");
+      gpus.push_back(*parsed);
+      info.targets.push_back("cuda:" + parsed->chip);
+      continue;
+    }
+    if (chip == "cuda")
+      return fail("--target: target 'cuda' lacks an architecture, as in "
+                  "cuda:sm_80");
     Expected<CPUTarget> parsed = parseCPUTarget(spec);
     if (!parsed)
       return fail("--target: " + toString(parsed.takeError()));
-    if (found)
+    if (hasCPU)
       return fail("--target: one module cannot be for two CPUs, got '" +
                   target.spec + "' and '" + spec + "'");
     target = *parsed;
-    found = true;
+    info.targets.push_back(target.spec);
+    hasCPU = true;
   }
-  if (options.emit == Stage::PTX || options.emit == Stage::Cubin)
-    return fail("--emit: target '" + target.spec +
-                "' has no PTX; CUDA targets are not supported yet");
+  if (!hasCPU) {
+    // Beside a GPU there is some CPU of the last ten years.
+    Expected<CPUTarget> parsed = parseCPUTarget("cpu:x86-64-v2");
+    if (!parsed)
+      return fail("--target: " + toString(parsed.takeError()), kInternalError);
+    target = *parsed;
+  }
+  if (options.emit != Stage::PTX && options.emit != Stage::Cubin)
+    return true;
+  StringRef what = options.emit == Stage::PTX ? "PTX" : "cubin";
+  if (gpus.empty())
+    return fail("--emit: target '" + target.spec + "' has no " + what +
+                ", use --target=cuda:sm_80");
+  if (gpus.size() > 1 && options.output.empty())
+    return fail("-o: an output file is needed, the " + what +
+                " of several targets does not go to stdout");
   return true;
 }
 
@@ -199,11 +228,12 @@ bool Compiler::checkSizes() {
   return ok;
 }
 
-bool Compiler::runPipeline(function_ref<void(mlir::OpPassManager &)> build) {
+bool Compiler::runPipeline(
+    mlir::ModuleOp module, function_ref<void(mlir::OpPassManager &)> build) {
   mlir::PassManager manager(&context);
   manager.enableVerifier(true);
   build(manager);
-  if (succeeded(manager.run(*module)))
+  if (succeeded(manager.run(module)))
     return true;
   return fail(options.input +
                   ": cannot be compiled (a pass failed without a reason)",
@@ -219,7 +249,7 @@ bool Compiler::runFront() {
   entry.walk([&](mlir::Operation *op) {
     tosa |= isa_and_nonnull<mlir::tosa::TosaDialect>(op->getDialect());
   });
-  return runPipeline([&](mlir::OpPassManager &manager) {
+  return runPipeline(*module, [&](mlir::OpPassManager &manager) {
     manager.addPass(mlir::createInlinerPass());
     manager.addPass(mlir::createSymbolDCEPass());
     if (tosa)
@@ -261,7 +291,122 @@ bool Compiler::write(StringRef bytes, bool binary) {
   return true;
 }
 
+hydragen::GPUPipelineOptions Compiler::getGPUOptions() const {
+  hydragen::GPUPipelineOptions result;
+  result.entry = options.entry;
+  for (const CUDATarget &gpu : gpus)
+    result.gpus.push_back(gpu.chip);
+  // A named GPU says how much work there should be; the others how much fits.
+  if (!options.tune.empty())
+    result.gpus.insert(result.gpus.begin(), options.tune);
+  result.float32 = options.float32;
+  result.tile = options.tile;
+  result.split = options.split;
+  result.invariant = options.invariant;
+  result.separate = options.separate;
+  return result;
+}
+
+bool Compiler::lowerToLLVM(mlir::ModuleOp source) {
+  CPUPipelineOptions back;
+  back.entry = options.entry;
+  back.vectorBits = target.vectorBits;
+  return runPipeline(source, [&](mlir::OpPassManager &manager) {
+    buildLowerToLLVMPipeline(manager, back);
+  });
+}
+
+bool Compiler::lowerForCPU(mlir::ModuleOp source) {
+  mlir::FailureOr<EntryInfo> entryInfo =
+      getEntryInfo(source.lookupSymbol<mlir::func::FuncOp>(options.entry));
+  if (mlir::failed(entryInfo))
+    return false;
+  info.entries.push_back(*entryInfo);
+  CPUPipelineOptions back;
+  back.entry = options.entry;
+  back.vectorBits = target.vectorBits;
+  return runPipeline(source,
+                     [&](mlir::OpPassManager &manager) {
+                       buildBufferizePipeline(manager, back);
+                     }) &&
+         lowerToLLVM(source);
+}
+
+bool Compiler::lowerForGPU(mlir::ModuleOp source) {
+  mlir::FailureOr<EntryInfo> entryInfo =
+      getEntryInfo(source.lookupSymbol<mlir::func::FuncOp>(options.entry));
+  if (mlir::failed(entryInfo))
+    return false;
+  entryInfo->device = "cuda";
+  entryInfo->suffix = hasCPU ? "__cuda" : "";
+  if (!runPipeline(source, [&](mlir::OpPassManager &manager) {
+        buildLaunchPipeline(manager, getGPUOptions());
+      }))
+    return false;
+  entryInfo->placement = getPlacement(source, options.entry);
+  info.entries.push_back(*entryInfo);
+  kernels = takeKernels(source);
+  return options.emit == Stage::PTX || options.emit == Stage::Cubin ||
+         lowerToLLVM(source);
+}
+
+bool Compiler::makeImages(bool cubin) {
+  if (!kernels)
+    return true;
+  info.kernels = getKernelInfos(*kernels);
+  for (const CUDATarget &gpu : gpus) {
+    std::string ptx = emitPTX(getKernels(*kernels), gpu);
+    if (ptx.empty())
+      return fail(options.input + ": no PTX could be made for " + gpu.chip,
+                  kInternalError);
+    ImageInfo image{gpu.arch, cubin, ptx};
+    if (cubin) {
+      Expected<SmallVector<char, 0>> code = emitCubin(ptx, gpu);
+      if (!code)
+        return fail("--emit: " + toString(code.takeError()));
+      image.data.assign(code->begin(), code->end());
+    }
+    info.images.push_back(std::move(image));
+  }
+  return true;
+}
+
+/// OUT for one target, else OUT.sm_NN.ptx; the description beside PTX.
+bool Compiler::writeImages() {
+  StringRef stem = options.output, extension;
+  bool cubin = options.emit == Stage::Cubin;
+  for (StringRef known : {".ptx", ".cubin"})
+    if (stem.consume_back(known))
+      extension = known;
+  if (extension.empty())
+    extension = cubin ? ".cubin" : ".ptx";
+  for (auto [gpu, image] : zip_equal(gpus, info.images)) {
+    std::string path = options.output;
+    if (gpus.size() > 1)
+      path = (stem + "." + gpu.chip + extension).str();
+    if (path.empty() && cubin && sys::Process::StandardOutIsDisplayed())
+      return fail("-o: an output file is needed, binary output does not go to "
+                  "a terminal");
+    if (Error error = writeOutput(path, image.data))
+      return fail((path.empty() ? "" : "-o: ") + toString(std::move(error)));
+  }
+  if (options.output.empty())
+    return true;
+  if (Error error =
+          writeOutput((stem + ".json").str(), describeKernels(*kernels)))
+    return fail("-o: " + toString(std::move(error)));
+  return true;
+}
+
 bool Compiler::runBack() {
+  if (!gpus.empty() && options.emit >= Stage::Scheduled) {
+    // The CPU's entry is made of what is not scheduled; its lowering reads no
+    // schedules.
+    if (!runPipeline(*module, [&](mlir::OpPassManager &manager) {
+          buildSchedulePipeline(manager, getGPUOptions());
+        }))
+      return false;
+  }
   if (options.emit <= Stage::Scheduled) {
     std::string text;
     raw_string_ostream stream(text);
@@ -274,23 +419,36 @@ bool Compiler::runBack() {
     return false;
   if (mlir::failed(checkLowerable(*module, options.entry)))
     return false;
-  mlir::FailureOr<EntryInfo> info = getEntryInfo(entry);
-  if (mlir::failed(info))
+  bool onlyKernels = options.emit == Stage::PTX || options.emit == Stage::Cubin;
+  mlir::OwningOpRef<mlir::ModuleOp> forGPU;
+  if (!gpus.empty()) {
+    if (hasCPU && !onlyKernels)
+      forGPU = module->clone();
+    if (!lowerForGPU(forGPU ? *forGPU : *module))
+      return false;
+    if (!makeImages(options.emit == Stage::Cubin))
+      return false;
+  }
+  if (onlyKernels) {
+    if (!kernels)
+      return fail(options.input + ": has no attention for a GPU, nothing to "
+                                  "compile (--remarks says why)");
+    return writeImages();
+  }
+  if (hasCPU && !lowerForCPU(*module))
     return false;
-  CPUPipelineOptions back;
-  back.entry = options.entry;
-  back.vectorBits = target.vectorBits;
-  if (!runPipeline([&](mlir::OpPassManager &manager) {
-        buildCPUPipeline(manager, back);
-      }))
-    return false;
+  if (forGPU)
+    mergeModules(*module, *forGPU, "__cuda");
+  return writeModule();
+}
 
+bool Compiler::writeModule() {
   Expected<std::unique_ptr<TargetMachine>> machine = makeTargetMachine(target);
   if (!machine)
     return fail("--target: " + toString(machine.takeError()), kInternalError);
   LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> code =
-      translateModule(*module, llvmContext, target, **machine, {*info});
+      translateModule(*module, llvmContext, target, **machine, info);
   if (!code)
     return fail(options.input + ": cannot be translated to LLVM IR",
                 kInternalError);

@@ -8,6 +8,9 @@
 #define HYDRAGEN_TOOLS_COMPILE_COMPILER_H
 
 #include "Options.h"
+#include "hydragen/Target/GPUPipeline.h"
+#include "hydragen/Target/Manifest.h"
+#include "hydragen/Target/NVPTX.h"
 #include "hydragen/Target/TargetSpec.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -34,10 +37,18 @@ private:
   /// Raise, share, decompose as far as --emit wants, and the report.
   bool runFront();
   bool writeReport();
-  /// LLVM IR, object code or a module.
+  /// Text of a stage, kernels, LLVM IR, object code or a module.
   bool runBack();
+  /// To the LLVM dialect; adds the entry to `info`.
+  bool lowerForCPU(mlir::ModuleOp module);
+  bool lowerForGPU(mlir::ModuleOp module);
+  bool lowerToLLVM(mlir::ModuleOp module);
+  bool makeImages(bool cubin);
+  bool writeImages();
+  bool writeModule();
 
-  bool runPipeline(llvm::function_ref<void(mlir::OpPassManager &)> build);
+  bool runPipeline(mlir::ModuleOp module,
+                   llvm::function_ref<void(mlir::OpPassManager &)> build);
   bool write(llvm::StringRef bytes, bool binary);
   /// Prints the error unless one was printed before; returns false.
   bool fail(const llvm::Twine &text, ExitCode code = kBadInput);
@@ -49,7 +60,13 @@ private:
   llvm::SourceMgr sources;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   mlir::func::FuncOp entry;
+  GPUPipelineOptions getGPUOptions() const;
+  bool hasCPU = false;
+  /// What host code is for: the target cpu, or any CPU beside a GPU.
   CPUTarget target;
+  std::vector<CUDATarget> gpus;
+  mlir::OwningOpRef<mlir::ModuleOp> kernels;
+  ModuleInfo info;
   bool failed = false;
   ExitCode exitCode = kOk;
 };

@@ -22,7 +22,9 @@ Compiles model IR (linalg on tensors, TOSA, hydragen ops) to a module.
 IN.mlir may be - for standard input.
 
   -o OUT               output file; without it the output goes to stdout
-  --target=T[,T...]    cpu (this machine), cpu:NAME (x86-64-v3, znver4, ...)   [cpu]
+  --target=T[,T...]    cpu (this machine), cpu:NAME (x86-64-v3, znver4, ...),
+                       cuda:sm_80, cuda:sm_86, cuda:sm_89, cuda:sm_90, these also
+                       with ,ptx=MAJOR.MINOR; several: one module for all      [cpu]
   --emit=STAGE         raised, shared, decomposed, scheduled, llvm, ptx, cubin,
                        object or module                                        [module]
   --entry=NAME         function to compile                                     [main]
@@ -78,8 +80,12 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
     StringRef bare =
         name.starts_with("--") ? name.drop_front(2) : name.drop_front(1);
     bool takesValue = is_contained(
-        {"o", "target", "emit", "entry", "sharing", "report"}, bare);
-    bool isFlag = is_contained({"remarks", "help", "h", "version"}, bare);
+        {"o", "target", "emit", "entry", "sharing", "report", "tune", "f32",
+         "tile", "split"},
+        bare);
+    bool isFlag = is_contained({"remarks", "help", "h", "version", "invariant",
+                                "separate-launches"},
+                               bare);
     if (!takesValue && !isFlag)
       return makeError(name + ": unknown option, see --help");
     if (isFlag && hasValue)
@@ -96,8 +102,13 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
       options.output = value.str();
     } else if (bare == "target") {
       options.targets.clear();
-      for (StringRef target : split(value, ','))
-        options.targets.push_back(target.str());
+      for (StringRef target : split(value, ',')) {
+        // An option of the target before it.
+        if (target.starts_with("ptx=") && !options.targets.empty())
+          options.targets.back() += "," + target.str();
+        else
+          options.targets.push_back(target.str());
+      }
     } else if (bare == "emit") {
       std::optional<Stage> stage = parseStage(value);
       if (!stage)
@@ -118,6 +129,32 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
         return makeError("--report: '" + value +
                          "' must end in .json or .html");
       options.report = value.str();
+    } else if (bare == "tune") {
+      if (!is_contained({"a100", "rtx3090", "l40s", "h100", "h200"}, value))
+        return makeError("--tune: unknown GPU '" + value +
+                         "', expected a100, rtx3090, l40s, h100 or h200");
+      options.tune = value.str();
+    } else if (bare == "f32") {
+      if (!is_contained({"tf32x3", "tf32", "exact"}, value))
+        return makeError("--f32: unknown form '" + value +
+                         "', expected tf32x3, tf32 or exact");
+      options.float32 = value.str();
+    } else if (bare == "tile") {
+      auto [rows, keys] = value.split('x');
+      if (!is_contained({"16", "64", "128"}, rows) ||
+          (value.contains('x') && !is_contained({"16", "32", "64"}, keys)))
+        return makeError("--tile: expected 16, 64 or 128 rows and 16, 32 or 64 "
+                         "keys, as 64 or 64x32, but got '" +
+                         value + "'");
+      options.tile = value.str();
+    } else if (bare == "split") {
+      if (value.getAsInteger(10, options.split) || options.split < 0)
+        return makeError("--split: expected a number of keys but got '" +
+                         value + "'");
+    } else if (bare == "invariant") {
+      options.invariant = true;
+    } else if (bare == "separate-launches") {
+      options.separate = true;
     } else if (bare == "remarks") {
       options.remarks = true;
     } else if (bare == "version") {
@@ -126,6 +163,8 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
       options.help = true;
     }
   }
+  if (options.invariant && StringRef(options.tile).split('x').first == "16")
+    return makeError("--invariant: tiles of 16 rows are not invariant");
   if (!hasInput && !options.help && !options.version)
     return makeError("IN.mlir: an input file is missing, see --help");
   return options;

@@ -8,6 +8,7 @@
 #define HYDRAGEN_TOOLS_COMPILE_OPTIONS_H
 
 #include "llvm/Support/Error.h"
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,12 @@ struct Options {
   std::string entry = "main";
   std::string sharing = "auto";
   std::string report; ///< empty: none
+  // GPU targets.
+  std::string tune;   ///< empty: the usual GPU of each architecture
+  std::string float32 = "tf32x3";
+  std::string tile;   ///< empty: by the shapes
+  int64_t split = -1; ///< -1: by the GPU; 0: none
+  bool invariant = false, separate = false;
   bool remarks = false;
   bool help = false, version = false;
 };

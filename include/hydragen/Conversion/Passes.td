@@ -55,6 +55,24 @@ def ConvertHydragenToCPU
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def ConvertHydragenToGPU
+    : Pass<"convert-hydragen-to-gpu", "::mlir::func::FuncOp"> {
+  let summary = "make one launch of the ops of each scheduled attention";
+  let description = [{
+    Expects the decomposed form on tensors with `hydragen-schedule`'s attributes.
+    The partial attentions that a scheduled `hydragen.finalize` folds, what lies
+    between, and permutations, splits and narrowing behind it become one
+    `hydragen.attend`. What no kernel can compute stays as it is, for the host,
+    with a remark that says why. Keys and values whose columns are not adjacent
+    are transposed. `hydragen-lower-attend` should follow, after bufferisation.
+  }];
+  let statistics = [
+    Statistic<"numAttentions", "attentions", "attentions converted">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def ConvertHydragenToLinalg
     : Pass<"convert-hydragen-to-linalg", "::mlir::func::FuncOp"> {
   let summary = "lower the decomposed form on tensors to linalg: the reference";
@@ -183,6 +201,24 @@ def LinalgToCPULoops
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def LowerAttend : Pass<"hydragen-lower-attend", "::mlir::ModuleOp"> {
+  let summary = "lower hydragen.attend on memrefs to kernels and launches";
+  let description = [{
+    Expects the functions of `hydragen-make-entry` with `hydragen.attend` on
+    memrefs. Each becomes calls of the host table's launch: a plan kernel, which
+    writes the work list into the workspace, and the kernel of the attention.
+    The kernels go into the `gpu.module` @hydragen_kernels, equal ones once. An
+    entry in which `hydragen-place-entry` found other work copies operands to
+    the device and the result back.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect"];
 }
 
@@ -338,6 +374,16 @@ def OutlineParallel : Pass<"hydragen-outline-parallel", "mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
+}
+
+def PlaceEntry : Pass<"hydragen-place-entry", "::mlir::ModuleOp"> {
+  let summary = "decide whether an entry works in device memory";
+  let description = [{
+    Expects buffers. An entry function whose only accesses to memory are those of
+    `hydragen.attend` gets `hydragen.placement = "device"`: its arguments and its
+    workspace are device memory. Any other one gets "host", with a remark at the
+    first op that works on the host.
+  }];
 }
 
 def PlanMemory : Pass<"hydragen-plan-memory", "mlir::ModuleOp"> {

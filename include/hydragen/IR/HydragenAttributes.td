@@ -214,4 +214,137 @@ def Hydragen_CustomAttr : Hydragen_Attr<"Custom", "custom"> {
   let assemblyFormat = "`<` (`extras` `=` `[` $extras^ `]`)? `>`";
 }
 
+//===----------------------------------------------------------------------===//
+// Schedules for GPUs
+//===----------------------------------------------------------------------===//
+
+def Hydragen_Float32Form : Hydragen_I32Enum<"Float32Form",
+    "how f32 operands are multiplied", [
+      I32EnumAttrCase<"ThreeTF32", 0, "tf32x3">,
+      I32EnumAttrCase<"TF32", 1, "tf32">,
+      I32EnumAttrCase<"Exact", 2, "exact">]>;
+
+def Hydragen_GPUTargetAttr : Hydragen_Attr<"GPUTarget", "gpu_target"> {
+  let summary = "what a schedule wants to know of a GPU";
+  let description = [{
+    `#hydragen.gpu_target<chip = "sm_80", multiprocessors = 108, block_shared =
+    166912, shared = 167936, bandwidth = 2039, flops = 312>`: bytes of shared
+    memory that one block and one multiprocessor can have, GB/s of device memory,
+    dense f16 tensor TFLOP/s with f32 accumulation.
+  }];
+  let parameters = (ins
+    StringRefParameter<"architecture">:$chip,
+    "int64_t":$multiprocessors,
+    "int64_t":$blockShared,
+    "int64_t":$shared,
+    "int64_t":$bandwidth,
+    "int64_t":$flops);
+  let assemblyFormat = [{
+    `<` `chip` `=` $chip `,` `multiprocessors` `=` $multiprocessors `,`
+    `block_shared` `=` $blockShared `,` `shared` `=` $shared `,`
+    `bandwidth` `=` $bandwidth `,` `flops` `=` $flops `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// A known GPU ("a100", "rtx3090", "l40s", "h100", "h200"), or the usual one
+    /// of an architecture ("sm_80"); null for another name.
+    static GPUTargetAttr getNamed(::mlir::MLIRContext *context,
+                                  ::llvm::StringRef name);
+  }];
+}
+
+def Hydragen_TileAttr : Hydragen_Attr<"Tile", "tile"> {
+  let summary = "tile and split of a partial attention";
+  let description = [{
+    `#hydragen.tile<rows = 64, keys = 64, split = 1024>`: a block computes `rows`
+    rows (16: each warp has tiles of keys for itself; else the warps share them)
+    against `keys` keys in one step of the softmax. Items have at most `split`
+    keys; 0: all of them. `ring`: slots of 16 keys that a warp has in flight
+    (16 rows). `query_in_shared`: queries are read from shared memory in each
+    step.
+  }];
+  let parameters = (ins
+    "int64_t":$rows,
+    "int64_t":$keys,
+    DefaultValuedParameter<"int64_t", "0">:$ring,
+    DefaultValuedParameter<"bool", "false">:$query_in_shared,
+    DefaultValuedParameter<"int64_t", "0">:$split);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    static constexpr ::llvm::StringLiteral kAttrName = "hydragen.tile";
+  }];
+}
+
+def Hydragen_ScheduleAttr : Hydragen_Attr<"Schedule", "schedule"> {
+  let summary = "how the kernel of one attention is made and launched";
+  let description = [{
+    `#hydragen.schedule<warps = 4, blocks = 2, float32 = tf32x3>`: warps of a
+    block, blocks on a multiprocessor. `invariant`: splits begin at absolute
+    multiples of their size, so that sharing does not change a bit of the result.
+    `separate`: one launch per partial attention instead of one for all.
+  }];
+  let parameters = (ins
+    "int64_t":$warps,
+    "int64_t":$blocks,
+    "::mlir::hydragen::Float32Form":$float32,
+    DefaultValuedParameter<"bool", "false">:$invariant,
+    DefaultValuedParameter<"bool", "false">:$separate);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    static constexpr ::llvm::StringLiteral kAttrName = "hydragen.schedule";
+  }];
+}
+
+def Hydragen_PartAttr : Hydragen_Attr<"Part", "part"> {
+  let summary = "one partial attention of hydragen.attend";
+  let description = [{
+    Over a domain of (row digits..., keys, contraction, values columns):
+
+    - `digits`: pairs (row, stride) of the row digits: digit i is
+      `(index of row / stride) mod its extent`; `digit_sizes`: the extents, the
+      smallest i64 for one that the operands give.
+    - `row_offsets`, `row_sizes`: the rectangle of rows (a size of `?`, written
+      as the smallest i64, is "to the end").
+    - `key_offset`: absolute position of local key 0; the smallest i64 is the
+      next operand of `sizes`.
+    - `page`: 0, or the number of keys of a page; the domain then has a page
+      and an in-page dim, and key and value maps a symbol for the page number.
+    - `query`, `key`, `value`, `indices`, `extras`: maps. Symbols are the part's
+      index operands; extras are over (digits..., absolute key).
+    - `mods`: score modifications over (digits..., absolute key).
+  }];
+  let parameters = (ins
+    "bool":$shared,
+    "::mlir::DenseI64ArrayAttr":$digits,
+    "::mlir::DenseI64ArrayAttr":$digit_sizes,
+    "::mlir::DenseI64ArrayAttr":$row_offsets,
+    "::mlir::DenseI64ArrayAttr":$row_sizes,
+    "int64_t":$key_offset,
+    DefaultValuedParameter<"int64_t", "0">:$page,
+    "::mlir::AffineMapAttr":$query,
+    "::mlir::AffineMapAttr":$key,
+    "::mlir::AffineMapAttr":$value,
+    "::mlir::ArrayAttr":$indices,
+    "::mlir::ArrayAttr":$extras,
+    "::mlir::FloatAttr":$scale,
+    "::mlir::ArrayAttr":$mods,
+    "::mlir::hydragen::TileAttr":$tile);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    unsigned getNumDigits() const { return getDigits().size() / 2; }
+    unsigned getDigitRow(unsigned i) const { return getDigits()[2 * i]; }
+    int64_t getDigitStride(unsigned i) const { return getDigits()[2 * i + 1]; }
+    ::mlir::AffineMap getIndexMap(unsigned i) const {
+      return ::llvm::cast<::mlir::AffineMapAttr>(getIndices()[i]).getValue();
+    }
+    ::mlir::AffineMap getExtraMap(unsigned i) const {
+      return ::llvm::cast<::mlir::AffineMapAttr>(getExtras()[i]).getValue();
+    }
+    bool coversAllRows() const { return getRowOffsets().empty(); }
+  }];
+}
+
 #endif // HYDRAGEN_IR_HYDRAGENATTRIBUTES_TD

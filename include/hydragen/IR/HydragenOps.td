@@ -303,8 +303,80 @@ def Hydragen_StateLseOp : Hydragen_StateOp<"state_lse"> {
   }];
 }
 
+//===----------------------------------------------------------------------===//
+// attend
+//===----------------------------------------------------------------------===//
+
+def Hydragen_AttendOp : Hydragen_Op<"attend", [
+    AttrSizedOperandSegments, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "one attention as one launch of a GPU kernel";
+  let description = [{
+    The partial attentions, the combine and the finalize of one attention, with
+    their schedule. `convert-hydragen-to-gpu` makes it of them; the op has tensors
+    until bufferisation and memrefs after it.
+
+    The rows are those of the finalize op, their extents `row_sizes`. Each part
+    has one query, key and value operand, and as many index and extra operands
+    as its attribute has maps. `output_dims` are pairs (row, stride) per dim of
+    the output, (-1, 0) for the value columns. `sizes` holds dynamic row sizes,
+    then the dynamic key offsets of the parts. A region holds the
+    block of the custom score modification of an op with one part.
+  }];
+  let arguments = (ins
+    Variadic<Hydragen_Shaped>:$queries,
+    Variadic<Hydragen_Shaped>:$keys,
+    Variadic<Hydragen_Shaped>:$values,
+    Variadic<Hydragen_Shaped>:$indices,
+    Variadic<Hydragen_Shaped>:$extras,
+    Variadic<Hydragen_Shaped>:$sinks,
+    Optional<Hydragen_Shaped>:$factor,
+    Variadic<Index>:$sizes,
+    Hydragen_Shaped:$init,
+    TypedArrayAttrBase<Hydragen_PartAttr, "parts">:$parts,
+    DenseI64ArrayAttr:$row_sizes,
+    DenseI64ArrayAttr:$output_dims,
+    DefaultValuedAttr<AffineMapArrayAttr, "{}">:$sink_maps,
+    OptionalAttr<AffineMapAttr>:$factor_map,
+    DefaultValuedAttr<Hydragen_MaskedRowsAttr,
+                      "::mlir::hydragen::MaskedRows::NaN">:$masked_rows,
+    UnitAttr:$accumulate,
+    Hydragen_ScheduleAttr:$schedule);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let regions = (region VariadicRegion<MaxSizedRegion<1>>:$score_regions);
+  let assemblyFormat = [{
+    `queries` `(` $queries `:` type($queries) `)`
+    `keys` `(` $keys `:` type($keys) `)`
+    `values` `(` $values `:` type($values) `)`
+    (`indices` `(` $indices^ `:` type($indices) `)`)?
+    (`extras` `(` $extras^ `:` type($extras) `)`)?
+    (`sinks` `(` $sinks^ `:` type($sinks) `)`)?
+    (`factor` `(` $factor^ `:` type($factor) `)`)?
+    (`sizes` `(` $sizes^ `)`)?
+    `outs` `(` $init `:` type($init) `)`
+    attr-dict-with-keyword $score_regions
+    (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+    unsigned getNumParts() { return getParts().size(); }
+    ::mlir::hydragen::PartAttr getPart(unsigned i) {
+      return ::llvm::cast<::mlir::hydragen::PartAttr>(getParts()[i]);
+    }
+    /// The index and extra operands of a part.
+    ::mlir::OperandRange getPartIndices(unsigned part);
+    ::mlir::OperandRange getPartExtras(unsigned part);
+    /// Extent of a row; a constant or an operand of `sizes`.
+    ::mlir::OpFoldResult getRowSize(unsigned row);
+    ::mlir::OpFoldResult getKeyOffset(unsigned part);
+  }];
+  let hasVerifier = 1;
+}
+
 def Hydragen_YieldOp : Hydragen_Op<"yield", [Pure, ReturnLike, Terminator,
-    ParentOneOf<["AttentionOp", "PrefixAttentionOp", "SuffixAttentionOp"]>]> {
+    ParentOneOf<["AttentionOp", "PrefixAttentionOp", "SuffixAttentionOp",
+                 "AttendOp"]>]> {
   let summary = "gives the new score out of a score region";
   let arguments = (ins AnyFloat:$score);
   let assemblyFormat = "$score attr-dict `:` type($score)";

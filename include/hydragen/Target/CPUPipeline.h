@@ -22,6 +22,9 @@ struct CPUPipelineOptions {
   std::string entry = "main";
   /// Width of a vector register: 128, 256 or 512.
   unsigned vectorBits = 256;
+  /// The entry launches kernels (hydragen-place-entry finds out where its
+  /// memory is).
+  bool forGPU = false;
 };
 
 /// Linalg, tensor and hydragen partial ops on tensors -> linalg, memref and

@@ -34,15 +34,41 @@ struct TensorInfo {
 
 struct EntryInfo {
   std::string name;
+  /// "cpu", or "cuda" for the devices cuda and emulated.
+  std::string device = "cpu";
+  /// Where an entry of device cuda has its tensors: "device" or "host".
+  std::string placement = "host";
+  /// Behind the names of the entry's functions in the IR.
+  std::string suffix;
   std::vector<TensorInfo> inputs, outputs;
+};
+
+/// One kernel of a module's images.
+struct KernelInfo {
+  std::string name;
+  unsigned threads = 0, sharedBytes = 0, parameterBytes = 0;
+};
+
+/// The kernels for one architecture: PTX text or a cubin.
+struct ImageInfo {
+  unsigned arch = 0;
+  bool cubin = false;
+  std::string data;
+};
+
+/// All that a module says of itself.
+struct ModuleInfo {
+  std::vector<std::string> targets;
+  std::vector<EntryInfo> entries;
+  std::vector<KernelInfo> kernels;
+  std::vector<ImageInfo> images;
 };
 
 /// Reads the signature of an entry on tensors. Reports what cannot be said.
 mlir::FailureOr<EntryInfo> getEntryInfo(mlir::func::FuncOp function);
 
 /// Header and JSON; size and CRC of the file are still zero.
-std::string makeManifest(const CPUTarget &target,
-                         llvm::ArrayRef<EntryInfo> entries);
+std::string makeManifest(const CPUTarget &host, const ModuleInfo &info);
 
 /// Writes size and CRC of the file into the manifest section of `file`, an ELF
 /// shared object.

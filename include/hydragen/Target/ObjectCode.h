@@ -33,7 +33,7 @@ makeTargetMachine(const CPUTarget &target);
 std::unique_ptr<llvm::Module>
 translateModule(mlir::ModuleOp module, llvm::LLVMContext &context,
                 const CPUTarget &target, llvm::TargetMachine &machine,
-                llvm::ArrayRef<EntryInfo> entries);
+                const ModuleInfo &info);
 
 /// Runs LLVM's optimisations.
 void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine);

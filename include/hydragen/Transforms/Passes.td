@@ -105,6 +105,38 @@ def RaiseAttention
     "::mlir::tensor::TensorDialect"];
 }
 
+def ScheduleAttention
+    : Pass<"hydragen-schedule", "::mlir::func::FuncOp"> {
+  let summary = "choose tiles and split KV for GPU kernels";
+  let description = [{
+    Expects the decomposed form on tensors. Each `hydragen.finalize` whose state
+    comes from partial attentions that nothing else uses gets a
+    `#hydragen.schedule`, each of these a `#hydragen.tile`: few rows that read
+    keys of their own get tiles of 16 rows, rows that share keys tiles of 64;
+    long key ranges are split where there are fewer items than the first GPU of
+    `targets` has room for. The function gets the GPUs as `hydragen.gpu_targets`.
+    Attention that no kernel can compute is left alone, with a remark.
+    `convert-hydragen-to-gpu` should follow.
+  }];
+  let options = [
+    ListOption<"targets", "targets", "std::string",
+               "GPUs by name (a100, rtx3090, l40s, h100, h200) or architecture "
+               "(sm_80, sm_86, sm_89, sm_90)">,
+    Option<"float32", "float32", "std::string", /*default=*/"\"tf32x3\"",
+           "products of f32: tf32x3, tf32 or exact">,
+    Option<"invariant", "invariant", "bool", /*default=*/"false",
+           "sharing does not change a bit of the result">,
+    Option<"separate", "separate", "bool", /*default=*/"false",
+           "one launch per partial attention">,
+    Option<"tile", "tile", "std::string", /*default=*/"\"\"",
+           "rows, or rows and keys (64x32), of all tiles">,
+    Option<"split", "split", "int64_t", /*default=*/"-1",
+           "keys per item; 0: no split, -1: by the GPU">];
+  let statistics = [
+    Statistic<"numScheduled", "scheduled", "attentions scheduled">];
+  let dependentDialects = ["::mlir::hydragen::HydragenDialect"];
+}
+
 def ShareSegments
     : Pass<"hydragen-share-segments", "::mlir::func::FuncOp"> {
   let summary = "split keys and values into segments by what they depend on";

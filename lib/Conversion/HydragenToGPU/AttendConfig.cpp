@@ -1,0 +1,193 @@
+//===- AttendConfig.cpp - the kernel of an attend op ------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "EntryLowering.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace mlir::hydragen;
+
+static kernels::ElementType toElementType(Type type) {
+  if (type.isF16())
+    return kernels::ElementType::F16;
+  return type.isBF16() ? kernels::ElementType::BF16 : kernels::ElementType::F32;
+}
+
+/// Bytes that divide the address of every row of `memref`, at most 16. The base
+/// of an argument or the workspace is a multiple of 16.
+static unsigned getAlignment(Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  int64_t bytes = getElementBytes(memref), offset;
+  SmallVector<int64_t> strides;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return bytes;
+  uint64_t alignment = 16;
+  auto note = [&](int64_t elements) {
+    alignment = std::gcd(
+        alignment, uint64_t(ShapedType::isDynamic(elements) ? 1 : elements) *
+                       bytes);
+  };
+  note(offset);
+  if (type.getLayout().isIdentity()) {
+    // The strides' known factors: the static extents further in.
+    int64_t factor = 1;
+    for (int64_t i = type.getRank(); i-- != 0;) {
+      if (i + 1 != type.getRank() && type.getDimSize(i) != 1)
+        note(factor);
+      if (!type.isDynamicDim(i))
+        factor *= std::max<int64_t>(type.getDimSize(i), 1);
+    }
+    return std::max<uint64_t>(alignment, bytes);
+  }
+  for (auto [i, stride] : llvm::enumerate(strides))
+    if (i + 1 != strides.size() && type.getDimSize(i) != 1)
+      note(stride);
+  // Below the element's size there is no alignment: a stride of 0.
+  return std::max<uint64_t>(alignment, bytes);
+}
+
+/// Bytes of one step of a domain dim in an operand where the type says it.
+static int64_t getStaticPitch(Value memref, AffineMap map, AffineExpr term) {
+  SmallVector<int64_t> strides;
+  int64_t offset, pitch = 0;
+  if (failed(cast<MemRefType>(memref.getType())
+                 .getStridesAndOffset(strides, offset)))
+    return 0;
+  for (auto [result, stride] : llvm::zip_equal(map.getResults(), strides))
+    if (result == term) {
+      if (ShapedType::isDynamic(stride))
+        return 0;
+      pitch += stride * getElementBytes(memref);
+    }
+  return pitch;
+}
+
+unsigned hydragen::getTableSymbol(PartAttr part) {
+  for (unsigned i = 0; i != part.getIndices().size(); ++i)
+    if (part.getIndexMap(i).isFunctionOfDim(part.getNumDigits()) &&
+        i < part.getKey().getValue().getNumSymbols() &&
+        part.getKey().getValue().isFunctionOfSymbol(i))
+      return i;
+  llvm_unreachable("a paged part has a table");
+}
+
+FailureOr<kernels::KernelConfig>
+EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
+                          const AttendSizes &sizes) {
+  kernels::KernelConfig config;
+  ScheduleAttr schedule = op.getSchedule();
+  auto keyType = cast<MemRefType>(op.getKeys().front().getType());
+  auto valueType = cast<MemRefType>(op.getValues().front().getType());
+  config.elementType = toElementType(keyType.getElementType());
+  config.float32Form =
+      static_cast<kernels::Float32Form>(schedule.getFloat32());
+  config.headDim = keyType.getShape().back();
+  config.valueDim = valueType.getShape().back();
+  config.rowRank = rows.digits.size();
+  config.warps = schedule.getWarps();
+  config.minBlocks = schedule.getBlocks();
+  double scale = op.getPart(0).getScale().getValueAsDouble();
+  config.scaleKeepsFinite = keyType.getElementType().isF16() ||
+                            std::abs(scale * M_LOG2E) <= 1;
+  unsigned queryAlignment = 16;
+  for (Value query : op.getQueries())
+    queryAlignment = std::min(queryAlignment, getAlignment(query));
+  config.queryAlignment = queryAlignment;
+  config.result.type = toElementType(
+      cast<MemRefType>(op.getInit().getType()).getElementType());
+  config.result.alignment = getAlignment(op.getInit());
+  config.result.nanForMaskedRows = op.getMaskedRows() == MaskedRows::NaN;
+  config.result.numSinks = op.getSinks().size();
+  config.result.hasFactor = static_cast<bool>(op.getFactor());
+  config.result.accumulate = op.getAccumulate();
+
+  variants.clear();
+  modifiers.clear();
+  for (unsigned i = 0; i != op.getNumParts(); ++i) {
+    PartAttr part = op.getPart(i);
+    Value key = op.getKeys()[i], value = op.getValues()[i];
+    AffineMap keyMap = part.getKey().getValue(),
+              valueMap = part.getValue().getValue();
+    for (Value operand : {Value(op.getQueries()[i]), key, value}) {
+      SmallVector<int64_t> operandStrides;
+      int64_t offset;
+      if (failed(cast<MemRefType>(operand.getType())
+                     .getStridesAndOffset(operandStrides, offset)) ||
+          operandStrides.back() != 1)
+        return op.emitOpError("the columns of an operand of part ")
+               << i << " are not adjacent in memory";
+    }
+    kernels::VariantConfig variant;
+    TileAttr tile = part.getTile();
+    variant.tile.kind = tile.getRows() == 16 ? kernels::TileConfig::Suffix
+                                             : kernels::TileConfig::Prefix;
+    variant.tile.rows = tile.getRows();
+    variant.tile.keys = tile.getKeys();
+    if (tile.getRing())
+      variant.tile.ringSlots = tile.getRing();
+    variant.tile.queryInShared = tile.getQueryInShared();
+    unsigned numDigits = part.getNumDigits();
+    AffineExpr keyDim = getAffineDimExpr(numDigits + (part.getPage() ? 1 : 0),
+                                         op.getContext());
+    variant.source.keyPitch = getStaticPitch(key, keyMap, keyDim);
+    variant.source.valuePitch = getStaticPitch(value, valueMap, keyDim);
+    variant.source.alignment = std::min(getAlignment(key), getAlignment(value));
+    bool open = !variant.source.keyPitch || !variant.source.valuePitch;
+    if (part.getPage()) {
+      unsigned symbol = getTableSymbol(part);
+      AffineExpr page = getAffineSymbolExpr(symbol, op.getContext());
+      variant.source.paged = true;
+      variant.source.pageSize = part.getPage();
+      variant.source.wideTable =
+          cast<MemRefType>(op.getPartIndices(i)[symbol].getType())
+              .getElementType()
+              .isInteger(64);
+      variant.source.keyPageStride = getStaticPitch(key, keyMap, page);
+      variant.source.valuePageStride = getStaticPitch(value, valueMap, page);
+      open |= !variant.source.keyPageStride || !variant.source.valuePageStride;
+    }
+    std::shared_ptr<AttributeModifier> modifier;
+    if (!part.getMods().empty())
+      modifier = std::make_shared<AttributeModifier>(op, i, rows);
+    variant.modifier = modifier;
+
+    // Equal parts share a variant. Run-time pitches belong to one part.
+    unsigned number = config.variants.size();
+    for (unsigned j = 0; j != i && !open; ++j) {
+      const kernels::VariantConfig &other = config.variants[variants[j]];
+      PartAttr otherPart = op.getPart(j);
+      bool sameTile =
+          TileAttr::get(op.getContext(), tile.getRows(), tile.getKeys(),
+                        tile.getRing(), tile.getQueryInShared(), 0) ==
+          TileAttr::get(op.getContext(), otherPart.getTile().getRows(),
+                        otherPart.getTile().getKeys(),
+                        otherPart.getTile().getRing(),
+                        otherPart.getTile().getQueryInShared(), 0);
+      const kernels::KeySource &x = variant.source, &y = other.source;
+      bool sameSource =
+          std::tie(x.paged, x.pageSize, x.wideTable, x.keyPitch, x.valuePitch,
+                   x.keyPageStride, x.valuePageStride, x.alignment) ==
+          std::tie(y.paged, y.pageSize, y.wideTable, y.keyPitch, y.valuePitch,
+                   y.keyPageStride, y.valuePageStride, y.alignment);
+      bool sameModifier = !modifier && !modifiers[variants[j]];
+      if (modifier && modifiers[variants[j]])
+        sameModifier = modifier->isEqual(*modifiers[variants[j]]);
+      if (sameTile && sameSource && sameModifier) {
+        number = variants[j];
+        break;
+      }
+    }
+    variants.push_back(number);
+    if (number == config.variants.size()) {
+      config.variants.push_back(variant);
+      modifiers.push_back(modifier);
+    }
+  }
+  if (std::string reason = kernels::checkKernelConfig(config); !reason.empty())
+    return op.emitOpError("has no kernel: ") << reason;
+  return config;
+}

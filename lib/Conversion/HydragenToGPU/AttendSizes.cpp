@@ -1,0 +1,213 @@
+//===- AttendSizes.cpp - how much an attend op has to do --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttendSizes.h"
+
+#include "hydragen/Kernels/WorkItem.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace mlir::hydragen;
+
+//===----------------------------------------------------------------------===//
+// IndexBuilder
+//===----------------------------------------------------------------------===//
+
+std::optional<int64_t> IndexBuilder::getConstant(Value x) {
+  return getConstantIntValue(x);
+}
+
+Value IndexBuilder::constant(int64_t value) {
+  return arith::ConstantIndexOp::create(b, loc, value);
+}
+Value IndexBuilder::value(OpFoldResult x) {
+  if (auto known = dyn_cast<Value>(x))
+    return known;
+  return constant(*getConstantIntValue(x));
+}
+Value IndexBuilder::add(Value x, Value y) {
+  return b.createOrFold<arith::AddIOp>(loc, x, y);
+}
+Value IndexBuilder::sub(Value x, Value y) {
+  return b.createOrFold<arith::SubIOp>(loc, x, y);
+}
+Value IndexBuilder::mul(Value x, Value y) {
+  return b.createOrFold<arith::MulIOp>(loc, x, y);
+}
+Value IndexBuilder::div(Value x, int64_t y) {
+  return b.createOrFold<arith::DivUIOp>(loc, x, constant(y));
+}
+Value IndexBuilder::ceilDiv(Value x, int64_t y) {
+  return div(add(x, constant(y - 1)), y);
+}
+Value IndexBuilder::alignTo(Value x, int64_t y) { return mul(ceilDiv(x, y), y); }
+Value IndexBuilder::max(Value x, Value y) {
+  return b.createOrFold<arith::MaxUIOp>(loc, x, y);
+}
+Value IndexBuilder::min(Value x, Value y) {
+  return b.createOrFold<arith::MinUIOp>(loc, x, y);
+}
+Value IndexBuilder::dim(Value shaped, unsigned i) {
+  auto type = cast<ShapedType>(shaped.getType());
+  if (!type.isDynamicDim(i))
+    return constant(type.getDimSize(i));
+  if (isa<MemRefType>(type))
+    return memref::DimOp::create(b, loc, shaped, i);
+  return tensor::DimOp::create(b, loc, shaped, i);
+}
+
+//===----------------------------------------------------------------------===//
+// AttendSizes
+//===----------------------------------------------------------------------===//
+
+Value AttendSizes::getExtent(IndexBuilder &b, const RowSpace &rows,
+                             const SpaceVariable &variable) {
+  if (!ShapedType::isDynamic(variable.extent))
+    return b.constant(variable.extent);
+  const SpaceDigit &digit = rows.digits[variable.last];
+  Value size = b.div(rowExtents[digit.row], digit.stride);
+  return b.sub(size, b.constant(variable.offset));
+}
+
+/// Neighbours in the numbering of logical rows, all but the first complete: one
+/// stride leads from each combination of values to the next.
+bool AttendSizes::isProgression(ArrayRef<SpaceVariable> variables,
+                                const RowSpace &rows) {
+  for (size_t i = 1; i < variables.size(); ++i)
+    if (variables[i].restricted ||
+        variables[i - 1].last + 1 != variables[i].first)
+      return false;
+  return true;
+}
+
+Value AttendSizes::getWeight(IndexBuilder &b, unsigned digit) const {
+  Value weight = b.constant(1);
+  for (unsigned i = digit + 1; i != digitExtents.size(); ++i)
+    weight = b.mul(weight, digitExtents[i]);
+  return weight;
+}
+
+void AttendSizes::addPart(IndexBuilder &b, AttendOp op, const RowSpace &rows,
+                          unsigned number) {
+  PartAttr attr = op.getPart(number);
+  const SpacePart &part = rows.parts[number];
+  PartSizes sizes;
+  sizes.outerCount = sizes.rows = b.constant(1);
+  for (const SpaceVariable &variable : part.outer) {
+    sizes.outer.push_back(getExtent(b, rows, variable));
+    sizes.outerCount = b.mul(sizes.outerCount, sizes.outer.back());
+  }
+  for (const SpaceVariable &variable : part.folded) {
+    sizes.folded.push_back(getExtent(b, rows, variable));
+    sizes.rows = b.mul(sizes.rows, sizes.folded.back());
+  }
+  sizes.listed = !isProgression(part.folded, rows);
+  int64_t tileRows = attr.getTile().getRows();
+  sizes.tiles = b.ceilDiv(sizes.rows, tileRows);
+
+  // The number of keys, from whatever operand has them as a dim.
+  unsigned keyDim = attr.getNumDigits();
+  auto find = [&](AffineMap map, Value operand) -> Value {
+    for (auto [i, result] : llvm::enumerate(map.getResults()))
+      if (result == getAffineDimExpr(keyDim, op.getContext()))
+        return b.dim(operand, i);
+    return {};
+  };
+  if (attr.getPage() == 0) {
+    sizes.keys = find(attr.getKey().getValue(), op.getKeys()[number]);
+    if (!sizes.keys)
+      sizes.keys = find(attr.getValue().getValue(), op.getValues()[number]);
+    // Where neither has it, there is one.
+    if (!sizes.keys)
+      sizes.keys = b.constant(1);
+  } else {
+    for (unsigned i = 0; i != attr.getIndices().size() && !sizes.keys; ++i)
+      if (Value pages =
+              find(attr.getIndexMap(i), op.getPartIndices(number)[i]))
+        sizes.keys = b.mul(pages, attr.getPage());
+  }
+
+  sizes.keyOffset = b.value(op.getKeyOffset(number));
+  int64_t split = attr.getTile().getSplit();
+  sizes.firstSplit = b.constant(0);
+  if (split == 0) {
+    sizes.splits = b.constant(1);
+  } else if (op.getSchedule().getInvariant()) {
+    // Boundaries at multiples of the split in absolute positions.
+    sizes.firstSplit = b.div(sizes.keyOffset, split);
+    Value end = b.ceilDiv(b.add(sizes.keyOffset, sizes.keys), split);
+    sizes.splits = b.max(b.sub(end, sizes.firstSplit), b.constant(1));
+  } else {
+    // Without keys there is still an item, which gives the empty state.
+    sizes.splits = b.max(b.ceilDiv(sizes.keys, split), b.constant(1));
+  }
+  sizes.items = b.mul(b.mul(sizes.outerCount, sizes.splits), sizes.tiles);
+  sizes.firstItem = items;
+  sizes.firstState = stateRows;
+  items = b.add(items, sizes.items);
+  stateRows = b.add(stateRows, b.mul(sizes.items, tileRows));
+  maxEntries = b.add(maxEntries, sizes.splits);
+  sizes.firstListed = listed;
+  if (sizes.listed)
+    listed = b.add(listed, b.mul(sizes.outerCount, sizes.rows));
+  parts.push_back(sizes);
+}
+
+AttendSizes::AttendSizes(OpBuilder &builder, AttendOp op,
+                         const RowSpace &rows) {
+  IndexBuilder b(builder, op.getLoc());
+  for (unsigned row = 0; row != op.getRowSizes().size(); ++row)
+    rowExtents.push_back(b.value(op.getRowSize(row)));
+  for (const SpaceDigit &digit : rows.digits)
+    digitExtents.push_back(ShapedType::isDynamic(digit.extent)
+                               ? b.div(rowExtents[digit.row], digit.stride)
+                               : b.constant(digit.extent));
+  items = stateRows = maxEntries = listed = b.constant(0);
+  for (unsigned i = 0; i != op.getNumParts(); ++i)
+    addPart(b, op, rows, i);
+
+  groups = rowsPerGroup = b.constant(1);
+  for (unsigned digit : rows.groupDigits)
+    groups = b.mul(groups, digitExtents[digit]);
+  SmallVector<SpaceVariable> inner;
+  for (unsigned digit : rows.innerDigits) {
+    rowsPerGroup = b.mul(rowsPerGroup, digitExtents[digit]);
+    inner.push_back({digit, digit, 0, rows.digits[digit].extent, false});
+  }
+  groupsListed = !isProgression(inner, rows);
+  // One part that has all rows, in one piece.
+  bool whole = parts.size() == 1 &&
+               IndexBuilder::getConstant(parts.front().splits) == 1 &&
+               op.getPart(0).coversAllRows();
+  direct = whole;
+  if (direct) {
+    groups = stateRows = maxEntries = b.constant(0);
+    groupsListed = false;
+  }
+  firstGroupListed = listed;
+  if (groupsListed)
+    listed = b.add(listed, b.mul(groups, rowsPerGroup));
+
+  int64_t columns = cast<ShapedType>(op.getValues().front().getType())
+                        .getShape()
+                        .back();
+  int64_t padded = llvm::alignTo(columns, 16);
+  Value at = b.constant(kHeaderBytes);
+  auto place = [&](Value &offset, Value count, int64_t size) {
+    offset = at;
+    at = b.alignTo(b.add(at, b.mul(count, size)), 256);
+  };
+  place(itemsAt, items, sizeof(hydragen_work_item));
+  place(groupsAt, groups, sizeof(hydragen_reduction_group));
+  place(entriesAt, b.mul(groups, maxEntries), 4);
+  place(listAt, listed, 4);
+  place(stateMLAt, stateRows, 8);
+  place(stateOAt, stateRows, 4 * padded);
+  bytes = at;
+}

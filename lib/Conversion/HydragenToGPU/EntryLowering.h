@@ -1,0 +1,156 @@
+//===- EntryLowering.h - launches in place of attend ops --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_ENTRYLOWERING_H
+#define HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_ENTRYLOWERING_H
+
+#include "../HostCalls.h"
+#include "AttendSizes.h"
+#include "AttributeModifier.h"
+
+#include "hydragen/Kernels/KernelConfig.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace mlir::hydragen {
+
+/// The kernels of a module; equal ones are kept once.
+class KernelList {
+public:
+  explicit KernelList(ModuleOp module) : module(module) {}
+
+  /// The module for new kernels, which go through `keep` afterwards.
+  gpu::GPUModuleOp getModule() {
+    if (!kernels) {
+      OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+      kernels = gpu::GPUModuleOp::create(builder, module.getLoc(),
+                                         host::kKernelsName);
+    }
+    return kernels;
+  }
+
+  /// The kernel to launch in place of `kernel`, with its number.
+  gpu::GPUFuncOp keep(gpu::GPUFuncOp kernel, unsigned sharedBytes,
+                      ArrayRef<kernels::KernelParameter> parameters) {
+    Builder builder(kernel.getContext());
+    unsigned bytes = 0;
+    SmallVector<Attribute> names;
+    for (const kernels::KernelParameter &parameter : parameters) {
+      bytes = llvm::alignTo(bytes, parameter.getSize()) + parameter.getSize();
+      names.push_back(builder.getStringAttr(parameter.name));
+    }
+    kernel->setAttr(host::kSharedBytesAttr,
+                    builder.getI64IntegerAttr(sharedBytes));
+    kernel->setAttr(host::kParameterBytesAttr,
+                    builder.getI64IntegerAttr(bytes));
+    kernel->setAttr(host::kParametersAttr, builder.getArrayAttr(names));
+    // Two attentions of one form give the same text but for the name.
+    std::string name = kernel.getName().str(), text;
+    kernel.setName("kernel");
+    llvm::raw_string_ostream stream(text);
+    kernel->print(stream, OpPrintingFlags().printGenericOpForm());
+    kernel.setName(name);
+    gpu::GPUFuncOp &known = byText[text];
+    if (known) {
+      kernel.erase();
+      return known;
+    }
+    known = kernel;
+    kernel->setAttr(host::kNumberAttr, builder.getI64IntegerAttr(count++));
+    return kernel;
+  }
+
+  /// A name for the kernels of one more attention.
+  std::string makeName() { return "attend_" + std::to_string(ops++); }
+
+private:
+  ModuleOp module;
+  gpu::GPUModuleOp kernels;
+  llvm::StringMap<gpu::GPUFuncOp> byText;
+  unsigned count = 0, ops = 0;
+};
+
+/// Lowers the attend ops of one entry.
+class EntryLowering {
+public:
+  EntryLowering(func::FuncOp function, KernelList &kernels)
+      : function(function), kernels(kernels), b(function.getContext()),
+        ptr(LLVM::LLVMPointerType::get(function.getContext())),
+        i32(b.getI32Type()), i64(b.getI64Type()),
+        copies(function->getAttrOfType<StringAttr>(host::kPlacementAttr) !=
+               "device") {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult lower(AttendOp op);
+  FailureOr<kernels::KernelConfig> makeConfig(AttendOp op, const RowSpace &rows,
+                                              const AttendSizes &sizes);
+  void fillParameters(AttendOp op, const RowSpace &rows,
+                      const AttendSizes &sizes,
+                      const kernels::KernelConfig &config,
+                      ArrayRef<kernels::KernelParameter> parameters);
+
+  SmallVector<Value> getQueryStrides(AttendOp op, const RowSpace &rows,
+                                     unsigned number);
+  LogicalResult checkQueries(AttendOp op, const RowSpace &rows);
+
+  // Memory.
+  Value getAddress(Value memref);
+  SmallVector<Value> getStrides(Value memref);
+  Value getHostAddress(Value memref);
+  Value getSpanBytes(Value memref);
+  void copyBack(AttendOp op);
+
+  // Calls of the host table.
+  Value callHost(int32_t function, Type result, ValueRange arguments);
+  void launch(gpu::GPUFuncOp kernel, Value blocks, unsigned threads,
+              ArrayRef<kernels::KernelParameter> parameters, ValueRange values);
+
+  Value constant(int64_t value, Type type) {
+    return LLVM::ConstantOp::create(b, loc, type,
+                                    b.getIntegerAttr(type, value));
+  }
+  Value toI64(Value x) {
+    return arith::IndexCastOp::create(b, loc, i64, x);
+  }
+  Value toI32(Value x) {
+    return arith::IndexCastOp::create(b, loc, i32, x);
+  }
+  /// Memory on the stack that all launches of the entry use.
+  Value getScratch();
+
+  func::FuncOp function;
+  KernelList &kernels;
+  OpBuilder b;
+  Location loc = UnknownLoc::get(function.getContext());
+  Type ptr, i32, i64;
+  /// The entry works on the host: operands are copied.
+  bool copies;
+  Value scratch;
+  int64_t maxBytes = 0;
+  int64_t base = 0;
+  DenseMap<Value, Value> addresses;
+  DenseMap<Value, SmallVector<Value>> strides;
+  SmallVector<Value> allocated;
+  /// Values of the attend kernel's parameters by name.
+  llvm::StringMap<Value> known;
+  SmallVector<unsigned> variants;
+  SmallVector<std::shared_ptr<AttributeModifier>> modifiers;
+};
+
+/// Size of an element of a memref in bytes.
+int64_t getElementBytes(Value memref);
+/// The first part of `op` that is for all rows.
+unsigned getWholePart(AttendOp op);
+/// The symbol behind which a paged part's page number is.
+unsigned getTableSymbol(PartAttr part);
+
+} // namespace mlir::hydragen
+
+#endif // HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_ENTRYLOWERING_H

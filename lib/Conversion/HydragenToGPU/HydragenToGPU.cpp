@@ -1,0 +1,564 @@
+//===- HydragenToGPU.cpp - one op per attention -----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttributeModifier.h"
+#include "RowSpace.h"
+
+#include "hydragen/Analysis/AttentionGroup.h"
+#include "hydragen/Conversion/Passes.h"
+#include "hydragen/IR/AttentionDims.h"
+#include "hydragen/IR/ScoreMods.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+namespace mlir::hydragen {
+#define GEN_PASS_DEF_CONVERTHYDRAGENTOGPU
+#include "hydragen/Conversion/Passes.h.inc"
+} // namespace mlir::hydragen
+
+using namespace mlir;
+using namespace mlir::hydragen;
+
+namespace {
+/// Position of `dim` among the results of `map`; nullopt when there is none or
+/// more than one.
+std::optional<unsigned> findDim(AffineMap map, unsigned dim) {
+  std::optional<unsigned> found;
+  for (auto [i, result] : llvm::enumerate(map.getResults())) {
+    if (result != getAffineDimExpr(dim, map.getContext()))
+      continue;
+    if (found)
+      return std::nullopt;
+    found = i;
+  }
+  return found;
+}
+
+/// An operand and its map on the way into an attend op.
+struct Operand {
+  Value value;
+  AffineMap map;
+};
+
+/// Brings one partial attention into the form of a part.
+class PartBuilder {
+public:
+  PartBuilder(OpBuilder &builder, const GroupPart &source, std::string &reason)
+      : builder(builder), source(source), op(source.op), loc(op->getLoc()),
+        dims(AttentionDims::get(op)), reason(reason) {}
+
+  /// Checks what has no form; builds nothing.
+  LogicalResult check();
+  /// The part; fills in the operands.
+  PartAttr build(TileAttr tile);
+
+  Operand query, key, value;
+  SmallVector<Value> indices, extras;
+
+private:
+  LogicalResult fail(const Twine &text) {
+    reason = text.str();
+    return failure();
+  }
+  LogicalResult checkTypes();
+  LogicalResult checkMaps();
+  LogicalResult checkKeys();
+  LogicalResult checkExtents();
+  AffineMap rewriteMap(AffineMap map);
+  void moveLast(Operand &operand, unsigned dim);
+  void collapseKeys(Operand &operand);
+
+  OpBuilder &builder;
+  const GroupPart &source;
+  PartialAttentionOpInterface op;
+  Location loc;
+  AttentionDims dims;
+  std::string &reason;
+  /// Number of the index operand that is the page table.
+  std::optional<unsigned> table;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Checks
+//===----------------------------------------------------------------------===//
+
+static bool isKernelFloat(Type type) {
+  return type.isF16() || type.isBF16() || type.isF32();
+}
+
+static Type elementOf(Value value) {
+  return cast<ShapedType>(value.getType()).getElementType();
+}
+
+static std::string toText(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+LogicalResult PartBuilder::checkTypes() {
+  if (op.getQueries().size() != 1)
+    return fail("its scores are sums of " + Twine(op.getQueries().size()) +
+                " products");
+  Type type = elementOf(op.getQueries().front());
+  if (!isKernelFloat(type))
+    return fail("its elements are of type " + toText(type));
+  for (Value operand : {op.getKeys().front(), op.getValue()})
+    if (elementOf(operand) != type)
+      return fail("queries, keys and values are of different types");
+  if (!elementOf(op.getInits().front()).isF32())
+    return fail("its state is of type " +
+                toText(elementOf(op.getInits().front())));
+  for (Value extra : op.getExtras())
+    if (!isKernelFloat(elementOf(extra)) && !elementOf(extra).isInteger(1))
+      return fail("an operand of its scores is of type " +
+                  toText(elementOf(extra)));
+  double scale = op.getScale().convertToDouble();
+  if (!(scale >= 0) || std::isinf(static_cast<float>(scale)))
+    return fail("its scale is " + std::to_string(scale));
+  return success();
+}
+
+LogicalResult PartBuilder::checkMaps() {
+  if (dims.contraction.front().size() != 1 || dims.values.size() != 1)
+    return fail("it has several contraction or value dims");
+  ArrayRef<int64_t> offsets = op.getStaticOffsets();
+  if (!llvm::all_of(offsets.drop_back(), [](int64_t o) { return o == 0; }))
+    return fail("its rows have offsets");
+  unsigned contraction = dims.contraction.front().front();
+  AffineMap queryMap = op.getQueryMapsVector().front(),
+            keyMap = op.getKeyMapsVector().front(), valueMap = op.getValueMap();
+  if (!findDim(queryMap, contraction) || !findDim(keyMap, contraction))
+    return fail("the contraction dim is not one of queries and keys");
+  if (!findDim(valueMap, dims.values.front()))
+    return fail("the columns are not a dim of the values");
+  for (unsigned row : dims.rows)
+    for (AffineMap map : {queryMap, keyMap, valueMap})
+      if (map.isFunctionOfDim(row) && !findDim(map, row))
+        return fail("a row is read along a diagonal");
+  return success();
+}
+
+LogicalResult PartBuilder::checkKeys() {
+  AffineMap keyMap = op.getKeyMapsVector().front(), valueMap = op.getValueMap();
+  SmallVector<AffineMap> indexMaps = op.getIndexMapsVector();
+  llvm::SmallBitVector used = getUsedSymbols(keyMap);
+  used.resize(indexMaps.size());
+  llvm::SmallBitVector inValue = getUsedSymbols(valueMap);
+  inValue.resize(indexMaps.size());
+  used |= inValue;
+  llvm::SmallBitVector inMods =
+      getSymbolsOfScoreMods(op.getScoreMods(), indexMaps.size());
+  for (unsigned i = 0; i != indexMaps.size(); ++i) {
+    if (!used.test(i) && !inMods.test(i))
+      continue;
+    Type type = elementOf(op.getIndices()[i]);
+    if (!type.isInteger(32) && !type.isInteger(64))
+      return fail("an index operand is of type " + toText(type));
+    bool usesKey = llvm::any_of(dims.keys, [&](unsigned key) {
+      return indexMaps[i].isFunctionOfDim(key);
+    });
+    if (!used.test(i) || !usesKey)
+      continue;
+    if (table)
+      return fail("its keys are found through two tables");
+    table = i;
+  }
+  if (!table) {
+    for (AffineMap map : {keyMap, valueMap}) {
+      // Of one key no step leads to the next.
+      if (dims.keys.size() == 1 && !map.isFunctionOfDim(dims.keys.front()) &&
+          getConstantIntValue(getExtent(builder, op, dims.keys.front())) == 1)
+        continue;
+      std::optional<unsigned> first = findDim(map, dims.keys.front());
+      for (auto [i, key] : llvm::enumerate(dims.keys))
+        if (!first || findDim(map, key) != *first + i)
+          return fail("its keys are not one dim, or adjacent dims, of K and V");
+    }
+    return success();
+  }
+  // A table of pages: K and V through the same page number.
+  if (dims.keys.size() != 2)
+    return fail("a table has " + Twine(dims.keys.size()) +
+                " key dims instead of page and key");
+  unsigned page = dims.keys[0], inPage = dims.keys[1];
+  AffineMap tableMap = indexMaps[*table];
+  AffineExpr symbol = getAffineSymbolExpr(*table, op->getContext());
+  for (AffineMap map : {keyMap, valueMap})
+    if (map.isFunctionOfDim(page) || !findDim(map, inPage) ||
+        llvm::count(map.getResults(), symbol) != 1)
+      return fail("its keys are not a page number and a place in the page");
+  if (tableMap.isFunctionOfDim(inPage) || !findDim(tableMap, page) ||
+      *findDim(tableMap, page) + 1 != tableMap.getNumResults())
+    return fail("the page table's last dim is not the page");
+  if (!getConstantIntValue(getExtent(builder, op, inPage)))
+    return fail("the page size is not known");
+  return success();
+}
+
+/// Every dim with an unknown extent is a dim of some operand.
+LogicalResult PartBuilder::checkExtents() {
+  auto state = cast<ShapedType>(op.getInits()[1].getType());
+  for (auto [i, row] : llvm::enumerate(dims.rows)) {
+    if (!state.isDynamicDim(i))
+      continue;
+    SmallVector<AffineMap> maps{op.getQueryMapsVector().front(),
+                                op.getKeyMapsVector().front(),
+                                op.getValueMap()};
+    if (llvm::none_of(maps, [&, row = row](AffineMap map) {
+          return findDim(map, row).has_value();
+        }))
+      return fail("the extent of a row is not one of its operands'");
+  }
+  for (Value operand : {op.getQueries().front(), op.getKeys().front()})
+    if (cast<ShapedType>(operand.getType()).getRank() == 0)
+      return fail("an operand is a scalar");
+  auto getStatic = [&](unsigned dim) {
+    return getConstantIntValue(getExtent(builder, op, dim));
+  };
+  if (!getStatic(dims.contraction.front().front()) ||
+      !getStatic(dims.values.front()))
+    return fail("its head dims are not known");
+  return success();
+}
+
+LogicalResult PartBuilder::check() {
+  if (failed(checkTypes()) || failed(checkMaps()) || failed(checkKeys()) ||
+      failed(checkExtents()))
+    return failure();
+  reason = checkScoreMods(op.getScoreMods(), op.getExtraMapsVector(),
+                          op.getScoreRegion(), dims.rows.size());
+  return success(reason.empty());
+}
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+/// The elements of each row of an operand are adjacent: `dim` becomes the last.
+void PartBuilder::moveLast(Operand &operand, unsigned dim) {
+  unsigned position = *findDim(operand.map, dim);
+  unsigned rank = operand.map.getNumResults();
+  if (position + 1 == rank)
+    return;
+  SmallVector<int64_t> permutation;
+  SmallVector<AffineExpr> results;
+  for (unsigned i = 0; i != rank; ++i)
+    if (i != position) {
+      permutation.push_back(i);
+      results.push_back(operand.map.getResult(i));
+    }
+  permutation.push_back(position);
+  results.push_back(operand.map.getResult(position));
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(builder, loc, operand.value);
+  SmallVector<OpFoldResult> permuted;
+  for (int64_t i : permutation)
+    permuted.push_back(sizes[i]);
+  Value empty = tensor::EmptyOp::create(builder, loc, permuted,
+                                        elementOf(operand.value));
+  operand.value = linalg::TransposeOp::create(builder, loc, operand.value,
+                                              empty, permutation)
+                      .getResult()
+                      .front();
+  operand.map = AffineMap::get(operand.map.getNumDims(),
+                               operand.map.getNumSymbols(), results,
+                               op->getContext());
+  remark::missed(loc, remark::RemarkOpts::name("gpu-transpose")
+                          .category("hydragen"))
+      << "keys or values are transposed on the host: their columns are not "
+         "adjacent";
+}
+
+/// Several adjacent key dims become one.
+void PartBuilder::collapseKeys(Operand &operand) {
+  unsigned first = *findDim(operand.map, dims.keys.front());
+  unsigned count = dims.keys.size();
+  SmallVector<ReassociationIndices> groups;
+  SmallVector<AffineExpr> results;
+  for (unsigned i = 0; i != operand.map.getNumResults(); ++i) {
+    if (i > first && i < first + count) {
+      groups.back().push_back(i);
+      continue;
+    }
+    groups.push_back({int64_t(i)});
+    results.push_back(operand.map.getResult(i));
+  }
+  operand.value =
+      tensor::CollapseShapeOp::create(builder, loc, operand.value, groups);
+  operand.map = AffineMap::get(operand.map.getNumDims(),
+                               operand.map.getNumSymbols(), results,
+                               op->getContext());
+}
+
+/// From the partial op's domain to the part's: (rows, key or page and place,
+/// contraction, values).
+AffineMap PartBuilder::rewriteMap(AffineMap map) {
+  unsigned numRows = dims.rows.size(), numKeys = table ? 2 : 1;
+  MLIRContext *context = op->getContext();
+  SmallVector<AffineExpr> exprs(dims.numDims,
+                                getAffineConstantExpr(0, context));
+  for (auto [i, row] : llvm::enumerate(dims.rows))
+    exprs[row] = getAffineDimExpr(i, context);
+  // Collapsed keys are represented by the first.
+  for (unsigned i = 0; i != numKeys; ++i)
+    exprs[dims.keys[i]] = getAffineDimExpr(numRows + i, context);
+  exprs[dims.contraction.front().front()] =
+      getAffineDimExpr(numRows + numKeys, context);
+  exprs[dims.values.front()] = getAffineDimExpr(numRows + numKeys + 1, context);
+  return map.replaceDimsAndSymbols(exprs, {}, numRows + numKeys + 2,
+                                   map.getNumSymbols());
+}
+
+PartAttr PartBuilder::build(TileAttr tile) {
+  query = {op.getQueries().front(), op.getQueryMapsVector().front()};
+  key = {op.getKeys().front(), op.getKeyMapsVector().front()};
+  value = {op.getValue(), op.getValueMap()};
+  moveLast(query, dims.contraction.front().front());
+  moveLast(key, dims.contraction.front().front());
+  moveLast(value, dims.values.front());
+  if (!table && dims.keys.size() > 1) {
+    collapseKeys(key);
+    collapseKeys(value);
+  }
+
+  SmallVector<Attribute> indexMaps, extraMaps;
+  for (auto [operand, map] :
+       llvm::zip(op.getIndices(), op.getIndexMapsVector())) {
+    indices.push_back(operand);
+    indexMaps.push_back(AffineMapAttr::get(rewriteMap(map)));
+  }
+  for (auto [operand, map] :
+       llvm::zip(op.getExtras(), op.getExtraMapsVector())) {
+    extras.push_back(operand);
+    extraMaps.push_back(AffineMapAttr::get(map));
+  }
+  SmallVector<int64_t> digits, digitSizes;
+  auto state = cast<ShapedType>(op.getInits()[1].getType());
+  for (auto [i, digit] : llvm::enumerate(source.digits)) {
+    digits.append({digit.row, digit.stride});
+    digitSizes.push_back(state.getDimSize(i));
+  }
+  int64_t page = 0;
+  if (table)
+    page = *getConstantIntValue(getExtent(builder, op, dims.keys[1]));
+  return PartAttr::get(
+      op->getContext(), isa<PrefixAttentionOp>(op),
+      builder.getDenseI64ArrayAttr(digits),
+      builder.getDenseI64ArrayAttr(digitSizes),
+      builder.getDenseI64ArrayAttr(source.rowOffsets),
+      builder.getDenseI64ArrayAttr(source.rowSizes),
+      op.getStaticOffsets().back(), page,
+      AffineMapAttr::get(rewriteMap(query.map)),
+      AffineMapAttr::get(rewriteMap(key.map)),
+      AffineMapAttr::get(rewriteMap(value.map)),
+      builder.getArrayAttr(indexMaps), builder.getArrayAttr(extraMaps),
+      builder.getF64FloatAttr(op.getScale().convertToDouble()),
+      op.getScoreMods(), tile);
+}
+
+//===----------------------------------------------------------------------===//
+// Groups
+//===----------------------------------------------------------------------===//
+
+/// Where a query comes from, through ops that only look at it differently.
+static Value getViewSource(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+             tensor::ExtractSliceOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+static std::string checkFinalize(const AttentionGroup &group) {
+  FinalizeOp finalize = group.finalize;
+  auto o = cast<ShapedType>(finalize.getO().getType());
+  if (o.getRank() != group.getNumRows() + 1)
+    return "it has several value dims";
+  if (!isKernelFloat(elementOf(group.result)))
+    return "its result is of type " + toText(elementOf(group.result));
+  auto checkMap = [&](Value operand, AffineMap map) -> std::string {
+    if (!elementOf(operand).isF32())
+      return "a sink or factor is of type " + toText(elementOf(operand));
+    if (!llvm::all_of(map.getResults(), [](AffineExpr expr) {
+          return isa<AffineDimExpr>(expr) ||
+                 expr == getAffineConstantExpr(0, expr.getContext());
+        }))
+      return "a sink or factor has an involved map";
+    return "";
+  };
+  for (auto [sink, map] :
+       llvm::zip(finalize.getSinks(),
+                 finalize.getSinkMaps().getAsValueRange<AffineMapAttr>()))
+    if (std::string text = checkMap(sink, map); !text.empty())
+      return text;
+  if (finalize.getFactor())
+    return checkMap(finalize.getFactor(), *finalize.getFactorMap());
+  return "";
+}
+
+/// A tensor of the result's shape in front of the attend op.
+static Value makeInit(OpBuilder &builder, const AttentionGroup &group) {
+  FinalizeOp finalize = group.finalize;
+  if (group.epilogue.empty())
+    return finalize.getInit();
+  // The rows' extents; those of digits follow from the static ones below them.
+  Location loc = finalize.getLoc();
+  auto type = cast<RankedTensorType>(group.result.getType());
+  SmallVector<OpFoldResult> sizes;
+  for (auto [i, digit] : llvm::enumerate(group.resultDims)) {
+    if (!type.isDynamicDim(i)) {
+      sizes.push_back(builder.getIndexAttr(type.getDimSize(i)));
+      continue;
+    }
+    unsigned row = digit.row < 0 ? group.getNumRows() : digit.row;
+    Value size = getValueOrCreateConstantIndexOp(
+        builder, loc,
+        tensor::getMixedSize(builder, loc, finalize.getInit(), row));
+    if (digit.row >= 0 && digit.stride > 1)
+      size = arith::DivUIOp::create(
+          builder, loc, size,
+          arith::ConstantIndexOp::create(builder, loc, digit.stride));
+    sizes.push_back(size);
+  }
+  return tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+}
+
+/// Replaces the ops of a group by an attend op. The reason when it cannot.
+static std::string convert(FinalizeOp finalize, ScheduleAttr schedule) {
+  std::string reason;
+  FailureOr<AttentionGroup> group = AttentionGroup::get(finalize, reason);
+  if (failed(group))
+    return reason;
+  if (std::string text = checkFinalize(*group); !text.empty())
+    return text;
+  OpBuilder builder(finalize);
+  Value querySource;
+  SmallVector<std::unique_ptr<PartBuilder>> builders;
+  for (const GroupPart &part : group->parts) {
+    if (!part.op->hasAttr(TileAttr::kAttrName))
+      return "a partial attention has no tile";
+    auto &added = builders.emplace_back(
+        std::make_unique<PartBuilder>(builder, part, reason));
+    if (failed(added->check()))
+      return reason;
+    // One pointer to the queries serves all parts.
+    PartialAttentionOpInterface op = part.op, first = group->parts.front().op;
+    Value source = getViewSource(op.getQueries().front());
+    if (querySource && source != querySource)
+      return "its segments have different queries";
+    querySource = source;
+    if (op.getScale().convertToDouble() != first.getScale().convertToDouble())
+      return "its segments have different scales";
+    if (!findDim(op.getQueryMapsVector().front(),
+                 AttentionDims::get(op).contraction.front().front()) ||
+        elementOf(op.getQueries().front()) !=
+            elementOf(first.getQueries().front()))
+      return "its segments have different types";
+  }
+
+  bool custom = llvm::any_of(group->parts, [](const GroupPart &part) {
+    PartialAttentionOpInterface op = part.op;
+    return !op.getScoreRegion().empty();
+  });
+  // Deallocation wants ops with several regions to say how control flows.
+  if (custom && group->parts.size() > 1)
+    return "it has several segments and scores that are changed by code";
+
+  Location loc = finalize.getLoc();
+  SmallVector<Value> queries, keys, values, indices, extras, sizes;
+  SmallVector<Attribute> parts;
+  SmallVector<int64_t> rowSizes;
+  for (unsigned row = 0; row != group->getNumRows(); ++row) {
+    OpFoldResult size =
+        tensor::getMixedSize(builder, loc, finalize.getInit(), row);
+    rowSizes.push_back(
+        getConstantIntValue(size).value_or(ShapedType::kDynamic));
+    if (ShapedType::isDynamic(rowSizes.back()))
+      sizes.push_back(cast<Value>(size));
+  }
+  for (auto [part, from] : llvm::zip(builders, group->parts)) {
+    PartialAttentionOpInterface op = from.op;
+    parts.push_back(
+        part->build(op->getAttrOfType<TileAttr>(TileAttr::kAttrName)));
+    queries.push_back(part->query.value);
+    keys.push_back(part->key.value);
+    values.push_back(part->value.value);
+    llvm::append_range(indices, part->indices);
+    llvm::append_range(extras, part->extras);
+    llvm::append_range(sizes, op.getOffsets());
+  }
+  SmallVector<int64_t> outputDims;
+  for (RowDigit digit : group->resultDims)
+    outputDims.append({digit.row, digit.stride});
+  auto attend = AttendOp::create(
+      builder, loc, group->result.getType(), queries, keys, values, indices,
+      extras, finalize.getSinks(), finalize.getFactor(), sizes,
+      makeInit(builder, *group), builder.getArrayAttr(parts),
+      builder.getDenseI64ArrayAttr(rowSizes),
+      builder.getDenseI64ArrayAttr(outputDims), finalize.getSinkMapsAttr(),
+      finalize.getFactorMapAttr(), finalize.getMaskedRowsAttr(),
+      finalize.getAccumulateAttr(), schedule,
+      /*scoreRegionsCount=*/custom ? 1 : 0);
+  if (custom) {
+    PartialAttentionOpInterface op = group->parts.front().op;
+    IRMapping mapping;
+    op.getScoreRegion().cloneInto(&attend.getScoreRegions().front(), mapping);
+  }
+  FailureOr<RowSpace> rows = RowSpace::get(attend, reason);
+  if (failed(rows)) {
+    attend.erase();
+    return reason;
+  }
+  // The result's last op may stand behind other users of the operands; the
+  // attend op stands at the finalize op, which dominates it.
+  Value result = group->result;
+  result.replaceAllUsesWith(attend.getResult());
+  for (Operation *op : llvm::reverse(group->epilogue))
+    op->erase();
+  if (finalize.getResult().use_empty())
+    finalize.erase();
+  return "";
+}
+
+namespace {
+struct ConvertHydragenToGPUPass
+    : mlir::hydragen::impl::ConvertHydragenToGPUBase<ConvertHydragenToGPUPass> {
+  void runOnOperation() override {
+    SmallVector<FinalizeOp> ops;
+    getOperation()->walk([&](FinalizeOp op) {
+      if (op->hasAttr(ScheduleAttr::kAttrName))
+        ops.push_back(op);
+    });
+    for (FinalizeOp op : ops) {
+      auto schedule =
+          op->getAttrOfType<ScheduleAttr>(ScheduleAttr::kAttrName);
+      Location loc = op.getLoc();
+      std::string reason = convert(op, schedule);
+      if (reason.empty()) {
+        ++numAttentions;
+        continue;
+      }
+      op->removeAttr(ScheduleAttr::kAttrName);
+      remark::missed(loc, remark::RemarkOpts::name("gpu-fallback")
+                              .category("hydragen"))
+          << ("attention runs on the host: " + reason)
+          << remark::metric("reason-code", "unsupported-on-gpu");
+    }
+    IRRewriter rewriter(&getContext());
+    (void)runRegionDCE(rewriter, getOperation()->getRegions());
+  }
+};
+} // namespace

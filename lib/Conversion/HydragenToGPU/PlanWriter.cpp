@@ -1,0 +1,530 @@
+//===- PlanWriter.cpp - the plan kernel of an attend op ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PlanWriter.h"
+
+#include "AttributeModifier.h"
+#include "hydragen/IR/ScoreMods.h"
+#include "hydragen/Kernels/WorkItem.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::hydragen;
+using kernels::KernelParameter;
+
+//===----------------------------------------------------------------------===//
+// Numbers from the host
+//===----------------------------------------------------------------------===//
+
+PlanNumber PlanWriter::add(StringRef name, Value value, bool wide) {
+  PlanNumber number;
+  number.wide = wide;
+  number.constant = IndexBuilder::getConstant(value);
+  if (number.constant)
+    return number;
+  number.parameter = parameters.size();
+  parameters.push_back(
+      {name.str(), wide ? KernelParameter::I64 : KernelParameter::I32});
+  Type type = host.getIntegerType(wide ? 64 : 32);
+  values.push_back(
+      arith::IndexCastOp::create(host, op.getLoc(), type, value));
+  return number;
+}
+
+PlanNumber PlanWriter::addAddress(StringRef name, Value address) {
+  PlanNumber number;
+  number.wide = true;
+  number.parameter = parameters.size();
+  parameters.push_back({name.str(), KernelParameter::I64});
+  values.push_back(address);
+  return number;
+}
+
+static int64_t getBytes(Value operand) {
+  Type type = cast<ShapedType>(operand.getType()).getElementType();
+  return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+}
+
+/// Bytes that one step of `term` (a dim or symbol of the map) moves.
+PlanNumber PlanWriter::addTermStride(StringRef name, AffineMap map,
+                                     AffineExpr term, Value operand) {
+  SmallVector<Value> strides = getStrides(operand);
+  Value bytes = index.constant(0);
+  for (auto [result, stride] : llvm::zip_equal(map.getResults(), strides)) {
+    std::optional<LinearExpr> linear =
+        getLinear(result, map.getNumDims(), map.getNumSymbols());
+    int64_t coefficient =
+        isa<AffineDimExpr>(term)
+            ? linear->dims[cast<AffineDimExpr>(term).getPosition()]
+            : linear->symbols[cast<AffineSymbolExpr>(term).getPosition()];
+    bytes = index.add(bytes, index.mul(stride, coefficient));
+  }
+  return add(name, index.mul(bytes, getBytes(operand)), /*wide=*/true);
+}
+
+/// `map` over the part's domain, with the digits of the row space in place of the
+/// part's.
+static AffineMap toSpace(AttendOp op, unsigned number, const RowSpace &rows,
+                         AffineMap map) {
+  PartAttr part = op.getPart(number);
+  unsigned numOwn = part.getNumDigits(), numDigits = rows.digits.size();
+  SmallVector<AffineExpr> exprs;
+  for (unsigned d = 0; d != numOwn; ++d)
+    exprs.push_back(rows.getPartDigit(op, number, d));
+  unsigned rest = map.getNumDims() - numOwn;
+  for (unsigned i = 0; i != rest; ++i)
+    exprs.push_back(getAffineDimExpr(numDigits + i, op.getContext()));
+  return map.replaceDimsAndSymbols(exprs, {}, numDigits + rest,
+                                   map.getNumSymbols());
+}
+
+SmallVector<PlanNumber> PlanWriter::addStrides(StringRef name, unsigned part,
+                                               AffineMap map, Value operand) {
+  SmallVector<PlanNumber> strides;
+  AffineMap spaceMap = toSpace(op, part, rows, map);
+  for (const SpaceVariable &variable : rows.parts[part].outer)
+    strides.push_back(addTermStride(
+        (name + "_" + Twine(strides.size())).str(), spaceMap,
+        getAffineDimExpr(variable.last, op.getContext()), operand));
+  return strides;
+}
+
+void PlanWriter::addPart(unsigned number) {
+  PartAttr attr = op.getPart(number);
+  const PartSizes &size = sizes.parts[number];
+  const SpacePart &part = rows.parts[number];
+  std::string p = ("p" + Twine(number) + "_").str();
+  PartNumbers &n = parts.emplace_back();
+  for (Value extent : size.outer)
+    n.outer.push_back(add(p + "outer", extent));
+  for (Value extent : size.folded)
+    n.folded.push_back(add(p + "folded", extent));
+  n.rows = add(p + "rows", size.rows);
+  n.tiles = add(p + "tiles", size.tiles);
+  n.keys = add(p + "keys", size.keys);
+  n.keyOffset = add(p + "key_offset", size.keyOffset);
+  n.splits = add(p + "splits", size.splits);
+  n.items = add(p + "items", size.items);
+  n.firstItem = add(p + "first_item", size.firstItem);
+  n.firstState = add(p + "first_state", size.firstState);
+  n.firstListed = add(p + "first_listed", size.firstListed);
+  n.firstSplit = add(p + "first_split", size.firstSplit);
+
+  Value offset = index.constant(0);
+  auto addWeights = [&](ArrayRef<SpaceVariable> variables,
+                        SmallVectorImpl<PlanNumber> &weights) {
+    for (const SpaceVariable &variable : variables) {
+      Value weight = sizes.getWeight(index, variable.last);
+      offset = index.add(offset, index.mul(weight, variable.offset));
+      weights.push_back(add(p + "weight", weight));
+    }
+  };
+  addWeights(part.outer, n.outerWeights);
+  addWeights(part.folded, n.foldedWeights);
+  n.rowOffset = add(p + "row_offset", offset);
+
+  AffineMap keyMap = attr.getKey().getValue(),
+            valueMap = attr.getValue().getValue();
+  Value keys = op.getKeys()[number], vals = op.getValues()[number];
+  n.keys0 = addAddress(p + "keys_at", getAddress(keys));
+  n.values0 = addAddress(p + "values_at", getAddress(vals));
+  n.keyStrides = addStrides(p + "key_stride", number, keyMap, keys);
+  n.valueStrides = addStrides(p + "value_stride", number, valueMap, vals);
+
+  llvm::SmallBitVector used(attr.getIndices().size());
+  for (AffineMap map : {keyMap, valueMap})
+    for (unsigned symbol : getUsedSymbols(map).set_bits())
+      used.set(symbol);
+  for (unsigned symbol : used.set_bits()) {
+    AffineMap map = attr.getIndexMap(symbol);
+    Value operand = op.getPartIndices(number)[symbol];
+    bool isTable = attr.getPage() && map.isFunctionOfDim(attr.getNumDigits());
+    std::string s = p + "s" + std::to_string(symbol);
+    SmallVector<PlanNumber> strides =
+        addStrides(s + "_stride", number, map, operand);
+    PlanNumber address = addAddress(s, getAddress(operand));
+    if (isTable) {
+      n.table0 = address;
+      n.tableStrides = strides;
+      continue;
+    }
+    AffineExpr term = getAffineSymbolExpr(symbol, op.getContext());
+    // A map without symbols has fewer than the list of operands.
+    auto stride = [&](AffineMap from, Value of, StringRef name) {
+      return symbol < from.getNumSymbols()
+                 ? addTermStride(s + name.str(), from, term, of)
+                 : add("", index.constant(0), /*wide=*/true);
+    };
+    n.choices.push_back(
+        {address, stride(keyMap, keys, "_key"), stride(valueMap, vals, "_value"),
+         strides, cast<ShapedType>(operand.getType()).getElementType()});
+  }
+}
+
+PlanWriter::PlanWriter(OpBuilder &host, AttendOp op, const RowSpace &rows,
+                       const AttendSizes &sizes, Value workspaceAddress,
+                       function_ref<Value(Value)> getAddress,
+                       function_ref<SmallVector<Value>(Value)> getStrides)
+    : host(host), op(op), rows(rows), sizes(sizes), index(host, op.getLoc()),
+      getAddress(getAddress), getStrides(getStrides) {
+  workspace = addAddress("workspace", workspaceAddress);
+  for (Value extent : sizes.digitExtents)
+    digitExtents.push_back(add("extent", extent));
+  for (unsigned d = 0; d != rows.digits.size(); ++d)
+    digitWeights.push_back(add("weight", sizes.getWeight(index, d)));
+  groups = add("groups", sizes.groups);
+  rowsPerGroup = add("rows_per_group", sizes.rowsPerGroup);
+  maxEntries = add("max_entries", sizes.maxEntries);
+  items = add("items", sizes.items);
+  listed = add("listed", sizes.listed);
+  firstGroupListed = add("first_group_listed", sizes.firstGroupListed);
+  itemsAt = add("items_at", sizes.itemsAt, /*wide=*/true);
+  groupsAt = add("groups_at", sizes.groupsAt, /*wide=*/true);
+  entriesAt = add("entries_at", sizes.entriesAt, /*wide=*/true);
+  listAt = add("list_at", sizes.listAt, /*wide=*/true);
+  for (unsigned i = 0; i != op.getNumParts(); ++i)
+    addPart(i);
+}
+
+//===----------------------------------------------------------------------===//
+// Device arithmetic
+//===----------------------------------------------------------------------===//
+
+Value PlanWriter::i32(int64_t value) {
+  return arith::ConstantIntOp::create(*b, value, 32);
+}
+
+Value PlanWriter::get(const PlanNumber &number) {
+  if (number.constant)
+    return arith::ConstantIntOp::create(*b, *number.constant,
+                                        number.wide ? 64 : 32);
+  return arguments[number.parameter];
+}
+
+Value PlanWriter::add(Value x, Value y) {
+  return b->createOrFold<arith::AddIOp>(x, y);
+}
+Value PlanWriter::mul(Value x, Value y) {
+  return b->createOrFold<arith::MulIOp>(x, y);
+}
+Value PlanWriter::wide(Value x) {
+  return arith::ExtSIOp::create(*b, b->getI64Type(), x);
+}
+Value PlanWriter::lessThan(Value x, Value y) {
+  return arith::CmpIOp::create(*b, arith::CmpIPredicate::slt, x, y);
+}
+
+/// Mixed-radix digits, the last running fastest.
+SmallVector<Value> PlanWriter::decode(Value number,
+                                      ArrayRef<PlanNumber> extents) {
+  SmallVector<Value> digits(extents.size());
+  for (size_t i = extents.size(); i-- > 1;) {
+    Value extent = get(extents[i]);
+    Value quotient = arith::DivUIOp::create(*b, number, extent);
+    digits[i] = arith::SubIOp::create(*b, number, mul(quotient, extent));
+    number = quotient;
+  }
+  if (!extents.empty())
+    digits[0] = number;
+  return digits;
+}
+
+Value PlanWriter::sum(ArrayRef<Value> digits, ArrayRef<PlanNumber> weights) {
+  Value result = i32(0);
+  for (auto [digit, weight] : llvm::zip_equal(digits, weights))
+    result = add(result, mul(digit, get(weight)));
+  return result;
+}
+
+Value PlanWriter::sumWide(Value base, ArrayRef<Value> digits,
+                          ArrayRef<PlanNumber> weights) {
+  for (auto [digit, weight] : llvm::zip_equal(digits, weights))
+    base = add(base, mul(wide(digit), get(weight)));
+  return base;
+}
+
+Value PlanWriter::getGroupWeight(const SpaceVariable &v) {
+  Value weight = i32(1);
+  for (unsigned digit : llvm::reverse(rows.groupDigits)) {
+    if (digit == v.last)
+      break;
+    weight = mul(weight, get(digitExtents[digit]));
+  }
+  return weight;
+}
+
+/// Runs `body` with number - first for numbers in [first, first + count).
+void PlanWriter::guarded(Value number, Value first, Value count,
+                         function_ref<void(Value)> body) {
+  Value local = arith::SubIOp::create(*b, number, first);
+  Value inside =
+      arith::CmpIOp::create(*b, arith::CmpIPredicate::ult, local, count);
+  auto branch = scf::IfOp::create(*b, inside, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(*b);
+  b->setInsertionPoint(branch.thenBlock()->getTerminator());
+  body(local);
+}
+
+//===----------------------------------------------------------------------===//
+// Items, groups, rows
+//===----------------------------------------------------------------------===//
+
+void PlanWriter::writeItem(unsigned number, Value local) {
+  const PartNumbers &n = parts[number];
+  const SpacePart &part = rows.parts[number];
+  PartAttr attr = op.getPart(number);
+  TileAttr tile = attr.getTile();
+  Value tileRows = i32(tile.getRows());
+
+  PlanNumber any;
+  any.constant = 0; // the first extent is not needed to decode
+  SmallVector<Value> at = decode(local, {any, n.splits, n.tiles});
+  SmallVector<Value> outer = decode(at[0], n.outer);
+  Value firstRow = mul(at[2], tileRows);
+  Value count = arith::MinSIOp::create(
+      *b, tileRows, arith::SubIOp::create(*b, get(n.rows), firstRow));
+
+  kernels::WorkItemValues item;
+  item.kind = i32(variants[number] |
+                  (sizes.direct ? HYDRAGEN_ITEM_DIRECT : 0));
+  item.rowCount = count;
+  if (sizes.parts[number].listed) {
+    item.rowList = add(get(n.firstListed),
+                       add(mul(at[0], get(n.rows)), firstRow));
+  } else {
+    Value stride =
+        n.foldedWeights.empty() ? i32(1) : get(n.foldedWeights.back());
+    item.rowStride = stride;
+    item.rowBase = add(add(get(n.rowOffset), sum(outer, n.outerWeights)),
+                       mul(firstRow, stride));
+  }
+
+  // Keys.
+  Value keys = get(n.keys), zero = i32(0);
+  item.keyPosition = get(n.keyOffset);
+  if (int64_t split = tile.getSplit()) {
+    Value begin = mul(at[1], i32(split));
+    if (op.getSchedule().getInvariant())
+      begin = arith::SubIOp::create(
+          *b, mul(add(at[1], get(n.firstSplit)), i32(split)),
+          get(n.keyOffset));
+    Value end = add(begin, i32(split));
+    item.keyBegin = arith::MaxSIOp::create(*b, begin, zero);
+    item.keyEnd = arith::MinSIOp::create(*b, end, keys);
+  } else {
+    item.keyBegin = zero;
+    item.keyEnd = keys;
+  }
+  Value keyAt = sumWide(get(n.keys0), outer, n.keyStrides),
+        valueAt = sumWide(get(n.values0), outer, n.valueStrides);
+  for (const PartNumbers::Choice &choice : n.choices) {
+    Value address = sumWide(get(choice.address), outer, choice.strides);
+    Value pointer = LLVM::IntToPtrOp::create(
+        *b, LLVM::LLVMPointerType::get(b->getContext(), 1), address);
+    Value chosen = LLVM::LoadOp::create(*b, choice.type, pointer);
+    if (chosen.getType().isInteger(32))
+      chosen = wide(chosen);
+    keyAt = add(keyAt, mul(chosen, get(choice.keyStride)));
+    valueAt = add(valueAt, mul(chosen, get(choice.valueStride)));
+  }
+  item.keys = keyAt;
+  item.values = valueAt;
+  if (attr.getPage())
+    item.table = sumWide(get(n.table0), outer, n.tableStrides);
+  if (masked[number])
+    item.fullTiles = zero;
+
+  // States and groups.
+  if (!sizes.direct) {
+    item.stateRow = add(get(n.firstState), mul(local, tileRows));
+    Value group = zero;
+    for (auto [variable, x] : llvm::zip_equal(part.outer, outer))
+      group = add(group, mul(add(x, i32(variable.offset)),
+                             getGroupWeight(variable)));
+    for (const SpaceVariable &variable :
+         ArrayRef(part.folded).take_front(part.numFoldedGroups))
+      if (variable.offset != 0)
+        group = add(group,
+                    mul(i32(variable.offset), getGroupWeight(variable)));
+    Value perGroup = get(rowsPerGroup);
+    Value first = arith::DivUIOp::create(*b, firstRow, perGroup);
+    Value last = arith::DivUIOp::create(
+        *b, add(add(firstRow, count), i32(-1)), perGroup);
+    item.firstGroup = add(group, first);
+    item.numGroups =
+        add(arith::SubIOp::create(*b, last, first), i32(1));
+  }
+  kernels::storeWorkItem(*b, itemsPointer, add(local, get(n.firstItem)), item);
+}
+
+void PlanWriter::writeGroup(Value number) {
+  SmallVector<PlanNumber> extents;
+  for (unsigned digit : rows.groupDigits)
+    extents.push_back(digitExtents[digit]);
+  SmallVector<Value> decoded = decode(number, extents);
+  SmallVector<Value> digits(rows.digits.size());
+  for (auto [digit, x] : llvm::zip_equal(rows.groupDigits, decoded))
+    digits[digit] = x;
+
+  kernels::ReductionGroupValues group;
+  group.numRows = get(rowsPerGroup);
+  group.firstEntry = mul(number, get(maxEntries));
+  if (sizes.groupsListed) {
+    group.rowList = add(get(firstGroupListed), mul(number, get(rowsPerGroup)));
+  } else {
+    group.rowBase = i32(0);
+    for (unsigned digit : rows.groupDigits)
+      group.rowBase =
+          add(group.rowBase, mul(digits[digit], get(digitWeights[digit])));
+    if (!rows.innerDigits.empty())
+      group.rowStride = get(digitWeights[rows.innerDigits.back()]);
+  }
+
+  Value numEntries = i32(0), arrivals = i32(0), zero = i32(0), one = i32(1);
+  for (unsigned i = 0; i != parts.size(); ++i) {
+    const PartNumbers &n = parts[i];
+    const SpacePart &part = rows.parts[i];
+    Value tileRows = i32(op.getPart(i).getTile().getRows());
+    // The group's place in the part; null: all groups have one.
+    Value covered;
+    auto place = [&](ArrayRef<SpaceVariable> variables,
+                     ArrayRef<PlanNumber> varExtents) {
+      Value result = zero;
+      for (auto [variable, extent] : llvm::zip_equal(variables, varExtents)) {
+        Value x = zero;
+        int64_t unit = rows.digits[variable.last].stride;
+        for (unsigned d = variable.first; d <= variable.last; ++d)
+          x = add(x, mul(digits[d], i32(rows.digits[d].stride / unit)));
+        if (variable.restricted) {
+          x = add(x, i32(-variable.offset));
+          Value inside = arith::CmpIOp::create(
+              *b, arith::CmpIPredicate::ult, x, get(extent));
+          covered = covered ? arith::AndIOp::create(*b, covered, inside)
+                            : Value(inside);
+        }
+        result = add(mul(result, get(extent)), x);
+      }
+      return result;
+    };
+    Value outer = place(part.outer, n.outer);
+    Value folded =
+        place(ArrayRef(part.folded).take_front(part.numFoldedGroups),
+              ArrayRef(n.folded).take_front(part.numFoldedGroups));
+    Value firstRow = mul(folded, get(rowsPerGroup));
+    Value lastRow = add(add(firstRow, get(rowsPerGroup)), i32(-1));
+    Value tiles = add(
+        arith::SubIOp::create(
+            *b, arith::DivUIOp::create(*b, lastRow, tileRows),
+            arith::DivUIOp::create(*b, firstRow, tileRows)),
+        one);
+    Value splits = get(n.splits);
+    if (covered)
+      splits = arith::SelectOp::create(*b, covered, splits, zero);
+    Value firstEntry = add(group.firstEntry, numEntries);
+    auto loop = scf::ForOp::create(*b, zero, splits, one);
+    {
+      OpBuilder::InsertionGuard guard(*b);
+      b->setInsertionPoint(loop.getBody()->getTerminator());
+      Value split = loop.getInductionVar();
+      Value tile = mul(add(mul(outer, get(n.splits)), split), get(n.tiles));
+      Value state =
+          add(add(get(n.firstState), mul(tile, tileRows)), firstRow);
+      kernels::storeI32(*b, entriesPointer, add(firstEntry, split), state);
+    }
+    numEntries = add(numEntries, splits);
+    arrivals = add(arrivals, mul(splits, tiles));
+  }
+  group.numEntries = numEntries;
+  group.numArrivals = arrivals;
+  kernels::storeReductionGroup(*b, groupsPointer, number, group);
+}
+
+void PlanWriter::writeRow(unsigned number, Value local) {
+  const PartNumbers &n = parts[number];
+  PlanNumber any;
+  any.constant = 0;
+  SmallVector<Value> at = decode(local, {any, n.rows});
+  SmallVector<Value> outer = decode(at[0], n.outer),
+                     folded = decode(at[1], n.folded);
+  Value row = add(get(n.rowOffset), add(sum(outer, n.outerWeights),
+                                        sum(folded, n.foldedWeights)));
+  kernels::storeI32(*b, listPointer, add(local, get(n.firstListed)), row);
+}
+
+void PlanWriter::writeGroupRow(Value local) {
+  PlanNumber any;
+  any.constant = 0;
+  SmallVector<Value> at = decode(local, {any, rowsPerGroup});
+  Value row = i32(0);
+  auto addDigits = [&](Value number, ArrayRef<unsigned> which) {
+    SmallVector<PlanNumber> extents;
+    for (unsigned digit : which)
+      extents.push_back(digitExtents[digit]);
+    for (auto [digit, x] : llvm::zip_equal(which, decode(number, extents)))
+      row = add(row, mul(x, get(digitWeights[digit])));
+  };
+  addDigits(at[0], rows.groupDigits);
+  addDigits(at[1], rows.innerDigits);
+  kernels::storeI32(*b, listPointer, add(local, get(firstGroupListed)), row);
+}
+
+gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
+  ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
+  b = &builder;
+  Value thread;
+  gpu::GPUFuncOp function = kernels::makePlanKernel(
+      module, name, parameters, kThreads, builder, thread);
+  arguments = function.getArguments();
+  Type pointer = LLVM::LLVMPointerType::get(op.getContext(), 1);
+  auto at = [&](const PlanNumber &offset) -> Value {
+    return LLVM::IntToPtrOp::create(builder, pointer,
+                                    add(get(workspace), get(offset)));
+  };
+  itemsPointer = at(itemsAt);
+  groupsPointer = at(groupsAt);
+  entriesPointer = at(entriesAt);
+  listPointer = at(listAt);
+
+  // The header: how much there is to do, and how much of it is taken.
+  Value header =
+      LLVM::IntToPtrOp::create(builder, pointer, get(workspace));
+  Value zero = i32(0), one = i32(1);
+  guarded(thread, zero, one, [&](Value) {
+    auto put = [&](unsigned launch, Value count) {
+      kernels::storeI32(builder, header, i32(2 * launch), count);
+      kernels::storeI32(builder, header, i32(2 * launch + 1), zero);
+    };
+    if (!op.getSchedule().getSeparate())
+      put(0, get(items));
+    else
+      for (auto [i, part] : llvm::enumerate(parts))
+        put(i, get(part.items));
+  });
+  for (auto [i, part] : llvm::enumerate(parts))
+    guarded(thread, get(part.firstItem), get(part.items),
+            [&, i = i](Value local) { writeItem(i, local); });
+  Value first = get(items);
+  if (!sizes.direct)
+    guarded(thread, first, get(groups), [&](Value local) { writeGroup(local); });
+  first = add(first, get(groups));
+  for (auto [i, part] : llvm::enumerate(parts)) {
+    if (!sizes.parts[i].listed)
+      continue;
+    Value count = i32(1);
+    for (const PlanNumber &extent : part.outer)
+      count = mul(count, get(extent));
+    guarded(thread, add(first, get(part.firstListed)),
+            mul(count, get(part.rows)),
+            [&, i = i](Value local) { writeRow(i, local); });
+  }
+  if (sizes.groupsListed)
+    guarded(thread, add(first, get(firstGroupListed)),
+            mul(get(groups), get(rowsPerGroup)),
+            [&](Value local) { writeGroupRow(local); });
+  return function;
+}

@@ -1,0 +1,114 @@
+//===- PlanWriter.h - the plan kernel of an attend op -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_PLANWRITER_H
+#define HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_PLANWRITER_H
+
+#include "AttendSizes.h"
+
+#include "hydragen/Kernels/PlanKernel.h"
+
+namespace mlir::hydragen {
+
+/// A number that the host knows, on its way into a kernel: a constant of the
+/// kernel's code, or a parameter.
+struct PlanNumber {
+  std::optional<int64_t> constant;
+  unsigned parameter = 0;
+  bool wide = false;
+};
+
+/// Writes the plan kernel of one attend op: one thread per item, group and
+/// listed row.
+class PlanWriter {
+public:
+  /// `getAddress` and `getStrides` give the device address (i64) of a memref
+  /// operand's element 0 and its strides in elements (index).
+  PlanWriter(OpBuilder &host, AttendOp op, const RowSpace &rows,
+             const AttendSizes &sizes, Value workspace,
+             function_ref<Value(Value)> getAddress,
+             function_ref<SmallVector<Value>(Value)> getStrides);
+
+  /// Variant of each part, and whether it has bounds.
+  SmallVector<unsigned> variants;
+  SmallVector<bool> masked;
+
+  /// Builds the kernel; `values` get the parameters' values on the host.
+  gpu::GPUFuncOp write(gpu::GPUModuleOp module, StringRef name);
+
+  static constexpr unsigned kThreads = 128;
+  SmallVector<kernels::KernelParameter> parameters;
+  SmallVector<Value> values;
+
+private:
+  struct PartNumbers {
+    SmallVector<PlanNumber> outer, folded;
+    PlanNumber rows, tiles, keys, keyOffset, splits, items, firstItem,
+        firstState, firstListed, firstSplit;
+    /// Per outer variable: bytes to the next keys, values and table entries;
+    /// per outer and folded one: weight in the number of a logical row.
+    SmallVector<PlanNumber> keyStrides, valueStrides, tableStrides;
+    SmallVector<PlanNumber> outerWeights, foldedWeights;
+    PlanNumber keys0, values0, table0, rowOffset;
+    /// Index operands that choose K and V: address, strides per outer variable,
+    /// bytes that one step moves keys and values.
+    struct Choice {
+      PlanNumber address, keyStride, valueStride;
+      SmallVector<PlanNumber> strides;
+      Type type;
+    };
+    SmallVector<Choice, 0> choices;
+  };
+
+  PlanNumber add(StringRef name, Value host, bool wide = false);
+  PlanNumber addAddress(StringRef name, Value address);
+  void addPart(unsigned number);
+  SmallVector<PlanNumber> addStrides(StringRef name, unsigned part,
+                                     AffineMap map, Value operand);
+  PlanNumber addTermStride(StringRef name, AffineMap map, AffineExpr term,
+                           Value operand);
+
+  // Device code.
+  Value get(const PlanNumber &number);
+  Value i32(int64_t value);
+  Value add(Value x, Value y);
+  Value mul(Value x, Value y);
+  Value wide(Value x);
+  Value lessThan(Value x, Value y);
+  SmallVector<Value> decode(Value number, ArrayRef<PlanNumber> extents);
+  Value sum(ArrayRef<Value> values, ArrayRef<PlanNumber> weights);
+  Value sumWide(Value base, ArrayRef<Value> values,
+                ArrayRef<PlanNumber> weights);
+  void guarded(Value number, Value first, Value count,
+               function_ref<void(Value)> body);
+  void writeItem(unsigned part, Value number);
+  void writeGroup(Value number);
+  void writeRow(unsigned part, Value number);
+  void writeGroupRow(Value number);
+  /// Weight of variable `v` in the number of a group.
+  Value getGroupWeight(const SpaceVariable &v);
+
+  OpBuilder &host;
+  AttendOp op;
+  const RowSpace &rows;
+  const AttendSizes &sizes;
+  IndexBuilder index;
+  function_ref<Value(Value)> getAddress;
+  function_ref<SmallVector<Value>(Value)> getStrides;
+  SmallVector<PartNumbers, 0> parts;
+  SmallVector<PlanNumber> digitExtents, digitWeights;
+  PlanNumber workspace, groups, rowsPerGroup, maxEntries, items, listed,
+      firstGroupListed;
+  PlanNumber itemsAt, groupsAt, entriesAt, listAt;
+
+  ImplicitLocOpBuilder *b = nullptr;
+  ValueRange arguments;
+  Value itemsPointer, groupsPointer, entriesPointer, listPointer;
+};
+
+} // namespace mlir::hydragen
+
+#endif // HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_PLANWRITER_H

@@ -1,0 +1,274 @@
+//===- RowSpace.cpp - the rows of an attention, digit by digit --*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RowSpace.h"
+
+#include "hydragen/IR/ScoreMods.h"
+
+using namespace mlir;
+using namespace mlir::hydragen;
+
+llvm::SmallBitVector hydragen::getUsedDigits(PartAttr part) {
+  SmallVector<AffineMap> maps{part.getKey().getValue(),
+                              part.getValue().getValue()};
+  llvm::SmallBitVector symbols(part.getIndices().size());
+  for (AffineMap map : ArrayRef(maps).take_front(2)) {
+    llvm::SmallBitVector used = getUsedSymbols(map);
+    used.resize(symbols.size());
+    symbols |= used;
+  }
+  for (unsigned symbol : symbols.set_bits())
+    maps.push_back(part.getIndexMap(symbol));
+  llvm::SmallBitVector used(part.getNumDigits());
+  for (unsigned i = 0; i != part.getNumDigits(); ++i)
+    if (llvm::any_of(maps, [&](AffineMap m) { return m.isFunctionOfDim(i); }))
+      used.set(i);
+  return used;
+}
+
+//===----------------------------------------------------------------------===//
+// Digits
+//===----------------------------------------------------------------------===//
+
+/// Whether `part` covers all of row `row`.
+static bool coversRow(PartAttr part, unsigned row, int64_t rowSize) {
+  if (part.coversAllRows())
+    return true;
+  int64_t size = part.getRowSizes()[row];
+  return part.getRowOffsets()[row] == 0 &&
+         (ShapedType::isDynamic(size) || size == rowSize);
+}
+
+LogicalResult RowSpace::addDigits(AttendOp op, std::string &reason) {
+  ArrayRef<int64_t> rowSizes = op.getRowSizes();
+  for (auto [row, rowSize] : llvm::enumerate(rowSizes)) {
+    if (rowSize == 1)
+      continue;
+    // Where parts and the output cut this row.
+    SmallVector<int64_t> strides{1};
+    for (unsigned i = 0; i != op.getNumParts(); ++i) {
+      PartAttr part = op.getPart(i);
+      for (unsigned d = 0; d != part.getNumDigits(); ++d)
+        if (part.getDigitRow(d) == row && part.getDigitSizes()[d] != 1)
+          strides.push_back(part.getDigitStride(d));
+    }
+    ArrayRef<int64_t> output = op.getOutputDims();
+    for (unsigned d = 0; d != output.size(); d += 2)
+      if (output[d] == int64_t(row))
+        strides.push_back(output[d + 1]);
+    llvm::sort(strides);
+    strides.erase(llvm::unique(strides), strides.end());
+    // A cut at or behind the end is none.
+    if (!ShapedType::isDynamic(rowSize))
+      llvm::erase_if(strides, [&, size = rowSize](int64_t stride) {
+        return stride > 1 && stride >= size;
+      });
+    int64_t extent = rowSize;
+    if (!ShapedType::isDynamic(rowSize)) {
+      if (rowSize % strides.back() != 0) {
+        reason = "its segments cut a row at places that do not divide it";
+        return failure();
+      }
+      extent = rowSize / strides.back();
+    }
+    for (size_t i = strides.size(); i-- != 0;) {
+      digits.push_back({unsigned(row), strides[i], extent});
+      if (i == 0)
+        break;
+      if (strides[i] % strides[i - 1] != 0) {
+        reason = "its segments cut a row in ways that do not fit";
+        return failure();
+      }
+      extent = strides[i] / strides[i - 1];
+    }
+  }
+  // A kernel has at least one digit.
+  if (digits.empty())
+    digits.push_back({0, 1, 1});
+  if (digits.size() > 8) {
+    reason = "its rows have " + std::to_string(digits.size()) +
+             " digits, more than 8";
+    return failure();
+  }
+  return success();
+}
+
+std::optional<unsigned> RowSpace::getFirstDigit(unsigned row) const {
+  for (auto [i, digit] : llvm::enumerate(digits))
+    if (digit.row == row)
+      return i;
+  return std::nullopt;
+}
+
+AffineExpr RowSpace::getRow(unsigned row, MLIRContext *context) const {
+  AffineExpr sum = getAffineConstantExpr(0, context);
+  for (auto [i, digit] : llvm::enumerate(digits))
+    if (digit.row == row)
+      sum = sum + getAffineDimExpr(i, context) * digit.stride;
+  return sum;
+}
+
+AffineExpr RowSpace::getPartDigit(AttendOp op, unsigned number,
+                                  unsigned d) const {
+  PartAttr part = op.getPart(number);
+  MLIRContext *context = op.getContext();
+  unsigned row = part.getDigitRow(d);
+  int64_t stride = part.getDigitStride(d);
+  if (part.getDigitSizes()[d] == 1)
+    return getAffineConstantExpr(0, context);
+  // The stride of the next digit above of this part.
+  int64_t above = 0;
+  for (unsigned i = 0; i != part.getNumDigits(); ++i)
+    if (part.getDigitRow(i) == row && part.getDigitStride(i) > stride &&
+        part.getDigitSizes()[i] != 1 &&
+        (above == 0 || part.getDigitStride(i) < above))
+      above = part.getDigitStride(i);
+  // Digits of the space are at least as fine as the part's.
+  AffineExpr sum = getAffineConstantExpr(0, context);
+  for (auto [i, digit] : llvm::enumerate(digits))
+    if (digit.row == row && digit.stride >= stride &&
+        (above == 0 || digit.stride < above))
+      sum = sum + getAffineDimExpr(i, context) * (digit.stride / stride);
+  if (!part.coversAllRows() && above == 0)
+    sum = sum - part.getRowOffsets()[row] / stride;
+  return sum;
+}
+
+//===----------------------------------------------------------------------===//
+// Parts
+//===----------------------------------------------------------------------===//
+
+SmallVector<SpaceVariable>
+RowSpace::getVariables(AttendOp op, unsigned number,
+                       std::string &reason) const {
+  PartAttr part = op.getPart(number);
+  SmallVector<SpaceVariable> variables;
+  ArrayRef<int64_t> rowSizes = op.getRowSizes();
+  for (unsigned first = 0; first != digits.size();) {
+    unsigned row = digits[first].row, last = first;
+    while (last + 1 != digits.size() && digits[last + 1].row == row)
+      ++last;
+    if (coversRow(part, row, rowSizes[row])) {
+      for (unsigned i = first; i <= last; ++i)
+        variables.push_back({i, i, 0, digits[i].extent, false});
+    } else {
+      int64_t offset = part.getRowOffsets()[row],
+              size = part.getRowSizes()[row], top = digits[first].stride;
+      bool known = !ShapedType::isDynamic(size);
+      unsigned numOwn = 0;
+      for (unsigned d = 0; d != part.getNumDigits(); ++d)
+        numOwn += part.getDigitRow(d) == row && part.getDigitSizes()[d] != 1;
+      if (offset % top == 0 && (!known || size % top == 0)) {
+        variables.push_back({first, first, offset / top,
+                             known ? size / top : ShapedType::kDynamic, true});
+        for (unsigned i = first + 1; i <= last; ++i)
+          variables.push_back({i, i, 0, digits[i].extent, false});
+      } else if (numOwn <= 1) {
+        variables.push_back({first, last, offset, size, true});
+      } else {
+        reason = "a segment covers rows that begin between the digits of others";
+        return {};
+      }
+    }
+    first = last + 1;
+  }
+  return variables;
+}
+
+/// Whether the part's keys depend on any digit of `variable`.
+static bool isUsed(PartAttr part, const RowSpace &space,
+                   const SpaceVariable &variable) {
+  llvm::SmallBitVector used = getUsedDigits(part);
+  int64_t low = space.digits[variable.last].stride,
+          high = space.digits[variable.first].stride;
+  unsigned row = space.digits[variable.first].row;
+  for (unsigned d : used.set_bits()) {
+    if (part.getDigitRow(d) != row || part.getDigitSizes()[d] == 1)
+      continue;
+    // The part's digit covers [stride, above).
+    int64_t stride = part.getDigitStride(d), above = 0;
+    for (unsigned i = 0; i != part.getNumDigits(); ++i)
+      if (part.getDigitRow(i) == row && part.getDigitStride(i) > stride &&
+          part.getDigitSizes()[i] != 1 &&
+          (above == 0 || part.getDigitStride(i) < above))
+        above = part.getDigitStride(i);
+    if (high >= stride && (above == 0 || low < above))
+      return true;
+  }
+  return false;
+}
+
+FailureOr<RowSpace> RowSpace::get(AttendOp op, std::string &reason) {
+  RowSpace space;
+  // Every row has a part and with it an item that writes its result.
+  if (llvm::none_of(op.getParts().getAsRange<PartAttr>(),
+                    [](PartAttr part) { return part.coversAllRows(); })) {
+    reason = "no segment is for all of its rows";
+    return failure();
+  }
+  if (failed(space.addDigits(op, reason)))
+    return failure();
+
+  // Group digits, and in how many parts each is folded.
+  unsigned numDigits = space.digits.size();
+  llvm::SmallBitVector isGroup(numDigits);
+  SmallVector<unsigned> numFolded(numDigits);
+  SmallVector<SmallVector<SpaceVariable>> variables;
+  for (unsigned i = 0; i != op.getNumParts(); ++i) {
+    variables.push_back(space.getVariables(op, i, reason));
+    if (variables.back().empty())
+      return failure();
+    for (const SpaceVariable &variable : variables.back()) {
+      bool used = isUsed(op.getPart(i), space, variable);
+      for (unsigned d = variable.first; d <= variable.last; ++d) {
+        if (used || variable.restricted)
+          isGroup.set(d);
+        numFolded[d] += !used;
+      }
+    }
+  }
+  for (unsigned d = 0; d != numDigits; ++d)
+    (isGroup.test(d) ? space.groupDigits : space.innerDigits).push_back(d);
+  llvm::stable_sort(space.groupDigits, [&](unsigned a, unsigned b) {
+    return numFolded[a] < numFolded[b];
+  });
+
+  for (unsigned i = 0; i != op.getNumParts(); ++i) {
+    SpacePart part;
+    PartAttr attr = op.getPart(i);
+    // From the innermost group digit outwards, as long as they are folded.
+    SmallVector<SpaceVariable> outer, folded;
+    bool open = true;
+    for (size_t k = space.groupDigits.size(); k != 0;) {
+      unsigned digit = space.groupDigits[k - 1];
+      auto *variable =
+          llvm::find_if(variables[i], [&](const SpaceVariable &v) {
+            return v.first <= digit && digit <= v.last;
+          });
+      unsigned count = variable->last - variable->first + 1;
+      for (unsigned j = 0; j != count; ++j)
+        if (k < count || space.groupDigits[k - count + j] !=
+                             variable->first + j) {
+          reason = "a segment covers a row whose digits do not stay together";
+          return failure();
+        }
+      k -= count;
+      open &= !isUsed(attr, space, *variable);
+      (open ? folded : outer).push_back(*variable);
+      // The groups behind a part of a row are consecutive; those of several
+      // such parts are not.
+      open &= !variable->restricted;
+    }
+    part.outer.assign(outer.rbegin(), outer.rend());
+    part.folded.assign(folded.rbegin(), folded.rend());
+    part.numFoldedGroups = folded.size();
+    for (unsigned digit : space.innerDigits)
+      part.folded.push_back({digit, digit, 0, space.digits[digit].extent,
+                             /*restricted=*/false});
+    space.parts.push_back(part);
+  }
+  return space;
+}

@@ -1,0 +1,399 @@
+//===- ScheduleAttention.cpp - hydragen-schedule ----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Materialize.h"
+
+#include "hydragen/Analysis/AttentionGroup.h"
+#include "hydragen/IR/AttentionDims.h"
+#include "hydragen/Kernels/KernelConfig.h"
+#include "hydragen/Transforms/Passes.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+namespace mlir::hydragen {
+#define GEN_PASS_DEF_SCHEDULEATTENTION
+#include "hydragen/Transforms/Passes.h.inc"
+} // namespace mlir::hydragen
+
+using namespace mlir;
+using namespace mlir::hydragen;
+
+namespace {
+/// What the choice of a tile wants to know; kDynamic where unknown.
+struct PartShape {
+  bool shared = false;
+  int64_t outer = 1, rows = 1, keys = 1;
+  int64_t headDim = 0, valueDim = 0;
+  bool paged = false;
+};
+
+struct Overrides {
+  int64_t tileRows = 0, tileKeys = 0;
+  std::optional<int64_t> split;
+};
+
+/// Schedules one attention.
+class Scheduler {
+public:
+  Scheduler(AttentionGroup &group, ArrayRef<GPUTargetAttr> targets,
+            const ScheduleAttr &wanted, const Overrides &overrides)
+      : group(group), targets(targets), wanted(wanted), overrides(overrides),
+        context(group.finalize.getContext()) {}
+
+  /// The reason when no kernel can do it.
+  std::string run();
+
+private:
+  std::string readShapes();
+  bool wantsPrefixTile(const PartShape &shape) const;
+  SmallVector<TileAttr> getCandidates(bool prefix) const;
+  bool fits(TileAttr prefix, TileAttr suffix);
+  int64_t getSplit(const PartShape &shape, TileAttr tile);
+
+  AttentionGroup &group;
+  ArrayRef<GPUTargetAttr> targets;
+  ScheduleAttr wanted;
+  const Overrides &overrides;
+  MLIRContext *context;
+  SmallVector<PartShape> shapes;
+  kernels::ElementType elementType = kernels::ElementType::F16;
+  int64_t warps = 4, blocks = 1;
+  std::string refusal;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Shapes
+//===----------------------------------------------------------------------===//
+
+/// Static extent of a dim of a partial attention, or kDynamic.
+static int64_t getStaticExtent(PartialAttentionOpInterface op, unsigned dim) {
+  int64_t extent = ShapedType::kDynamic;
+  auto look = [&](Value operand, AffineMap map) {
+    auto type = cast<ShapedType>(operand.getType());
+    for (auto [i, result] : llvm::enumerate(map.getResults()))
+      if (result == getAffineDimExpr(dim, op->getContext()) &&
+          !type.isDynamicDim(i))
+        extent = type.getDimSize(i);
+  };
+  for (auto [operand, map] :
+       llvm::zip(op.getQueries(), op.getQueryMapsVector()))
+    look(operand, map);
+  for (auto [operand, map] : llvm::zip(op.getKeys(), op.getKeyMapsVector()))
+    look(operand, map);
+  look(op.getValue(), op.getValueMap());
+  for (auto [operand, map] :
+       llvm::zip(op.getIndices(), op.getIndexMapsVector()))
+    look(operand, map);
+  AttentionDims dims = AttentionDims::get(op);
+  auto m = cast<ShapedType>(op.getInits()[1].getType());
+  for (auto [i, row] : llvm::enumerate(dims.rows))
+    if (row == dim && !m.isDynamicDim(i))
+      extent = m.getDimSize(i);
+  return extent;
+}
+
+static void multiply(int64_t &product, int64_t extent) {
+  if (ShapedType::isDynamic(product) || ShapedType::isDynamic(extent))
+    product = ShapedType::kDynamic;
+  else
+    product *= extent;
+}
+
+std::string Scheduler::readShapes() {
+  for (const GroupPart &part : group.parts) {
+    PartialAttentionOpInterface op = part.op;
+    AttentionDims dims = AttentionDims::get(op);
+    if (op.getQueries().size() != 1 || dims.contraction.front().size() != 1 ||
+        dims.values.size() != 1)
+      return "it has several products, contraction or value dims";
+    Type type = cast<ShapedType>(op.getKeys().front().getType()).getElementType();
+    if (type.isF16())
+      elementType = kernels::ElementType::F16;
+    else if (type.isBF16())
+      elementType = kernels::ElementType::BF16;
+    else if (type.isF32())
+      elementType = kernels::ElementType::F32;
+    else
+      return "its elements are of an unsupported type";
+    PartShape shape;
+    shape.shared = isa<PrefixAttentionOp>(op);
+    llvm::SmallBitVector unused = getUnusedRows(op);
+    for (auto [i, row] : llvm::enumerate(dims.rows))
+      multiply(unused.test(i) ? shape.rows : shape.outer,
+               getStaticExtent(op, row));
+    for (unsigned key : dims.keys)
+      multiply(shape.keys, getStaticExtent(op, key));
+    shape.headDim = getStaticExtent(op, dims.contraction.front().front());
+    shape.valueDim = getStaticExtent(op, dims.values.front());
+    if (ShapedType::isDynamic(shape.headDim) ||
+        ShapedType::isDynamic(shape.valueDim))
+      return "its head dims are not known";
+    for (AffineMap map : op.getIndexMapsVector())
+      for (unsigned key : dims.keys)
+        shape.paged |= map.isFunctionOfDim(key);
+    shapes.push_back(shape);
+  }
+  return "";
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+/// Tiles of 64 rows and more are for matrix products, those of 16 for reading
+/// keys once. The latter take up to 16 rows as they come.
+bool Scheduler::wantsPrefixTile(const PartShape &shape) const {
+  if (overrides.tileRows)
+    return overrides.tileRows != 16;
+  // Keys go round the warps of a 16-row tile: another order of sums.
+  if (wanted.getInvariant())
+    return true;
+  if (ShapedType::isDynamic(shape.rows))
+    return shape.shared;
+  return shape.rows > 16;
+}
+
+/// Best first. The numbers behind the order: docs/kernels.md.
+SmallVector<TileAttr> Scheduler::getCandidates(bool prefix) const {
+  int64_t headDim = 0;
+  for (const PartShape &shape : shapes)
+    headDim = std::max({headDim, shape.headDim, shape.valueDim});
+  bool single = elementType == kernels::ElementType::F32;
+  // Query fragments of more columns do not fit into registers.
+  bool inShared = headDim > (single ? 64 : 128);
+  SmallVector<TileAttr> list;
+  auto add = [&](int64_t rows, int64_t keys, int64_t ring, bool queryInShared) {
+    if (overrides.tileKeys && keys != overrides.tileKeys)
+      return;
+    list.push_back(
+        TileAttr::get(context, rows, keys, ring, queryInShared, /*split=*/0));
+  };
+  if (!prefix) {
+    if (!inShared)
+      for (int64_t keys : {32, 64, 16})
+        add(16, keys, keys == 16 ? 2 : 4, false);
+    for (int64_t keys : {32, 16, 64})
+      add(16, keys, 2, inShared);
+    return list;
+  }
+  int64_t rows = overrides.tileRows ? overrides.tileRows : warps * 16;
+  bool wide = rows != warps * 16;
+  SmallVector<int64_t> keys =
+      single || wide || headDim > 128 ? SmallVector<int64_t>{32, 64}
+                                      : SmallVector<int64_t>{64, 32};
+  for (int64_t k : keys)
+    add(rows, k, 0, inShared || wide);
+  return list;
+}
+
+static kernels::TileConfig toTile(TileAttr tile) {
+  kernels::TileConfig config;
+  config.kind = tile.getRows() == 16 ? kernels::TileConfig::Suffix
+                                     : kernels::TileConfig::Prefix;
+  config.rows = tile.getRows();
+  config.keys = tile.getKeys();
+  if (tile.getRing())
+    config.ringSlots = tile.getRing();
+  config.queryInShared = tile.getQueryInShared();
+  return config;
+}
+
+/// Whether a kernel with these tiles (null: none of the kind) can be made and
+/// finds its shared memory on every target; sets `blocks`.
+bool Scheduler::fits(TileAttr prefix, TileAttr suffix) {
+  kernels::KernelConfig config;
+  config.elementType = elementType;
+  config.float32Form = static_cast<kernels::Float32Form>(wanted.getFloat32());
+  config.headDim = shapes.front().headDim;
+  config.valueDim = shapes.front().valueDim;
+  config.warps = warps;
+  config.queryAlignment = config.result.alignment = 4;
+  config.result.type = kernels::ElementType::F32;
+  for (TileAttr tile : {prefix, suffix}) {
+    if (!tile)
+      continue;
+    kernels::VariantConfig variant;
+    variant.tile = toTile(tile);
+    variant.source.alignment = kernels::getBytes(elementType);
+    config.variants.push_back(variant);
+  }
+  if (std::string text = kernels::checkKernelConfig(config); !text.empty()) {
+    refusal = text;
+    return false;
+  }
+  int64_t bytes = kernels::getSharedBytes(config);
+  // Registers: two blocks of 4 warps, three up to 64 columns.
+  blocks = config.headDim <= 64 && config.valueDim <= 64 ? 3 : 2;
+  blocks = std::max<int64_t>(1, blocks * 4 / warps);
+  if (elementType == kernels::ElementType::F32 || config.headDim > 128)
+    blocks = 1;
+  for (GPUTargetAttr target : targets) {
+    if (bytes > target.getBlockShared()) {
+      refusal = "a block would need " + std::to_string(bytes) +
+                " bytes of shared memory, " + target.getChip().str() + " has " +
+                std::to_string(target.getBlockShared());
+      return false;
+    }
+    // The system keeps 1 KB per block.
+    blocks = std::min(blocks, target.getShared() / (bytes + 1024));
+  }
+  blocks = std::max<int64_t>(blocks, 1);
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Split KV
+//===----------------------------------------------------------------------===//
+
+/// Keys per item where sizes are not known, and where they must not matter.
+static constexpr int64_t kDefaultSplit = 1024;
+/// An item of fewer keys is not worth the state that it leaves.
+static constexpr int64_t kMinSplit = 256;
+
+/// Items of about half of what each block slot gets.
+int64_t Scheduler::getSplit(const PartShape &shape, TileAttr tile) {
+  // Whole tiles of 64 keys, which pages and tiles of 16 and 32 divide, too.
+  auto whole = [](int64_t keys) { return int64_t(llvm::alignTo(keys, 64)); };
+  if (overrides.split)
+    return *overrides.split == 0 ? 0 : whole(*overrides.split);
+  if (wanted.getInvariant())
+    return kDefaultSplit;
+  int64_t work = 0;
+  for (const PartShape &other : shapes) {
+    int64_t product = 1;
+    multiply(product, other.outer);
+    multiply(product, other.rows);
+    multiply(product, other.keys);
+    if (ShapedType::isDynamic(product)) {
+      work = ShapedType::kDynamic;
+      break;
+    }
+    int64_t tileRows = wantsPrefixTile(other) ? warps * 16 : 16;
+    work += other.outer * llvm::divideCeil(other.rows, tileRows) * other.keys;
+  }
+  int64_t split = kDefaultSplit;
+  if (!ShapedType::isDynamic(work)) {
+    int64_t slots = targets.front().getMultiprocessors() * blocks;
+    split = std::max(kMinSplit, whole(llvm::divideCeil(work, 2 * slots)));
+  }
+  if (!ShapedType::isDynamic(shape.keys) && shape.keys <= split)
+    return 0;
+  return split;
+}
+
+std::string Scheduler::run() {
+  if (std::string text = readShapes(); !text.empty())
+    return text;
+  if (overrides.tileRows > 64)
+    warps = overrides.tileRows == 128 && overrides.tileKeys == 64 ? 8 : 4;
+  bool anyPrefix = llvm::any_of(
+           shapes, [&](const PartShape &s) { return wantsPrefixTile(s); }),
+       anySuffix = llvm::any_of(
+           shapes, [&](const PartShape &s) { return !wantsPrefixTile(s); });
+  TileAttr prefix, suffix;
+  auto choose = [&]() {
+    SmallVector<TileAttr> none{TileAttr()};
+    for (TileAttr p : anyPrefix ? getCandidates(true) : none)
+      for (TileAttr s : anySuffix ? getCandidates(false) : none)
+        if (fits(p, s)) {
+          prefix = p;
+          suffix = s;
+          return true;
+        }
+    return false;
+  };
+  if (!choose())
+    return refusal.empty() ? "no tile is as wanted" : refusal;
+  for (auto [part, shape] : llvm::zip_equal(group.parts, shapes)) {
+    TileAttr tile = wantsPrefixTile(shape) ? prefix : suffix;
+    tile = TileAttr::get(context, tile.getRows(), tile.getKeys(),
+                         tile.getRing(), tile.getQueryInShared(),
+                         getSplit(shape, tile));
+    part.op->setAttr(TileAttr::kAttrName, tile);
+  }
+  group.finalize->setAttr(
+      ScheduleAttr::kAttrName,
+      ScheduleAttr::get(context, warps, blocks, wanted.getFloat32(),
+                        wanted.getInvariant(), wanted.getSeparate()));
+  return "";
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct ScheduleAttentionPass
+    : hydragen::impl::ScheduleAttentionBase<ScheduleAttentionPass> {
+  using ScheduleAttentionBase::ScheduleAttentionBase;
+
+  LogicalResult fail(MLIRContext *context, const Twine &text) {
+    return emitError(UnknownLoc::get(context), "hydragen-schedule: ") << text;
+  }
+
+  LogicalResult initialize(MLIRContext *context) override {
+    gpus.clear();
+    for (const std::string &name : targets) {
+      GPUTargetAttr gpu = GPUTargetAttr::getNamed(context, name);
+      if (!gpu)
+        return fail(context, "unknown GPU '" + name + "'");
+      gpus.push_back(gpu);
+    }
+    if (gpus.empty())
+      gpus.push_back(GPUTargetAttr::getNamed(context, "sm_80"));
+    std::optional<Float32Form> form = symbolizeFloat32Form(float32);
+    if (!form)
+      return fail(context, "float32 expects tf32x3, tf32 or exact but got " +
+                               Twine(float32));
+    wanted = ScheduleAttr::get(context, 4, 1, *form, invariant, separate);
+    overrides = {};
+    if (!tile.empty()) {
+      auto [rows, keys] = StringRef(tile).split('x');
+      if (rows.getAsInteger(10, overrides.tileRows) ||
+          (!keys.empty() && keys.getAsInteger(10, overrides.tileKeys)) ||
+          !llvm::is_contained({int64_t(16), int64_t(64), int64_t(128)},
+                              overrides.tileRows) ||
+          !llvm::is_contained({int64_t(0), int64_t(16), int64_t(32),
+                               int64_t(64)},
+                              overrides.tileKeys))
+        return fail(context, "tile expects 16, 64 or 128 rows, as 64 or 64x32, "
+                             "but got " +
+                                 Twine(tile));
+      if (invariant && overrides.tileRows == 16)
+        return fail(context, "tiles of 16 rows are not invariant");
+    }
+    if (split < -1)
+      return fail(context, "split expects a number of keys or 0 for none");
+    if (split >= 0)
+      overrides.split = split;
+    return success();
+  }
+
+  void runOnOperation() override {
+    Builder builder(&getContext());
+    SmallVector<Attribute> list(gpus.begin(), gpus.end());
+    getOperation()->setAttr("hydragen.gpu_targets",
+                            builder.getArrayAttr(list));
+    getOperation()->walk([&](FinalizeOp op) {
+      std::string reason;
+      FailureOr<AttentionGroup> group = AttentionGroup::get(op, reason);
+      if (succeeded(group))
+        reason = Scheduler(*group, gpus, wanted, overrides).run();
+      if (reason.empty()) {
+        ++numScheduled;
+        return;
+      }
+      reportMissed(op, "gpu-fallback", "unsupported-on-gpu",
+                   "attention runs on the host: " + reason);
+    });
+  }
+
+  SmallVector<GPUTargetAttr> gpus;
+  ScheduleAttr wanted;
+  Overrides overrides;
+};
+} // namespace

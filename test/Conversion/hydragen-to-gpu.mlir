@@ -1,0 +1,75 @@
+// RUN: hydragen-opt %s -hydragen-decompose -hydragen-schedule -convert-hydragen-to-gpu -split-input-file | FileCheck %s
+
+// A tree over 6 sequences and 2 key heads: keys for all, per pair, and of each.
+// What was three partial attentions with their states is one op, which is one
+// launch; the pairs are a digit of their own.
+
+// CHECK-LABEL: func.func @tree
+// CHECK-SAME: %[[Q:[^:]*]]: tensor<6x2x16xf32>
+// CHECK: %[[PAIRS:.*]] = tensor.expand_shape %[[Q]]
+// CHECK: %[[R:.*]] = hydragen.attend queries(%[[Q]], %[[PAIRS]], %[[Q]] :
+// CHECK-SAME: output_dims = array<i64: 0, 1, 1, 1, -1, 0>
+// CHECK-SAME: #hydragen.part<shared = true, digits = [0, 1, 1, 1], digit_sizes = [6, 2], row_offsets = [], row_sizes = [], key_offset = 0,
+// CHECK-SAME: digits = [0, 2, 0, 1, 1, 1], digit_sizes = [3, 2, 2], row_offsets = [], row_sizes = [], key_offset = 16,
+// CHECK-SAME: #hydragen.part<shared = false, digits = [0, 1, 1, 1], digit_sizes = [6, 2], row_offsets = [], row_sizes = [], key_offset = 28,
+// CHECK-SAME: row_sizes = array<i64: 6, 2>
+// CHECK-NOT: hydragen.finalize
+// CHECK: return %[[R]]
+func.func @tree(%q: tensor<6x2x16xf32>, %k0: tensor<2x16x16xf32>, %v0: tensor<2x16x16xf32>, %k1: tensor<3x2x12x16xf32>, %v1: tensor<3x2x12x16xf32>, %k2: tensor<6x2x4x16xf32>, %v2: tensor<6x2x4x16xf32>) -> tensor<6x2x16xf32> {
+  %e = tensor.empty() : tensor<6x2x16xf32>
+  %o = hydragen.attention queries(%q : tensor<6x2x16xf32>) keys(%k0, %k1, %k2 : tensor<2x16x16xf32>, tensor<3x2x12x16xf32>, tensor<6x2x4x16xf32>) values(%v0, %v1, %v2 : tensor<2x16x16xf32>, tensor<3x2x12x16xf32>, tensor<6x2x4x16xf32>) outs(%e : tensor<6x2x16xf32>) attributes {
+    query_maps = [affine_map<(b, h, n, d, e) -> (b, h, d)>], output_map = affine_map<(b, h, n, d, e) -> (b, h, e)>, scale = 0.25 : f64,
+    segments = [#hydragen.segment<begin = 0, size = 16, keys = [affine_map<(b, h, n, d, e) -> (h, n, d)>], value = affine_map<(b, h, n, d, e) -> (h, n, e)>, shared>,
+                #hydragen.segment<begin = 16, size = 12, keys = [affine_map<(b, h, n, d, e) -> (b floordiv 2, h, n, d)>], value = affine_map<(b, h, n, d, e) -> (b floordiv 2, h, n, e)>>,
+                #hydragen.segment<begin = 28, size = 4, keys = [affine_map<(b, h, n, d, e) -> (b, h, n, d)>], value = affine_map<(b, h, n, d, e) -> (b, h, n, e)>>]
+  } -> tensor<6x2x16xf32>
+  return %o : tensor<6x2x16xf32>
+}
+
+// -----
+
+// The output's layout and type are the kernel's matter: no transposition, no
+// narrowing is left. Transposed keys are brought into rows on the host.
+
+// CHECK-LABEL: func.func @layouts
+// CHECK: %[[K:.*]] = linalg.transpose ins(%{{.*}} : tensor<2x16x32xf16>)
+// CHECK: %[[R:.*]] = hydragen.attend
+// CHECK-SAME: keys(%[[K]] : tensor<2x32x16xf16>)
+// CHECK-SAME: output_dims = array<i64: 1, 1, 0, 1, -1, 0>
+// CHECK-SAME: -> tensor<2x4x16xf16>
+// CHECK-NEXT: return %[[R]]
+func.func @layouts(%q: tensor<4x2x16xf16>, %k: tensor<2x16x32xf16>, %v: tensor<2x32x16xf16>) -> tensor<2x4x16xf16> {
+  %e = tensor.empty() : tensor<4x2x16xf32>
+  %o = hydragen.attention queries(%q : tensor<4x2x16xf16>) keys(%k : tensor<2x16x32xf16>) values(%v : tensor<2x32x16xf16>) outs(%e : tensor<4x2x16xf32>) attributes {
+    query_maps = [affine_map<(b, h, n, d, e) -> (b, h, d)>], output_map = affine_map<(b, h, n, d, e) -> (b, h, e)>, scale = 0.25 : f64,
+    segments = [#hydragen.segment<begin = 0, size = 32, keys = [affine_map<(b, h, n, d, e) -> (h, d, n)>], value = affine_map<(b, h, n, d, e) -> (h, n, e)>>]
+  } -> tensor<4x2x16xf32>
+  %t = tensor.empty() : tensor<2x4x16xf32>
+  %transposed = linalg.transpose ins(%o : tensor<4x2x16xf32>) outs(%t : tensor<2x4x16xf32>) permutation = [1, 0, 2]
+  %h = tensor.empty() : tensor<2x4x16xf16>
+  %r = linalg.generic {indexing_maps = [affine_map<(a, b, c) -> (a, b, c)>, affine_map<(a, b, c) -> (a, b, c)>], iterator_types = ["parallel", "parallel", "parallel"]} ins(%transposed : tensor<2x4x16xf32>) outs(%h : tensor<2x4x16xf16>) {
+  ^bb0(%x: f32, %y: f16):
+    %z = arith.truncf %x : f32 to f16
+    linalg.yield %z : f16
+  } -> tensor<2x4x16xf16>
+  return %r : tensor<2x4x16xf16>
+}
+
+// -----
+
+// Rows of 6 cut as 2 x 3 and as 3 x 2 have no common digits; this attention stays
+// as it was.
+
+// CHECK-LABEL: func.func @misfit
+// CHECK-NOT: hydragen.attend
+// CHECK: hydragen.finalize
+// CHECK-NOT: hydragen.schedule
+func.func @misfit(%q: tensor<6x16xf32>, %k0: tensor<2x8x16xf32>, %v0: tensor<2x8x16xf32>, %k1: tensor<3x8x16xf32>, %v1: tensor<3x8x16xf32>) -> tensor<6x16xf32> {
+  %e = tensor.empty() : tensor<6x16xf32>
+  %o = hydragen.attention queries(%q : tensor<6x16xf32>) keys(%k0, %k1 : tensor<2x8x16xf32>, tensor<3x8x16xf32>) values(%v0, %v1 : tensor<2x8x16xf32>, tensor<3x8x16xf32>) outs(%e : tensor<6x16xf32>) attributes {
+    query_maps = [affine_map<(b, n, d, e) -> (b, d)>], output_map = affine_map<(b, n, d, e) -> (b, e)>, scale = 0.25 : f64,
+    segments = [#hydragen.segment<begin = 0, size = 8, keys = [affine_map<(b, n, d, e) -> (b floordiv 3, n, d)>], value = affine_map<(b, n, d, e) -> (b floordiv 3, n, e)>>,
+                #hydragen.segment<begin = 8, size = 8, keys = [affine_map<(b, n, d, e) -> (b floordiv 2, n, d)>], value = affine_map<(b, n, d, e) -> (b floordiv 2, n, e)>>]
+  } -> tensor<6x16xf32>
+  return %o : tensor<6x16xf32>
+}
