@@ -253,6 +253,6 @@ TileConfig mlir::hydragen::kernels::getFastTile(TileConfig::Kind kind,
   tile.rows = 16;
   tile.keys = wide || f32 ? 16 : 32;
   tile.ringSlots = wide || f32 || warps == 8 ? 2 : 4;
-  tile.queryInShared = f32;
+  tile.queryInShared = wide || f32;
   return tile;
 }
