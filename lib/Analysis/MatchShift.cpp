@@ -185,6 +185,13 @@ FailureOr<bool> Matcher::isEmptyRowTest(ExprId condition) {
 /// vanish though no score is infinite. Finite fills of masks act as -inf then;
 /// where such a row would give 0, nothing else may make its scores low.
 bool Matcher::checkLowScores() {
+  // A guard against NaN must see rows without a visible key only: no function
+  // that could make NaN of an infinite score.
+  if (nanGuard && llvm::any_of(match->mods, [](const ScoreMod &mod) {
+        return mod.kind == ScoreMod::Custom;
+      }))
+    return refuse(RefusalReason::UnknownRowGuard,
+                  "a function of the score behind a guard against NaN");
   if (shiftFacts.isMax || !match->sinks.empty())
     return true;
   // exp(-800) is 0 in every type.

@@ -447,6 +447,7 @@ Val Generator::attend(const Val &scores, const Val &value) {
   }
   if (rng.chance(0.1)) {
     tag("NaN guard");
+    mayRefuse = true;
     p = onScores(p, {},
                  "%c = arith.cmpf uno, %a0, %a0 : " + compute +
                      "\n      %r = arith.select %c, " + e.constant(0, compute) +
