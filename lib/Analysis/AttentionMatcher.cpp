@@ -315,7 +315,7 @@ FailureOr<bool> Matcher::isLogSumExp(ExprId shift) {
 FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
   ArrayRef<VarId> keys = match->keys;
   SmallVector<ExprId> denominators, guards;
-  bool nanGuard = false;
+  nanGuard = false;
   ExprContext &ctx = exprs();
   ExprId whole = p;
   auto isZero = [&](ExprId id) { return ctx.isConstant(strip(id), 0.0); };

@@ -210,10 +210,8 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
     return getRange(e, low, high) && proveNonNegative(low) &&
            proveNonNegative(divisor - SizeExpr(1) - high);
   };
-  if (inside(index))
-    return give(IndexExpr(0), index);
-
-  // Multiples of the divisor, and a rest.
+  // Multiples of the divisor, and a rest. Before anything that the box alone says,
+  // so that neighbouring boxes get one expression.
   IndexExpr multiple, rest;
   for (auto &[atom, coefficient] : index.getTerms()) {
     if (std::optional<SizeExpr> q = coefficient.divideExactly(divisor))
@@ -241,6 +239,8 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
   rest = rest + IndexExpr(constant - whole * divisor);
   if (inside(rest))
     return give(multiple, rest);
+  if (inside(index))
+    return give(IndexExpr(0), index);
   // Polynomials by long division: (2*a*b + 2*b*c - c - 1) by (a + c).
   if (!divisor.isConstant()) {
     auto monomial = [](const SizeExpr::Term &term) {

@@ -2,12 +2,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// tm_tensor.attention is what torch-mlir leaves of scaled_dot_product_attention when
-// it is not decomposed. It comes in generic form, since nobody here registers its
-// dialect. Its meaning is taken from TMTensorOps.cpp of torch-mlir
-// (AttentionOp::generateScalarImplementation): scores divided by sqrt(d), then a mask
-// that is added (booleans as 0 and -inf), then a softmax that gives 0 where the sum
-// of a row is 0.
+// tm_tensor.attention is what torch-mlir leaves of scaled_dot_product_attention
+// when it is not decomposed. It comes in generic form, since nobody here
+// registers its dialect. Its meaning is taken from TMTensorOps.cpp of
+// torch-mlir (AttentionOp::generateScalarImplementation): scores divided by
+// sqrt(d), then a mask that is added (booleans as 0 and -inf), then a softmax
+// that gives 0 where the sum of a row is 0.
 //===----------------------------------------------------------------------===//
 
 #include "RaiseDetail.h"
@@ -87,8 +87,8 @@ AttentionOp hydragen::raiseForeignAttention(Operation *op,
   if (ShapedType::isDynamic(keys))
     sizes.push_back(
         tensor::DimOp::create(builder, loc, op->getOperand(1), rank - 2));
-  auto segment = SegmentAttr::get(context, /*begin=*/0, keys, {map(numDims, n, d)},
-                                  map(numDims, n, e));
+  auto segment = SegmentAttr::get(context, /*begin=*/0, keys,
+                                  {map(numDims, n, d)}, map(numDims, n, e));
   Value init = op->getOperands().back();
   auto result = AttentionOp::create(
       builder, loc, TypeRange(init.getType()), op->getOperand(0),
@@ -96,7 +96,8 @@ AttentionOp hydragen::raiseForeignAttention(Operation *op,
       Value(), ValueRange(), sizes, ValueRange(init),
       builder.getAffineMapArrayAttr({map(numDims, m, d)}),
       AffineMapAttr::get(map(numDims, m, e)), builder.getArrayAttr({segment}),
-      builder.getAffineMapArrayAttr({}), builder.getAffineMapArrayAttr(extraMaps),
+      builder.getAffineMapArrayAttr({}),
+      builder.getAffineMapArrayAttr(extraMaps),
       builder.getAffineMapArrayAttr({}), AffineMapAttr(),
       builder.getAffineMapArrayAttr({}),
       builder.getF64FloatAttr(1 / std::sqrt(static_cast<double>(depth))),

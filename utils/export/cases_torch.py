@@ -335,3 +335,31 @@ def nan_guard():
     mask = torch.rand(B, 1, 2, P + S) < 0.7
     mask[2, :, 1] = False
     return model(forward), (*standard(2), mask)
+
+
+# These are also exported with scaled_dot_product_attention left whole (route tm_tensor).
+
+def sdpa(*mask):
+    def forward(q, kp, vp, ks, vs, *rest):
+        return F.scaled_dot_product_attention(q, join(kp, ks), join(vp, vs), attn_mask=rest[0] if rest else None)
+    return model(forward), (*standard(2), *mask)
+
+
+@case
+def whole_sdpa():
+    """scaled_dot_product_attention without a mask."""
+    return sdpa()
+
+
+@case
+def whole_sdpa_boolean():
+    """scaled_dot_product_attention with a boolean mask that hides one row's keys."""
+    mask = torch.rand(B, 1, 2, P + S) < 0.7
+    mask[2, :, 1] = False
+    return sdpa(mask)
+
+
+@case
+def whole_sdpa_additive():
+    """scaled_dot_product_attention with an additive mask."""
+    return sdpa(rand(B, 1, 2, P + S))

@@ -1,6 +1,7 @@
 """export_torch.py OUT_DIR [CASE ...]: the cases of cases_torch.py as MLIR, with PyTorch's numbers.
 
-Writes CASE.linalg.mlir and CASE.tosa.mlir through torch.export and torch-mlir's FX importer, and CASE.npz with the
+Writes CASE.linalg.mlir and CASE.tosa.mlir (and for some CASE.tm_tensor.mlir) through torch.export and torch-mlir's FX
+importer, and CASE.npz with the
 inputs (in0, ...), PyTorch's outputs (out0, ...) and the same computed in float64 (ref64_0, ...). bfloat16 is stored as
 uint16. Needs the packages of requirements.txt; see docs/cookbook.md.
 """
@@ -42,9 +43,16 @@ def export(name, out):
     arrays |= {f"out{i}": to_array(t) for i, t in enumerate(outputs)}
     arrays |= {f"ref64_{i}": t.numpy() for i, t in enumerate(exact)}
     numpy.savez_compressed(os.path.join(out, name + ".npz"), **arrays)
-    for route, kind in [("linalg", "linalg-on-tensors"), ("tosa", "tosa")]:
+    routes = [("linalg", "linalg-on-tensors"), ("tosa", "tosa")]
+    if name.startswith("whole_"):
+        routes.append(("tm_tensor", "linalg-on-tensors"))
+    for route, kind in routes:
+        # Left whole, the attention is an op of torch-mlir's own: only its generic form parses elsewhere.
+        whole = {"decomposition_table": [], "backend_legal_ops": ["aten.scaled_dot_product_attention"]}
         try:
-            text = str(fx.export_and_import(program, output_type=kind, func_name="main"))
+            module = fx.export_and_import(program, output_type=kind, func_name="main",
+                                          **(whole if route == "tm_tensor" else {}))
+            text = module.operation.get_asm(print_generic_op_form=route == "tm_tensor")
         except Exception as error:  # an exporter's limits are reported, not hidden
             print(f"{name}.{route}: {str(error).strip().splitlines()[-1][:200]}")
             continue

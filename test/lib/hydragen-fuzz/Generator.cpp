@@ -20,8 +20,8 @@ void Generator::tag(const Twine &text) {
 
 static StringRef getName(Source source) {
   static constexpr StringLiteral names[] = {
-      "all",  "div",   "mod",    "uneven",   "table",     "ids",     "paged",
-      "own",  "zero",  "heads",  "rolled",   "reversed",  "factor",  "computed"};
+      "all", "div",  "mod",   "uneven", "table",    "ids",    "paged",
+      "own", "zero", "heads", "rolled", "reversed", "factor", "computed"};
   return names[static_cast<unsigned>(source)];
 }
 
@@ -141,7 +141,8 @@ Graph Generator::run() {
                      " : " + tensor.element);
   };
   int64_t place = rng.integer(0, 4);
-  static constexpr StringLiteral places[] = {"scores", "q", "k", "q and k", "no"};
+  static constexpr StringLiteral places[] = {"scores", "q", "k", "q and k",
+                                             "no"};
   tag("scale on " + places[place]);
   if (place == 1 || place == 3)
     query = scaled(query, place == 3 ? std::sqrt(scale) : scale);

@@ -22,9 +22,9 @@ struct Graph {
   bool mustShare = false;
   /// The type that K and V are stored in; arithmetic on them rounds to it.
   std::string stored;
-  /// A row is NaN only by how it was computed: it sees no key and the denominator
-  /// has a further term (the limit is 0), or all its exponentials vanish under a
-  /// shift that is not the maximum.
+  /// A row is NaN only by how it was computed: it sees no key and the
+  /// denominator has a further term (the limit is 0), or all its exponentials
+  /// vanish under a shift that is not the maximum.
   bool mayHideNaN = false;
 };
 
@@ -33,20 +33,20 @@ Graph generate(uint64_t seed);
 
 /// What one key range of K or V depends on, of the sequence b.
 enum class Source {
-  All,       // nothing
-  GroupDiv,  // b floordiv R
-  GroupMod,  // b mod G
-  Uneven,    // ranges of b of several sizes
-  Table,     // a constant table of b
-  Ids,       // a table that is an argument
-  Paged,     // pages: a shared table, then own ones
-  Own,       // b
-  Zero,      // a constant
-  Heads,     // b, but not the head
-  Rolled,    // b, through (n + b) mod length
-  Reversed,  // nothing; keys in reverse
-  PerBatch,  // b, through a factor
-  Computed,  // nothing; an elementwise function of what is stored
+  All,      // nothing
+  GroupDiv, // b floordiv R
+  GroupMod, // b mod G
+  Uneven,   // ranges of b of several sizes
+  Table,    // a constant table of b
+  Ids,      // a table that is an argument
+  Paged,    // pages: a shared table, then own ones
+  Own,      // b
+  Zero,     // a constant
+  Heads,    // b, but not the head
+  Rolled,   // b, through (n + b) mod length
+  Reversed, // nothing; keys in reverse
+  PerBatch, // b, through a factor
+  Computed, // nothing; an elementwise function of what is stored
 };
 
 /// Builds one graph.
@@ -71,7 +71,8 @@ private:
   /// [b, h, n, c] of one range.
   Val makeRange(Source source, const Dims &wide);
   Val joinRanges(std::vector<Val> parts, unsigned dim);
-  Val makeOperand(llvm::ArrayRef<Source> sources, const Dim &heads, int64_t columns);
+  Val makeOperand(llvm::ArrayRef<Source> sources, const Dim &heads,
+                  int64_t columns);
   // Scores.cpp: everything between the products.
   Val scoreProduct(const Val &query, const Val &key);
   Val repeatHeads(const Val &value);
