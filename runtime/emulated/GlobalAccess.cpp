@@ -240,7 +240,8 @@ static EMULATED_INLINE void touch(const Request &r, uint64_t index,
         sector.read = r.me;
         sector.readSource = r.op.source;
         sector.flags &= ~sectorStrongRead;
-      } else {
+      } else if (!(sector.flags & sectorManyReaders)) {
+        // Written once: other host threads read it.
         sector.flags |= sectorManyReaders;
       }
       return;
@@ -260,7 +261,8 @@ static EMULATED_INLINE void touch(const Request &r, uint64_t index,
     if (!sector.read) {
       sector.read = r.me;
       sector.readSource = r.op.source;
-    } else if (sector.read >> 31 != block) {
+    } else if (sector.read >> 31 != block &&
+               !(sector.flags & sectorManyReaders)) {
       sector.flags |= sectorManyReaders;
     }
     return;

@@ -322,9 +322,10 @@ static EMULATED_INLINE void recordLanes(const Request &r, const uint32_t *at,
     unsigned lane = __builtin_ctz(rest);
     for (unsigned i = 0; i < count; ++i) {
       uint64_t &read = row[at[lane] / 4 + i];
-      if (read >> 32 != r.w.clock)
+      // As recordRead() does when no other lane read it since the last sync.
+      if ((read >> 32 != r.w.clock) | (infoLane(uint32_t(read)) == lane))
         read = record + lane;
-      else if (read != record + lane)
+      else
         recordRead(r, row, at[lane] / 4 + i, 15, lane);
     }
   }
