@@ -11,7 +11,8 @@ die() {
 # What the build and the tests need, as Debian 12 packages.
 packages=(libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools clang-22 lld-22
   libclang-rt-22-dev clang-format-22 cmake ninja-build ccache libgtest-dev
-  zlib1g-dev nlohmann-json3-dev libdlpack-dev python3 python3-venv)
+  zlib1g-dev nlohmann-json3-dev libdlpack-dev python3 python3-venv
+  python3-numpy)
 
 # install_packages NAME...: installs those that are missing, as root or by sudo.
 install_packages() {
