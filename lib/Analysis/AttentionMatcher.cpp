@@ -315,7 +315,7 @@ FailureOr<bool> Matcher::isLogSumExp(ExprId shift) {
 FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
   ArrayRef<VarId> keys = match->keys;
   SmallVector<ExprId> denominators, guards;
-  bool nanGuard = false;
+  nanGuard = false;
   ExprContext &ctx = exprs();
   ExprId whole = p;
   auto isZero = [&](ExprId id) { return ctx.isConstant(strip(id), 0.0); };
@@ -332,11 +332,13 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
       auto isSelf = [&](unsigned i) {
         return strip(test.children[i]) == strip(n.children[kept]);
       };
+      auto predicate = static_cast<arith::CmpFPredicate>(test.aux);
+      bool isNaN = predicate == arith::CmpFPredicate::UNO ||
+                   predicate == arith::CmpFPredicate::UNE;
+      bool isNumber = predicate == arith::CmpFPredicate::ORD ||
+                      predicate == arith::CmpFPredicate::OEQ;
       if (test.kind == ExprKind::Op && test.op == ScalarOp::CmpF && isSelf(0) &&
-          isSelf(1) &&
-          static_cast<arith::CmpFPredicate>(test.aux) ==
-              (kept == 2 ? arith::CmpFPredicate::UNO
-                         : arith::CmpFPredicate::ORD)) {
+          isSelf(1) && (kept == 2 ? isNaN : isNumber)) {
         nanGuard = true;
         p = n.children[kept];
         continue;
@@ -654,6 +656,7 @@ MatchResult Matcher::run(linalg::LinalgOp op) {
   match->exprs = std::make_unique<ExprContext>(op->getContext(), sizes.getContext());
   match->evaluator = std::make_unique<ElementEvaluator>(*match->exprs, sizes);
   match->product = op;
+  eval().domain = op;
   SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
   for (unsigned i = 0; i != op.getNumLoops(); ++i) {
     SizeExpr extent = sizes.getLoopExtent(op, i);

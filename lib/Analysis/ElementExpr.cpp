@@ -296,6 +296,9 @@ ExprId ExprContext::getOp(ScalarOp op, ArrayRef<ExprId> operands, Type type,
   SmallVector<ExprId, 3> children(operands);
   if (isCommutative(op))
     llvm::sort(children);
+  // Integers of all widths are numbers here.
+  if (op == ScalarOp::Select && type.isInteger() && !type.isInteger(1))
+    type = IndexType::get(context);
   auto integer = [&](unsigned i) { return getIntegerValue(children[i]); };
   switch (op) {
   case ScalarOp::Less:

@@ -8,6 +8,8 @@
 
 #include "EvaluatorDetail.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 using namespace mlir;
 using namespace mlir::hydragen;
 
@@ -21,9 +23,10 @@ void ElementEvaluator::reset(EvalDepth newDepth, VarBox newBox) {
   };
   for (auto &[var, range] : box)
     addFact(range.high - range.low);
-  // An element exists only where no loop is empty.
-  for (VarId var = 0, e = exprs.getNumVars(); var != e; ++var)
-    if (!exprs.var(var).extent.isConstant() && boxFacts.size() < 16)
+  // An element exists only where no loop of the domain is empty. Sums inside of it
+  // may well be.
+  for (VarId var = 0, e = exprs.getNumVars(); domain && var != e; ++var)
+    if (exprs.var(var).op == domain && boxFacts.size() < 16)
       addFact(exprs.var(var).extent);
   request = {};
   memo.clear();
@@ -100,6 +103,18 @@ bool ElementEvaluator::getRange(const IndexExpr &index, SizeExpr &low,
     }
   }
   return low.isValid() && high.isValid();
+}
+
+bool ElementEvaluator::fitsInteger(const IndexExpr &index, Type type) {
+  SizeExpr low, high;
+  unsigned width = type.getIntOrFloatBitWidth();
+  if (width < 8 || width > 64 || !getRange(index, low, high))
+    return false;
+  if (width == 64)
+    return true;
+  int64_t bound = int64_t(1) << (width - 1);
+  return proveNonNegative(low + SizeExpr(bound)) &&
+         proveNonNegative(SizeExpr(bound - 1) - high);
 }
 
 FailureOr<ElementEvaluator::Truth>
@@ -195,10 +210,8 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
     return getRange(e, low, high) && proveNonNegative(low) &&
            proveNonNegative(divisor - SizeExpr(1) - high);
   };
-  if (inside(index))
-    return give(IndexExpr(0), index);
-
-  // Multiples of the divisor, and a rest.
+  // Multiples of the divisor, and a rest. Before anything that the box alone says,
+  // so that neighbouring boxes get one expression.
   IndexExpr multiple, rest;
   for (auto &[atom, coefficient] : index.getTerms()) {
     if (std::optional<SizeExpr> q = coefficient.divideExactly(divisor))
@@ -226,6 +239,35 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
   rest = rest + IndexExpr(constant - whole * divisor);
   if (inside(rest))
     return give(multiple, rest);
+  if (inside(index))
+    return give(IndexExpr(0), index);
+  // Polynomials by long division: (2*a*b + 2*b*c - c - 1) by (a + c).
+  if (!divisor.isConstant()) {
+    auto monomial = [](const SizeExpr::Term &term) {
+      SizeExpr result(term.coefficient);
+      for (SizeExpr::Symbol symbol : term.symbols)
+        result = result * SizeExpr::symbol(symbol);
+      return result;
+    };
+    SizeExpr leading = monomial(divisor.getTerms().back()), quotient(0);
+    for (unsigned step = 0; step != 8; ++step) {
+      SizeExpr left = rest.getConstant() - quotient * divisor;
+      std::optional<SizeExpr> part;
+      for (const SizeExpr::Term &term : llvm::reverse(left.getTerms()))
+        if ((part = monomial(term).divideExactly(leading)))
+          break;
+      if (!part)
+        break;
+      quotient = quotient + *part;
+      // The last element of a block is one below a multiple.
+      for (int64_t less : {0, 1}) {
+        SizeExpr whole = quotient - SizeExpr(less);
+        IndexExpr remainder = rest - IndexExpr(whole * divisor);
+        if (inside(remainder))
+          return give(multiple + IndexExpr(whole), remainder);
+      }
+    }
+  }
 
   // A digit boundary inside a variable.
   if (allowRefine)
@@ -407,6 +449,10 @@ FailureOr<ExprId> ElementEvaluator::rebuild(ExprId id, Rebuild &state) {
     switch (n.op) {
     case ScalarOp::Other:
       result = exprs.getOther(*n.name, n.payload, children, n.type, n.aux);
+      // What is known better now can fit the narrower type.
+      if (n.name->getStringRef() == arith::TruncIOp::getOperationName() &&
+          fitsInteger(exprs.toIndex(children[0]), n.type))
+        result = children[0];
       break;
     case ScalarOp::Table:
       result = exprs.getTable(cast<DenseI64ArrayAttr>(n.payload).asArrayRef(),

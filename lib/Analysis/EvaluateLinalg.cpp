@@ -146,7 +146,9 @@ FailureOr<ExprId> ElementEvaluator::evalLinalg(linalg::LinalgOp op,
                                                ArrayRef<IndexExpr> indices) {
   ExprId leaf = exprs.getLoad(tensor, indices);
   bool reduces = op.getNumReductionLoops() != 0;
-  if (reduces && depth < EvalDepth::Reductions)
+  // Integers are indices: what computes them is looked through like a view.
+  bool isIndex = exprs.node(leaf).type.isIntOrIndex();
+  if (reduces && depth < EvalDepth::Reductions && !isIndex)
     return leaf;
   if (depth != EvalDepth::All && getContractionFactors(op))
     return leaf;
@@ -162,7 +164,7 @@ FailureOr<ExprId> ElementEvaluator::evalLinalg(linalg::LinalgOp op,
   FailureOr<ExprId> value = evalScalar(yielded, scope);
   if (failed(value))
     return failure();
-  if (depth == EvalDepth::View && !isViewLike(*value))
+  if (depth == EvalDepth::View && !isIndex && !isViewLike(*value))
     return leaf;
   // A broadcast, or elements picked one by one.
   bool picks = llvm::any_of(op.getBlock()->getOperations(), [](Operation &inner) {

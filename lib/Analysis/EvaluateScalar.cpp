@@ -262,15 +262,10 @@ FailureOr<ExprId> ElementEvaluator::evalInteger(Operation *def, Value value,
                                               : opaque();
   if (isa<arith::IndexCastOp>(def))
     return isBoolOperand(0) ? opaque() : FailureOr<ExprId>(operands[0]);
-  if (isa<arith::TruncIOp>(def)) {
-    SizeExpr low, high;
-    unsigned width = type.getIntOrFloatBitWidth();
-    if (width >= 8 && getRange(exprs.toIndex(operands[0]), low, high) &&
-        proveNonNegative(low + SizeExpr(int64_t(1) << (width - 1))) &&
-        proveNonNegative(SizeExpr((int64_t(1) << (width - 1)) - 1) - high))
-      return operands[0];
-    return opaque();
-  }
+  if (isa<arith::TruncIOp>(def))
+    return fitsInteger(exprs.toIndex(operands[0]), type)
+               ? FailureOr<ExprId>(operands[0])
+               : opaque();
   if (!isExactInteger(type))
     return opaque();
   IndexExpr a = exprs.toIndex(operands[0]);

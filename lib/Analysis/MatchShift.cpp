@@ -36,7 +36,8 @@ FailureOr<bool> Matcher::isHarmlessShift(ExprId shift, ExprId score,
       facts.finiteWhenEmpty = n.aux == kStartsFinite;
       return true;
     }
-    // Over a longer axis that holds the keys: the other columns are finite.
+    // Over a longer axis that holds the keys. Nothing is known of its other
+    // columns.
     std::optional<int64_t> all = product(n.bound).getIfConstant();
     std::optional<int64_t> keys = product(match->keys).getIfConstant();
     for (int64_t by = 0; all && keys && !*same && n.bound.size() == 1 &&
@@ -48,7 +49,6 @@ FailureOr<bool> Matcher::isHarmlessShift(ExprId shift, ExprId score,
         return failure();
       *same = !bodies->empty() && strip(bodies->front()) == strip(score);
     }
-    facts.finiteWhenEmpty = true;
     return same;
   }
   if (n.kind != ExprKind::Op)
@@ -66,7 +66,11 @@ FailureOr<bool> Matcher::isHarmlessShift(ExprId shift, ExprId score,
         return true;
       // No score that counts is below the lowest finite value.
       facts.isMax &= other.kind == ExprKind::Constant && other.value <= -3e38;
-      facts.finiteWhenEmpty = true;
+      // A sink can be -inf too.
+      if (other.kind == ExprKind::Constant)
+        facts.finiteWhenEmpty = true;
+      else if (facts.finiteWhenEmpty == false)
+        facts.finiteWhenEmpty = std::nullopt;
       if (other.kind == ExprKind::Constant)
         facts.atLeast =
             std::max(other.value, facts.atLeast.value_or(other.value));
@@ -74,6 +78,13 @@ FailureOr<bool> Matcher::isHarmlessShift(ExprId shift, ExprId score,
     }
     return false;
   }
+  if (n.op == ScalarOp::MinF)
+    // min(T, greatest finite value), as clamps are lowered.
+    for (unsigned i = 0; i != 2; ++i) {
+      const ExprNode &other = node(strip(n.children[1 - i]));
+      if (other.kind == ExprKind::Constant && other.value >= 3e38)
+        return isHarmlessShift(n.children[i], score, facts);
+    }
   if (n.op == ScalarOp::Select)
     return isHarmlessSelect(shift, score, facts);
   return false;
@@ -174,6 +185,13 @@ FailureOr<bool> Matcher::isEmptyRowTest(ExprId condition) {
 /// vanish though no score is infinite. Finite fills of masks act as -inf then;
 /// where such a row would give 0, nothing else may make its scores low.
 bool Matcher::checkLowScores() {
+  // A guard against NaN must see rows without a visible key only: no function
+  // that could make NaN of an infinite score.
+  if (nanGuard && llvm::any_of(match->mods, [](const ScoreMod &mod) {
+        return mod.kind == ScoreMod::Custom;
+      }))
+    return refuse(RefusalReason::UnknownRowGuard,
+                  "a function of the score behind a guard against NaN");
   if (shiftFacts.isMax || !match->sinks.empty())
     return true;
   // exp(-800) is 0 in every type.

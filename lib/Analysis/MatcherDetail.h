@@ -81,6 +81,8 @@ private:
   ExprId score = 0;
   SmallVector<ExprId> shifts;
   ShiftFacts shiftFacts;
+  /// The probabilities are replaced by 0 where they are NaN.
+  bool nanGuard = false;
   /// Loads of contraction results that the score is made of.
   SmallVector<ExprId> termLoads;
 };

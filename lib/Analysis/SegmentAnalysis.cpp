@@ -22,6 +22,7 @@ SegmentAnalysis::SegmentAnalysis(AttentionOp op, unsigned segment,
     : op(op), segment(segment), sizes(sizes), dims(AttentionDims::get(op)),
       exprs(std::make_unique<ExprContext>(op.getContext(), sizes.getContext())),
       evaluator(std::make_unique<ElementEvaluator>(*exprs, sizes)) {
+  evaluator->domain = op;
   SegmentAttr attr = op.getSegment(segment);
   operands.push_back(
       {op.getSegmentValue(segment), attr.getValueMap().getValue()});
@@ -307,29 +308,48 @@ bool SegmentAnalysis::projectColumns() {
 /// Joins neighbours with the same expressions, or with the same expressions after
 /// variables with a single value were replaced by it: one sweep per axis.
 void SegmentAnalysis::mergeCells() {
-  auto pin = [&](const SegmentPiece &piece) {
-    SmallVector<std::pair<VarId, IndexExpr>> by;
-    for (auto &[var, range] : piece.box)
-      if (range.high == range.low + SizeExpr(1))
-        by.emplace_back(var, IndexExpr(range.low));
-    SmallVector<SmallVector<ExprId, 1>> result(piece.exprs.size());
-    for (size_t k = 0; k != piece.exprs.size(); ++k)
-      for (ExprId id : piece.exprs[k])
-        addExpr(result[k], by.empty() ? id : evaluator->rename(id, by));
-    return result;
+  using Signature = SmallVector<SmallVector<ExprId, 1>>;
+  auto isPinned = [](const VarRange &range) {
+    return range.high == range.low + SizeExpr(1);
   };
+  // Where a row has one value an index can lose it early, and the evaluation then
+  // stops early: look all the way down, so that cells can be compared.
+  auto pin = [&](SegmentPiece &piece) {
+    if (!piece.whole.empty())
+      return piece.whole;
+    Point by;
+    for (auto &[var, range] : piece.box)
+      if (isPinned(range))
+        by.emplace_back(var, IndexExpr(range.low));
+    evaluator->interesting.reset();
+    evaluator->reset(EvalDepth::All, withColumns(piece.box));
+    piece.whole.resize(piece.exprs.size());
+    for (size_t k = 0; k != piece.exprs.size(); ++k)
+      for (ExprId id : piece.exprs[k]) {
+        FailureOr<ExprId> deep = evaluator->substituteAll(id, by);
+        addExpr(piece.whole[k],
+                succeeded(deep) ? *deep : evaluator->rename(id, by));
+      }
+    return piece.whole;
+  };
+  bool anyPinned = llvm::any_of(pieces, [&](const SegmentPiece &piece) {
+    return llvm::any_of(rowDigits, [&](VarId var) {
+      return isPinned(piece.box.find(var)->second);
+    });
+  });
+  evaluator->allowSplit = evaluator->allowRefine = false;
   evaluator->reset(EvalDepth::All);
   SmallVector<VarId> axes;
   llvm::append_range(axes, keyDigits);
   llvm::append_range(axes, rowDigits);
   for (bool pinned : {false, true}) {
-    bool changed = true;
+    bool changed = !pinned || anyPinned;
     while (changed) {
       changed = false;
       for (VarId axis : axes) {
         // Bucket by everything but the axis.
         DenseMap<uint64_t, SmallVector<size_t, 2>> buckets;
-        SmallVector<SmallVector<SmallVector<ExprId, 1>>> signatures;
+        SmallVector<Signature> signatures;
         for (auto [i, piece] : llvm::enumerate(pieces)) {
           signatures.push_back(pinned ? pin(piece) : piece.exprs);
           llvm::hash_code code(0);
@@ -366,6 +386,7 @@ void SegmentAnalysis::mergeCells() {
             // b takes a in; the first cell stays the sample.
             b.pinned |= a.pinned || (pinned && a.exprs != b.exprs);
             b.exprs = b.pinned ? signatures[members[i]] : a.exprs;
+            b.whole = pinned ? signatures[members[i]] : Signature();
             b.box[axis].low = a.box[axis].low;
             b.sample = a.sample;
             gone[members[i]] = true;
@@ -501,10 +522,13 @@ std::optional<ExprId> SegmentAnalysis::evaluateIn(const SegmentOperand &operand,
   return *element;
 }
 
-std::optional<ExprId> SegmentAnalysis::deepen(ExprId id, const VarBox &box) {
+std::optional<ExprId> SegmentAnalysis::deepen(ExprId id,
+                                              const SegmentPiece &piece) {
   evaluator->allowSplit = evaluator->allowRefine = false;
-  evaluator->interesting = rowDigits;
-  evaluator->reset(EvalDepth::All, withColumns(box));
+  evaluator->interesting.reset();
+  if (!piece.pinned)
+    evaluator->interesting = rowDigits;
+  evaluator->reset(EvalDepth::All, withColumns(piece.box));
   FailureOr<ExprId> deep = evaluator->reevaluate(id);
   if (failed(deep))
     return std::nullopt;

@@ -28,7 +28,7 @@ VariantLayout::VariantLayout(const KernelConfig &config,
   unsigned queryBytes = tile.rows * keyRow.bytes, end = 0;
   if (tile.kind == TileConfig::Prefix) {
     valueStages = 2 * tile.keys * keyRow.bytes;
-    unsigned stage = tile.keys * valueRow.bytes;
+    unsigned stage = tile.keys * valueRow.pitch;
     end = valueStages + 2 * stage;
     if (!tile.queryInShared && queryBytes <= stage) {
       query = valueStages + stage;
@@ -38,7 +38,7 @@ VariantLayout::VariantLayout(const KernelConfig &config,
       queryInStages = queryDelaysValues = true;
     }
   } else {
-    slotBytes = 16 * std::max(keyRow.bytes, valueRow.bytes);
+    slotBytes = 16 * std::max(keyRow.pitch, valueRow.pitch);
     ringBytes = tile.ringSlots * slotBytes;
     // Eight floats more than a row: stores of pairs and loads of quads of a
     // warp then meet every bank equally often.
@@ -247,11 +247,12 @@ TileConfig mlir::hydragen::kernels::getFastTile(TileConfig::Kind kind,
     tile.rows = 16 * warps;
     tile.keys = wide || f32 ? 32 : 64;
     tile.queryInShared = wide || f32;
+    tile.oneLoop = wide || (f32 && std::max(headDim, valueDim) > 64);
     return tile;
   }
   tile.rows = 16;
   tile.keys = wide || f32 ? 16 : 32;
   tile.ringSlots = wide || f32 || warps == 8 ? 2 : 4;
-  tile.queryInShared = f32;
+  tile.queryInShared = wide || f32;
   return tile;
 }

@@ -262,7 +262,7 @@ void Multiplier::multiplyValues(
     for (unsigned half : {0, 1}) {
       Value address = reader.address(pointers, block, 2 * keyBlock + half);
       Value even = b.load(address, b.i32, 4);
-      Value odd = b.load(b.offset(address, layout.valueRow.bytes), b.i32, 4);
+      Value odd = b.load(b.offset(address, layout.valueRow.pitch), b.i32, 4);
       Fragment right = split({even, odd});
       for (auto [a, sum] : llvm::zip_equal(left, sums))
         multiply(a[half], right, sum);

@@ -87,7 +87,7 @@ public:
 
 private:
   unsigned keyBytes() const { return tile.keys * layout.keyRow.bytes; }
-  unsigned valueBytes() const { return tile.keys * layout.valueRow.bytes; }
+  unsigned valueBytes() const { return tile.keys * layout.valueRow.pitch; }
   Value stage(unsigned start, unsigned bytes, Value parity) const {
     return b.offset(context.at(start), b.mul(parity, bytes));
   }
@@ -323,16 +323,20 @@ void PrefixTile::emit() {
           return emitBody(j, args, masked);
         });
   };
-  if (variant.headTiles) {
-    emitRowScores(/*masked=*/true);
-    emitLoop(b.zero(), range.headEnd, /*masked=*/true);
+  if (tile.oneLoop) {
+    range.fullEnd = b.zero();
+  } else {
+    if (variant.headTiles) {
+      emitRowScores(/*masked=*/true);
+      emitLoop(b.zero(), range.headEnd, /*masked=*/true);
+      setUp();
+    }
+    emitRowScores(/*masked=*/false);
+    emitLoop(range.headEnd, range.fullEnd, /*masked=*/false);
+    // All is computed anew after a loop, so that nothing but what it needs is
+    // live across it.
     setUp();
   }
-  emitRowScores(/*masked=*/false);
-  emitLoop(range.headEnd, range.fullEnd, /*masked=*/false);
-  // All is computed anew after a loop, so that nothing but what it needs is
-  // live across it.
-  setUp();
   emitRowScores(/*masked=*/true);
   emitLoop(range.fullEnd, range.count, /*masked=*/true);
   b.waitCopies(0);

@@ -17,15 +17,25 @@ using namespace mlir::hydragen::kernels;
 
 TileRow::TileRow(unsigned elements, unsigned elementBytes, Access access)
     : validBytes(elements * elementBytes),
-      bytes((elements + 15) / 16 * 16 * elementBytes), access(access) {}
+      bytes((elements + 15) / 16 * 16 * elementBytes), pitch(bytes),
+      access(access) {
+  // An odd number of chunks from a row to the next spreads pairs of rows by
+  // itself where eight chunks are not a permutation's window.
+  if (access == RowPairs && chunks() % 8 != 0)
+    pitch += 16;
+}
 
-unsigned TileRow::window() const { return std::gcd(chunks(), 8u); }
+unsigned TileRow::window() const {
+  return pitch == bytes ? std::gcd(chunks(), 8u) : 1;
+}
 
 Value TileRow::swizzle(KernelBuilder &b, Value row) const {
   // Eight rows are one phase of a read of matrices. Rows that are a multiple of
   // 128 bytes need eight places for a chunk, others are spread by their pitch
   // already and need fewer.
   unsigned w = window();
+  if (w == 1)
+    return b.zero();
   if (access == RowPairs)
     return b.shl(b.band(b.shr(row, 1), w / 2 - 1), 1);
   return b.band(b.shr(row, w == 8 ? 0 : w == 4 ? 1 : 2), w - 1);
@@ -61,7 +71,7 @@ TileCopy::TileCopy(KernelBuilder &b, const TileRow &row, Value thread,
     Value r = b.div(index, chunks);
     Value chunk = b.rem(index, chunks);
     Value place = b.bxor(chunk, row.swizzle(b, r));
-    slotOffsets.push_back(b.add(b.mul(r, row.bytes), b.shl(place, 4)));
+    slotOffsets.push_back(b.add(b.mul(r, row.pitch), b.shl(place, 4)));
     if (i >= columnPeriod)
       continue;
     rows.push_back(r);
@@ -102,7 +112,7 @@ SmallVector<Value> TileCopy::getSlots(Value tile) const {
 Value TileCopy::getTarget(ArrayRef<Value> slots, unsigned i) const {
   unsigned repeatRows = threads * slotPeriod / row.chunks();
   return b.offset(slots[i % slotPeriod],
-                  int64_t(i / slotPeriod) * repeatRows * row.bytes);
+                  int64_t(i / slotPeriod) * repeatRows * row.pitch);
 }
 
 void TileCopy::emitPieces(Value to, Value from, Value valid) const {
@@ -223,7 +233,7 @@ TileReader::TileReader(KernelBuilder &b, const TileRow &row, Value lane,
   Value r = b.add(low, b.shl(half, 3));
   if (firstRow)
     r = b.add(r, firstRow);
-  Value base = b.mul(r, row.bytes), swizzle = row.swizzle(b, low);
+  Value base = b.mul(r, row.pitch), swizzle = row.swizzle(b, low);
   for (unsigned step = 0; step < row.period(); ++step)
     offsets.push_back(
         b.add(base, b.shl(b.bxor(b.add(chunk, 2 * step), swizzle), 4)));
@@ -238,7 +248,7 @@ TileReader TileReader::makeRowPairs(KernelBuilder &b, const TileRow &row,
     // The swizzle is even: the chunk's low bit is the column's.
     Value chunk =
         b.add(b.bxor(b.constant(2 * step), swizzle), b.shr(column, 2));
-    reader.offsets.push_back(b.add(b.add(b.mul(r, row.bytes), b.shl(chunk, 4)),
+    reader.offsets.push_back(b.add(b.add(b.mul(r, row.pitch), b.shl(chunk, 4)),
                                    b.shl(b.band(column, 3), 2)));
   }
   return reader;
@@ -264,5 +274,5 @@ Value TileReader::address(ArrayRef<Value> pointers, unsigned step,
   unsigned rowsPerBlock = row.access == TileRow::RowPairs ? 8 : 16;
   return b.offset(pointers[step % period],
                   int64_t(step / period) * period * 32 +
-                      int64_t(rowBlock) * rowsPerBlock * row.bytes);
+                      int64_t(rowBlock) * rowsPerBlock * row.pitch);
 }

@@ -24,13 +24,14 @@ struct TileRow {
 
   TileRow(unsigned elements, unsigned elementBytes, Access access = Matrices);
 
-  /// Bytes of a row in memory and in the tile (a multiple of 32).
-  unsigned validBytes, bytes;
+  /// Bytes of a row in memory and in the tile (a multiple of 32), and from a
+  /// row of the tile to the next.
+  unsigned validBytes, bytes, pitch;
   Access access;
 
   unsigned chunks() const { return bytes / 16; }
   bool isPadded() const { return validBytes != bytes; }
-  /// Chunks within which the permutation moves: 2, 4 or 8.
+  /// Chunks within which the permutation moves: 1 (none), 2, 4 or 8.
   unsigned window() const;
   /// What the chunk number of `row` is xored with.
   Value swizzle(KernelBuilder &b, Value row) const;

@@ -63,8 +63,9 @@ struct ChipInfo {
 } // namespace
 static constexpr ChipInfo kChips[] = {
     {"sm_80", 80, 70}, {"sm_86", 86, 71}, {"sm_89", 89, 78}, {"sm_90", 90, 78}};
-/// What LLVM 22 can write.
-static constexpr unsigned kMaxPtx = 90;
+/// Versions that there are and that LLVM 22 can write.
+static constexpr unsigned kPtxVersions[] = {
+    70, 71, 72, 73, 74, 75, 76, 77, 78, 80, 81, 82, 83, 84, 85, 86, 87, 88, 90};
 static constexpr unsigned kDefaultPtx = 80;
 
 static std::string formatVersion(unsigned version) {
@@ -99,11 +100,13 @@ Expected<hydragen::CUDATarget> hydragen::parseCUDATarget(StringRef spec) {
       return version.takeError();
     target.ptxVersion = *version;
   }
-  if (target.ptxVersion < chip->minPtx || target.ptxVersion > kMaxPtx)
+  if (target.ptxVersion < chip->minPtx ||
+      !is_contained(kPtxVersions, target.ptxVersion))
     return makeError("PTX version " + formatVersion(target.ptxVersion) +
                      " for " + name + ", expected " +
-                     formatVersion(chip->minPtx) + " to " +
-                     formatVersion(kMaxPtx));
+                     formatVersion(chip->minPtx) +
+                     " to 7.8, 8.0 to 8.8 or "
+                     "9.0");
   return target;
 }
 

@@ -24,6 +24,9 @@ public:
   /// What a root variable is in the domain; `offset` is added to it (the first
   /// key of a segment).
   void setRoot(VarId root, AffineExpr expr) { roots[root] = expr; }
+  /// `digit` needs no modulus: those above it have one value, which is taken out
+  /// of the root.
+  void setTop(VarId digit) { tops.insert(digit); }
   /// A variable replaced before anything else: a pinned digit, or a key counted
   /// from an unknown begin.
   void setReplacement(VarId var, IndexExpr by) {
@@ -59,6 +62,7 @@ private:
 
   ElementEvaluator &evaluator;
   DenseMap<VarId, AffineExpr> roots;
+  DenseSet<VarId> tops;
   SmallVector<std::pair<VarId, IndexExpr>> replacements;
 };
 

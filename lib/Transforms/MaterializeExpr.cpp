@@ -286,6 +286,16 @@ Value ExprWriter::writeScalar(OpBuilder &body, ExprId expr,
         Value by = writeSizeIn(body, n.indices.front().getConstant());
         if (!by)
           return {};
+        SizeExpr low, high;
+        if (evaluator.getRange(evaluator.getExprs().toIndex(n.children[0]), low,
+                               high) &&
+            evaluator.proveNonNegative(low)) {
+          if (n.op == ScalarOp::Mod)
+            result = arith::RemSIOp::create(body, loc, asIndex(c[0]), by);
+          else
+            result = arith::DivSIOp::create(body, loc, asIndex(c[0]), by);
+          break;
+        }
         // Floor semantics for any sign: the dividend can be negative.
         Value quotient =
             arith::FloorDivSIOp::create(body, loc, asIndex(c[0]), by);

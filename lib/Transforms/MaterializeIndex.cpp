@@ -23,7 +23,7 @@ std::optional<AffineExpr> AffineWriter::writeVar(VarId var) {
       return std::nullopt;
     expr = expr.floorDiv(digit.divisor.getConstant());
   }
-  if (digit.modulus) {
+  if (digit.modulus && !tops.contains(var)) {
     if (!digit.modulus->isConstant())
       return std::nullopt;
     expr = expr % digit.modulus->getConstant();
@@ -57,14 +57,15 @@ bool AffineWriter::writeDigits(VarId root, IndexExpr &index,
       modulus = modulus * exprs.var(digits[first]).extent;
     }
     auto expr = roots.find(root);
+    bool needsModulus = first != 0 && !tops.contains(digits[first]);
     SizeExpr divisor = exprs.getDigit(digits[last]).divisor;
     if (expr == roots.end() || !unit.isConstant() || !divisor.isConstant() ||
-        (first != 0 && !modulus.isConstant()))
+        (needsModulus && !modulus.isConstant()))
       return false;
     AffineExpr digit = expr->second;
     if (!divisor.isOne())
       digit = digit.floorDiv(divisor.getConstant());
-    if (first != 0)
+    if (needsModulus)
       digit = digit % modulus.getConstant();
     terms.push_back({digit, unit.getConstant(), modulus.getIfConstant()});
     for (unsigned i = first; i <= last; ++i)

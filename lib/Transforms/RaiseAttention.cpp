@@ -381,10 +381,39 @@ struct RaiseAttentionPass
     : hydragen::impl::RaiseAttentionBase<RaiseAttentionPass> {
   using RaiseAttentionBase::RaiseAttentionBase;
 
+  static void raiseForeign(FunctionOpInterface function) {
+    SmallVector<Operation *> foreign;
+    for (Operation &op : function.getFunctionBody().front())
+      if (isForeignAttention(&op))
+        foreign.push_back(&op);
+    if (foreign.empty())
+      return;
+    ReportRecords records(function);
+    for (Operation *op : foreign) {
+      std::optional<Refusal> refusal;
+      Location loc = op->getLoc();
+      if (AttentionOp raised = raiseForeignAttention(op, refusal)) {
+        records.append({loc, "plain",
+                        getReasonCode(RefusalReason::NothingShared).str(),
+                        getReasonText(RefusalReason::NothingShared).str()},
+                       raised);
+        reportPassed(raised, "attention-found", "an attention op");
+        continue;
+      }
+      records.append({loc, "refused", getReasonCode(refusal->reason).str(),
+                      describe(*refusal)},
+                     nullptr);
+      reportMissed(op, "attention-refused", getReasonCode(refusal->reason),
+                   describe(*refusal));
+    }
+    records.commit();
+  }
+
   void runOnOperation() override {
     FunctionOpInterface function = getOperation();
     if (function.isExternal())
       return;
+    raiseForeign(function);
     SmallVector<linalg::LinalgOp> candidates;
     function->walk([&](linalg::LinalgOp op) {
       if (op->getParentRegion() == &function.getFunctionBody() &&

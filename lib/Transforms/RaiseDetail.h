@@ -14,6 +14,11 @@
 
 namespace mlir::hydragen {
 
+/// Attention ops of other projects, in generic form (RaiseForeign.cpp).
+bool isForeignAttention(Operation *op);
+/// The op in the place of `op`, or null with a refusal.
+AttentionOp raiseForeignAttention(Operation *op, std::optional<Refusal> &refusal);
+
 /// Builds the attention op of one match. On failure nothing that was built stays
 /// in use, and the refusal says why.
 class AttentionBuilder {

@@ -73,6 +73,7 @@ private:
   bool overCovers(ExprId id, const SegmentPiece &piece);
   bool readsContractionOfCopies(ExprId id, const SegmentPiece &piece);
   bool isSmall(ExprId id);
+  int64_t skipPinnedDigits(VarId root, const VarBox &box, AffineWriter &maps);
   void setUpWriter(AffineWriter &maps, const Range *keys, const VarBox *box);
   bool writeOperand(const SegmentPiece &piece, unsigned operand,
                     const Choice &choice, const Range &keys, bool dropFactors,

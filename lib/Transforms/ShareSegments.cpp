@@ -371,10 +371,20 @@ AttentionRecord Sharing::getRecord(bool done) {
   record.bytesPlain = record.bytesShared = 0;
   for (unsigned i = 0; i != analyses.size(); ++i) {
     // Digits of the rows that some piece is shared over: the sequences.
+    // Constant keys (the rest of a cache) belong to nobody and say nothing.
     SmallVector<VarId> sequences;
+    ExprContext &exprs = analyses[i]->getExprs();
+    auto isConstant = [&](const SegmentPiece &piece) {
+      return llvm::all_of(piece.exprs, [&](ArrayRef<ExprId> list) {
+        return llvm::all_of(list, [&](ExprId id) {
+          return exprs.node(id).kind == ExprKind::Constant;
+        });
+      });
+    };
     for (VarId var : analyses[i]->getRowDigits())
       for (const SegmentPiece &piece : analyses[i]->getPieces())
-        if (llvm::is_contained(analyses[i]->getSharedOver(piece), var)) {
+        if (!isConstant(piece) &&
+            llvm::is_contained(analyses[i]->getSharedOver(piece), var)) {
           sequences.push_back(var);
           break;
         }

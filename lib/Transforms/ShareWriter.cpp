@@ -143,7 +143,7 @@ SegmentWriter::Choice SegmentWriter::chooseOperand(const SegmentPiece &piece,
       continue;
     // What was decided for one cell must hold in all that were merged.
     if (!whole) {
-      std::optional<ExprId> deep = analysis.deepen(*id, piece.box);
+      std::optional<ExprId> deep = analysis.deepen(*id, piece);
       if (!deep || piece.exprs[number].size() != 1 ||
           *deep != piece.exprs[number].front())
         continue;
@@ -247,6 +247,30 @@ std::optional<double> SegmentWriter::getKeyFactor(unsigned term) const {
 // Maps
 //===----------------------------------------------------------------------===//
 
+/// What the leading digits of a row with one value each in the box add up to. The
+/// digit below them counts from there without a modulus.
+int64_t SegmentWriter::skipPinnedDigits(VarId root, const VarBox &box,
+                                        AffineWriter &maps) {
+  SmallVector<VarId> digits;
+  exprs.getDigits(root, digits);
+  int64_t skipped = 0;
+  for (auto [i, digit] : llvm::enumerate(digits)) {
+    const VarRange &range = box.find(digit)->second;
+    std::optional<int64_t> low = range.low.getIfConstant();
+    std::optional<int64_t> stride =
+        exprs.getDigit(digit).divisor.getIfConstant();
+    if (range.high == range.low + SizeExpr(1) && low && stride) {
+      skipped += *low * *stride;
+      continue;
+    }
+    if (i == 0)
+      return 0;
+    maps.setTop(digit);
+    return skipped;
+  }
+  return 0;
+}
+
 /// Dims of the op, keys counted from the begin of `keys`.
 void SegmentWriter::setUpWriter(AffineWriter &maps, const Range *keys,
                                 const VarBox *box) {
@@ -269,11 +293,14 @@ void SegmentWriter::setUpWriter(AffineWriter &maps, const Range *keys,
                                 exprs.getIndex(digit) + IndexExpr(range.low));
         }
     }
+    if (box && llvm::is_contained(dims.rows, dim))
+      expr = expr - skipPinnedDigits(var, *box, maps);
     maps.setRoot(var, expr);
   }
-  // Digits of the keys with one value here are that value.
+  // Digits with one value here are that value.
   if (box)
-    for (VarId var : analysis.getKeyDigits()) {
+    for (VarId var :
+         llvm::concat<const VarId>(analysis.getKeyDigits(), analysis.getRowDigits())) {
       const VarRange &range = box->find(var)->second;
       if (range.high == range.low + SizeExpr(1))
         maps.setReplacement(var, IndexExpr(range.low));

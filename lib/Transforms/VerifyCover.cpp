@@ -17,6 +17,8 @@ namespace mlir::hydragen {
 #include "hydragen/Transforms/Passes.h.inc"
 } // namespace mlir::hydragen
 
+#include <functional>
+
 using namespace mlir;
 using namespace mlir::hydragen;
 
@@ -156,6 +158,26 @@ static LogicalResult verifyPartition(Operation *op, const Rect &box,
 /// One row of a piece list: [offset, size] pairs with kDynamic where unknown.
 using Numbers = SmallVector<int64_t>;
 
+/// Joins pieces of the same rows whose known key ranges adjoin: whoever reads one
+/// run of keys may read it at once.
+static void joinNeighbours(SmallVector<Numbers> &pieces) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (unsigned i = 0; i != pieces.size() && !changed; ++i)
+      for (unsigned j = 0; j != pieces.size() && !changed; ++j) {
+        ArrayRef<int64_t> a = pieces[i], b = pieces[j];
+        if (i == j || a.drop_back(2) != b.drop_back(2) ||
+            llvm::any_of(a.take_back(2), ShapedType::isDynamic) ||
+            llvm::any_of(b.take_back(2), ShapedType::isDynamic) ||
+            a[a.size() - 2] + a.back() != b[b.size() - 2])
+          continue;
+        pieces[i].back() += b.back();
+        pieces.erase(pieces.begin() + j);
+        changed = true;
+      }
+  }
+}
+
 static LogicalResult comparePieces(Operation *op, CoverAttr cover,
                                    SmallVector<Numbers> actual,
                                    StringRef what) {
@@ -165,24 +187,40 @@ static LogicalResult comparePieces(Operation *op, CoverAttr cover,
     if (cover.getPiece(i).back() != 0)
       expected.emplace_back(cover.getPiece(i));
   llvm::erase_if(actual, [](const Numbers &n) { return n.back() == 0; });
+  if (expected.size() != actual.size()) {
+    joinNeighbours(expected);
+    joinNeighbours(actual);
+  }
   if (expected.size() != actual.size())
     return op->emitOpError("certificate has ")
            << expected.size() << " pieces but there are " << actual.size()
            << " " << what;
+  // An unknown number stands for any: which piece is which is a matching.
   auto same = [&](ArrayRef<int64_t> piece, ArrayRef<int64_t> other) {
     for (auto [a, b] : llvm::zip_equal(piece, other))
       if (a != b && !ShapedType::isDynamic(a) && !ShapedType::isDynamic(b))
         return false;
     return true;
   };
+  SmallVector<std::optional<unsigned>> owner(actual.size());
+  SmallVector<bool> visited;
+  std::function<bool(unsigned)> assign = [&](unsigned i) {
+    for (unsigned j = 0; j != actual.size(); ++j) {
+      if (visited[j] || !same(expected[i], actual[j]))
+        continue;
+      visited[j] = true;
+      if (owner[j] && !assign(*owner[j]))
+        continue;
+      owner[j] = i;
+      return true;
+    }
+    return false;
+  };
   for (unsigned i = 0; i != expected.size(); ++i) {
-    auto *match = llvm::find_if(actual, [&](ArrayRef<int64_t> other) {
-      return same(expected[i], other);
-    });
-    if (match == actual.end())
+    visited.assign(actual.size(), false);
+    if (!assign(i))
       return op->emitOpError("certificate piece ")
              << i << " is none of the " << what;
-    actual.erase(match);
   }
   return success();
 }

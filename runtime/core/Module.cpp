@@ -119,6 +119,28 @@ Result<Selection> hydragen::runtime::select(const Manifest &manifest,
   return selection;
 }
 
+// The compiler writes and reads these by offset (lib/Target, docs/runtime.md).
+static_assert(offsetof(hydragen_host_api, fail) == 32 &&
+                  offsetof(hydragen_host_api, launch) == 40 &&
+                  offsetof(hydragen_host_api, multiprocessors) == 48 &&
+                  offsetof(hydragen_host_api, device_allocate) == 56 &&
+                  offsetof(hydragen_host_api, copy_to_host) == 80 &&
+                  sizeof(hydragen_host_api) == 88,
+              "functions of the host");
+static_assert(offsetof(hydragen_module_table, kernel_count) == 24 &&
+                  offsetof(hydragen_module_table, kernels) == 32 &&
+                  offsetof(hydragen_module_table, images) == 48 &&
+                  sizeof(hydragen_module_table) == 56,
+              "table of a module");
+static_assert(offsetof(hydragen_kernel, block) == 16 &&
+                  offsetof(hydragen_kernel, parameter_bytes) == 32 &&
+                  sizeof(hydragen_kernel) == 40,
+              "kernel of a module");
+static_assert(offsetof(hydragen_image, kind) == 8 &&
+                  offsetof(hydragen_image, data) == 24 &&
+                  sizeof(hydragen_image) == 32,
+              "image of a module");
+
 /// Element `index` of a list whose elements begin with their size.
 template <typename T>
 static const T *getElement(const T *list, size_t index) {

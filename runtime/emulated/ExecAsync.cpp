@@ -16,34 +16,41 @@ namespace {
 enum : uint8_t { flagWide = 1, flagSourceWide = 2, flagIgnore = 4 };
 
 /// Shared addresses of a slot; beyond 32 bits ~0u.
-void getDestinations(const Warp &w, uint32_t slot, bool wide, int64_t offset,
-                     uint32_t *at) {
+EMULATED_INLINE void getDestinations(const Warp &w, uint32_t slot, bool wide,
+                                     int64_t offset, uint32_t *at) {
+  if (slot != noSlot && !wide) {
+    for (unsigned lane = 0; lane < 32; ++lane)
+      at[lane] = w.registers[slot + lane] + uint32_t(offset);
+    return;
+  }
   for (unsigned lane = 0; lane < 32; ++lane) {
-    uint64_t base = slot == noSlot ? 0
-                    : wide         ? w.get64(slot, int(lane))
-                                   : w.get32(slot, int(lane));
+    uint64_t base = slot == noSlot ? 0 : w.get64(slot, int(lane));
     uint64_t address = base + uint64_t(offset);
-    if (!wide && slot != noSlot)
-      address = uint32_t(address);
     at[lane] = address >> 32 ? ~0u : uint32_t(address);
   }
 }
 
-void land(Warp &w, const AsyncCopy &copy, uint32_t mask, bool shadow) {
+EMULATED_INLINE void land(Warp &w, const AsyncCopy &copy, uint32_t mask,
+                          bool shadow) {
   if (!mask)
     return;
   uint8_t *data = w.block->shared.data.data();
-  for (uint32_t rest = mask; rest; rest &= rest - 1) {
-    unsigned lane = __builtin_ctz(rest);
-    uint8_t *to = data + copy.destination[lane];
-    if (copy.bytes[lane] == copy.size && copy.size == 16) {
-      std::memcpy(to, copy.from[lane], 16);
-    } else {
+  unsigned partial = copy.size ^ 16;
+  for (unsigned lane = 0; lane < 32; ++lane)
+    partial |= copy.bytes[lane] ^ 16;
+  if (!partial)
+    for (uint32_t rest = mask; rest; rest &= rest - 1) {
+      unsigned lane = __builtin_ctz(rest);
+      std::memcpy(data + copy.destination[lane], copy.from[lane], 16);
+    }
+  else
+    for (uint32_t rest = mask; rest; rest &= rest - 1) {
+      unsigned lane = __builtin_ctz(rest);
+      uint8_t *to = data + copy.destination[lane];
       if (copy.bytes[lane])
         std::memcpy(to, copy.from[lane], copy.bytes[lane]);
       std::memset(to + copy.bytes[lane], 0, copy.size - copy.bytes[lane]);
     }
-  }
   if (shadow)
     landShared(w, copy, mask);
   ++w.block->changes;
@@ -51,8 +58,9 @@ void land(Warp &w, const AsyncCopy &copy, uint32_t mask, bool shadow) {
 
 /// The source side of the lanes in `mask` that read `count` bytes. cp.async
 /// asks for the alignment of the whole copy, and reads as a plain load.
-uint32_t readSource(Warp &w, const Op &op, const uint64_t *from, uint32_t mask,
-                    unsigned count, unsigned size, AsyncCopy &copy) {
+EMULATED_INLINE uint32_t readSource(Warp &w, const Op &op, const uint64_t *from,
+                                    uint32_t mask, unsigned count,
+                                    unsigned size, AsyncCopy &copy) {
   uint32_t odd = 0;
   for (unsigned lane = 0; lane < 32; ++lane)
     odd |= uint32_t((from[lane] & (size - 1)) != 0) << lane;
@@ -76,19 +84,25 @@ uint32_t readSource(Warp &w, const Op &op, const uint64_t *from, uint32_t mask,
       at[lane] = from[lane] + done;
     Place place;
     accessGlobal(w, op, at, ok, piece, accessRead, place);
-    if (done == 0)
+    if (done == 0 && place.contiguous) {
+      for (unsigned lane = 0; lane < 32; ++lane)
+        copy.from[lane] = place.base + lane * piece;
+      // They are read when the copy lands.
+      for (unsigned line = 0; line < 32 * piece; line += 64)
+        __builtin_prefetch(place.base + line);
+    } else if (done == 0) {
       for (uint32_t rest = place.ok; rest; rest &= rest - 1) {
         unsigned lane = __builtin_ctz(rest);
-        copy.from[lane] =
-            place.contiguous ? place.base + lane * piece : place.at[lane];
+        copy.from[lane] = place.at[lane];
       }
+    }
     ok &= place.ok;
     done += piece;
   }
   return ok;
 }
 
-void issue(Warp &w, const Op &op, uint32_t mask) {
+EMULATED_INLINE void issue(Warp &w, const Op &op, uint32_t mask) {
   unsigned size = op.count;
   std::unique_ptr<AsyncCopy> copy;
   if (w.freeCopies.empty()) {
@@ -102,11 +116,13 @@ void issue(Warp &w, const Op &op, uint32_t mask) {
                   copy->destination);
   uint64_t from[32];
   int64_t offset = op.imm >> 32;
-  for (unsigned lane = 0; lane < 32; ++lane)
-    from[lane] = (op.b == noSlot              ? 0
-                  : op.flags & flagSourceWide ? w.get64(op.b, int(lane))
-                                              : w.get32(op.b, int(lane))) +
-                 uint64_t(offset);
+  if (op.b != noSlot && (op.flags & flagSourceWide))
+    for (unsigned lane = 0; lane < 32; ++lane)
+      from[lane] = w.get64(op.b, int(lane)) + uint64_t(offset);
+  else
+    for (unsigned lane = 0; lane < 32; ++lane)
+      from[lane] =
+          (op.b == noSlot ? 0 : w.get32(op.b, int(lane))) + uint64_t(offset);
 
   // Bytes each lane reads.
   uint32_t partial = 0, tooMany = 0;
@@ -163,13 +179,13 @@ void issue(Warp &w, const Op &op, uint32_t mask) {
   w.copies.push_back(std::move(copy));
 }
 
-void commit(Warp &w, const Op &op, uint32_t mask) {
+EMULATED_INLINE void commit(Warp &w, const Op &op, uint32_t mask) {
   for (unsigned lane = 0; lane < 32; ++lane)
     w.committed[lane] += mask >> lane & 1;
 }
 
 /// Waits until at most `pending` of each lane's latest groups are in flight.
-void complete(Warp &w, uint32_t mask, uint32_t pending) {
+EMULATED_INLINE void complete(Warp &w, uint32_t mask, uint32_t pending) {
   bool late = w.block->launch->options.asyncLate, checks = checksOn(w);
   size_t kept = 0;
   for (size_t i = 0; i < w.copies.size(); ++i) {
@@ -195,15 +211,28 @@ void complete(Warp &w, uint32_t mask, uint32_t pending) {
   w.copies.resize(kept);
 }
 
-void waitGroup(Warp &w, const Op &op, uint32_t mask) {
-  complete(w, mask, uint32_t(op.imm));
-}
-
-void waitAll(Warp &w, const Op &op, uint32_t mask) {
-  // Also what was not committed.
-  commit(w, op, mask);
-  complete(w, mask, 0);
-}
+struct Issue {
+  static EMULATED_INLINE void run(Warp &w, const Op &op, uint32_t mask) {
+    issue(w, op, mask);
+  }
+};
+struct Commit {
+  static EMULATED_INLINE void run(Warp &w, const Op &op, uint32_t mask) {
+    commit(w, op, mask);
+  }
+};
+struct WaitGroup {
+  static EMULATED_INLINE void run(Warp &w, const Op &op, uint32_t mask) {
+    complete(w, mask, uint32_t(op.imm));
+  }
+};
+struct WaitAll {
+  static EMULATED_INLINE void run(Warp &w, const Op &op, uint32_t mask) {
+    // Also what was not committed.
+    commit(w, op, mask);
+    complete(w, mask, 0);
+  }
+};
 } // namespace
 
 static bool selectCopy(Decoder &d) {
@@ -249,7 +278,7 @@ static bool selectCopy(Decoder &d) {
   d.op.b = source;
   d.op.imm = int64_t(uint64_t(offset) << 32 | uint32_t(d.op.imm));
   d.op.count = uint8_t(size);
-  d.op.run = issue;
+  d.op.run = compiled<Issue>;
   return true;
 }
 
@@ -257,15 +286,15 @@ bool hydragen::emulated::selectAsync(Decoder &d) {
   if (!d.has("async") || d.has("bulk") || d.has("mbarrier"))
     return false;
   if (d.has("commit_group")) {
-    d.op.run = commit;
+    d.op.run = compiled<Commit>;
     return d.numOperands() == 0;
   }
   if (d.has("wait_all")) {
-    d.op.run = waitAll;
+    d.op.run = compiled<WaitAll>;
     return d.numOperands() == 0;
   }
   if (d.has("wait_group")) {
-    d.op.run = waitGroup;
+    d.op.run = compiled<WaitGroup>;
     return d.numOperands() == 1 && d.immediate(d.operand(0), d.op.imm);
   }
   return selectCopy(d);

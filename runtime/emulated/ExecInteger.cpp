@@ -494,6 +494,8 @@ bool hydragen::emulated::selectInteger(Decoder &d) {
   Type t = d.type();
   if (!checkModifiers(d, name))
     return false;
+  if (t.lanes != 1 && name != "add" && name != "min" && name != "max")
+    return false;
   bool s = t.kind == TypeKind::S, u = t.kind == TypeKind::U;
   bool b = t.kind == TypeKind::B;
   Op &op = d.op;

@@ -19,7 +19,7 @@ namespace {
 
 enum : uint8_t { flagWide = 1, flagTranspose = 2, flagGeneric = 4 };
 
-void transpose(uint32_t *matrix) {
+EMULATED_INLINE void transpose(uint32_t *matrix) {
 #if defined(__x86_64__)
   __m128i *rows = reinterpret_cast<__m128i *>(matrix);
   __m128i r[8], a[8], b[8];
@@ -49,7 +49,13 @@ void transpose(uint32_t *matrix) {
 }
 
 /// Row addresses of the first 8 * op.count lanes.
-void getAddresses(const Warp &w, const Op &op, uint32_t *addresses) {
+EMULATED_INLINE void getAddresses(const Warp &w, const Op &op,
+                                  uint32_t *addresses) {
+  if (op.a != noSlot && !(op.flags & (flagWide | flagGeneric))) {
+    for (int i = 0; i < 32; ++i)
+      addresses[i] = w.registers[op.a + i] + uint32_t(op.imm);
+    return;
+  }
   for (int i = 0; i < 8 * op.count; ++i) {
     uint64_t address = uint64_t(op.imm);
     if (op.a != noSlot)
@@ -62,7 +68,7 @@ void getAddresses(const Warp &w, const Op &op, uint32_t *addresses) {
   }
 }
 
-void loadMatrices(Warp &w, const Op &op, uint32_t mask) {
+EMULATED_INLINE void loadMatrices(Warp &w, const Op &op, uint32_t mask) {
   if (!checkConverged(w, op, mask))
     return;
   uint32_t addresses[32];
@@ -86,6 +92,12 @@ void loadMatrices(Warp &w, const Op &op, uint32_t mask) {
         w.words(slots[j])[lane] = matrix[lane];
   }
 }
+
+struct LoadMatrices {
+  static EMULATED_INLINE void run(Warp &w, const Op &op, uint32_t mask) {
+    loadMatrices(w, op, mask);
+  }
+};
 
 void storeMatrices(Warp &w, const Op &op, uint32_t mask) {
   if (!checkConverged(w, op, mask))
@@ -136,7 +148,7 @@ bool hydragen::emulated::selectMatrix(Decoder &d) {
   op.count = d.has("x1") ? 1 : d.has("x2") ? 2 : d.has("x4") ? 4 : 0;
   if (!op.count || d.numOperands() != 2)
     return false;
-  op.run = store ? storeMatrices : loadMatrices;
+  op.run = store ? storeMatrices : Handler(compiled<LoadMatrices>);
   uint8_t count = op.count;
   if (!d.address(d.operand(store ? 0 : 1)))
     return false;

@@ -49,52 +49,105 @@ void forGroups(Warp &w, const Op &op, uint32_t mask, uint32_t maskSlot,
 
 enum : uint8_t { shflUp, shflDown, shflBfly, shflIdx };
 
-/// PTX ISA 9.7.9.6. List: slots of the predicate and the member mask.
+/// The lane that each lane reads and whether it lies in its segment (1 or 0);
+/// if not, a lane reads itself.
+template <typename F>
+EMULATED_INLINE void findSources(const uint32_t *b, const uint32_t *c,
+                                 uint32_t *from, uint32_t *inside, F find) {
+  for (uint32_t lane = 0; lane < 32; ++lane) {
+    uint32_t segment = c[lane] >> 8 & 31, clamp = c[lane] & 31;
+    uint32_t minLane = lane & segment;
+    int32_t source;
+    bool is = find(int32_t(lane), int32_t(b[lane] & 31), int32_t(minLane),
+                   int32_t(minLane | (clamp & ~segment)), ~segment, source);
+    from[lane] = is ? uint32_t(source) : lane;
+    inside[lane] = is;
+  }
+}
+
+/// PTX ISA 9.7.9.6.
+EMULATED_INLINE void findSources(uint8_t mode, const uint32_t *b,
+                                 const uint32_t *c, uint32_t *from,
+                                 uint32_t *inside) {
+  switch (mode) {
+  case shflUp:
+    findSources(b, c, from, inside,
+                [](int32_t lane, int32_t shift, int32_t, int32_t maxLane,
+                   uint32_t, int32_t &source) __attribute__((always_inline)) {
+                  source = lane - shift;
+                  return source >= maxLane;
+                });
+    break;
+  case shflDown:
+    findSources(b, c, from, inside,
+                [](int32_t lane, int32_t shift, int32_t, int32_t maxLane,
+                   uint32_t, int32_t &source) __attribute__((always_inline)) {
+                  source = lane + shift;
+                  return source <= maxLane;
+                });
+    break;
+  case shflBfly:
+    findSources(b, c, from, inside,
+                [](int32_t lane, int32_t shift, int32_t, int32_t maxLane,
+                   uint32_t, int32_t &source) __attribute__((always_inline)) {
+                  source = lane ^ shift;
+                  return source <= maxLane;
+                });
+    break;
+  default:
+    findSources(b, c, from, inside,
+                [](int32_t, int32_t shift, int32_t minLane, int32_t maxLane,
+                   uint32_t offset, int32_t &source)
+                    __attribute__((always_inline)) {
+                      source = minLane | (shift & int32_t(offset));
+                      return source <= maxLane;
+                    });
+    break;
+  }
+}
+
+/// All lanes of the warp are there: they read each other, none is missing.
+struct ShflWhole {
+  static EMULATED_INLINE void run(Warp &w, const Op &op, uint32_t) {
+    uint32_t values[32], from[32], inside[32];
+    std::memcpy(values, w.words(op.a), sizeof values);
+    findSources(op.flags, w.words(op.b), w.words(op.c), from, inside);
+    uint32_t valid = 0;
+    for (unsigned lane = 0; lane < 32; ++lane)
+      valid |= inside[lane] << lane;
+    uint32_t *d = w.words(op.d);
+    for (unsigned lane = 0; lane < 32; ++lane)
+      d[lane] = values[from[lane]];
+    uint32_t predicate = w.list(op)[0];
+    if (predicate != noSlot)
+      w.registers[predicate] = valid;
+  }
+};
+
+/// List: slots of the predicate and the member mask.
 void runShfl(Warp &w, const Op &op, uint32_t mask) {
-  uint32_t predicate = w.list(op)[0];
+  uint32_t predicate = w.list(op)[0], maskSlot = w.list(op)[1];
+  if (mask == ~0u && maskSlot >= w.code->constantsBegin &&
+      w.registers[maskSlot] == ~0u) {
+    w.forced = false;
+    Handler(compiled<ShflWhole>)(w, op, mask);
+    return;
+  }
   forGroups(
-      w, op, mask, w.list(op)[1], false, [&](uint32_t group, uint32_t members) {
-        uint32_t values[32];
+      w, op, mask, maskSlot, false, [&](uint32_t group, uint32_t members) {
+        uint32_t values[32], from[32], inside[32];
         std::memcpy(values, w.words(op.a), sizeof values);
-        const uint32_t *b = w.words(op.b), *c = w.words(op.c);
+        findSources(op.flags, w.words(op.b), w.words(op.c), from, inside);
         uint32_t *d = w.words(op.d);
         uint32_t valid = 0, inactive = 0, readFrom = 0;
-        for (unsigned lane = 0; lane < 32; ++lane) {
-          if (!(group >> lane & 1))
-            continue;
-          unsigned shift = b[lane] & 31, clamp = c[lane] & 31;
-          unsigned segment = c[lane] >> 8 & 31;
-          unsigned maxLane = (lane & segment) | (clamp & ~segment);
-          unsigned minLane = lane & segment;
-          int from;
-          bool inside;
-          switch (op.flags) {
-          case shflUp:
-            from = int(lane) - int(shift);
-            inside = from >= int(maxLane);
-            break;
-          case shflDown:
-            from = int(lane + shift);
-            inside = from <= int(maxLane);
-            break;
-          case shflBfly:
-            from = int(lane ^ shift);
-            inside = from <= int(maxLane);
-            break;
-          default:
-            from = int(minLane | (shift & ~segment));
-            inside = from <= int(maxLane);
-            break;
-          }
-          if (!inside)
-            from = int(lane);
-          else
-            valid |= 1u << lane;
-          if (!(group >> from & 1)) {
+        for (uint32_t rest = group; rest; rest &= rest - 1) {
+          unsigned lane = __builtin_ctz(rest);
+          valid |= inside[lane] << lane;
+          if (!(group >> from[lane] & 1)) {
             inactive |= 1u << lane;
-            readFrom |= 1u << from;
+            readFrom |= 1u << from[lane];
           }
-          d[lane] = values[from];
+          d[lane] = values[from[lane]];
         }
         if (predicate != noSlot)
           writePredicate(w, predicate, group, valid);

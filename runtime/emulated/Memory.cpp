@@ -72,9 +72,15 @@ bool Allocation::isInitialized(uint64_t offset, uint64_t bytes) const {
   return true;
 }
 
-// Untouched pages stay untouched: the kernel drops and zeroes the others.
+// Untouched pages of large ones stay untouched: the kernel drops and zeroes the
+// others. A small one is cleared here: faults would cost more.
 void Allocation::startLaunch() {
-  madvise(sectors, (getNumSectors() + 1) * sizeof(Sector), MADV_DONTNEED);
+  size_t bytes = (getNumSectors() + 1) * sizeof(Sector);
+  constexpr size_t small = size_t(4) << 20;
+  if (bytes <= small)
+    std::memset(static_cast<void *>(sectors), 0, bytes);
+  else
+    madvise(sectors, bytes, MADV_DONTNEED);
   lists.clear();
 }
 

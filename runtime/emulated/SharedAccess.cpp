@@ -60,6 +60,37 @@ static EMULATED_INLINE bool isOrdered(const Request &r, uint32_t key) {
          ((key & (notPlain | 31)) == r.self && key != r.currentKey);
 }
 
+namespace {
+/// Four granules at a time, with what isOrdered() says of one.
+using Granules = uint32_t __attribute__((vector_size(16)));
+using Answers = decltype(Granules() == Granules());
+
+struct OrderedGranules {
+  Granules floor, own, current;
+  EMULATED_INLINE explicit OrderedGranules(const Request &r)
+      : floor(Granules() + r.floorKey), own(Granules() + r.self),
+        current(Granules() + r.currentKey) {}
+  EMULATED_INLINE Answers apply(Granules keys) const {
+    const Granules field = Granules() + (notPlain | 31);
+    return (keys <= floor) | (((keys & field) == own) & (keys != current));
+  }
+};
+} // namespace
+
+static EMULATED_INLINE Granules loadGranules(const uint32_t *from) {
+  Granules granules;
+  std::memcpy(&granules, from, sizeof(granules));
+  return granules;
+}
+
+static EMULATED_INLINE Granules getMaximum(Granules a, Granules b) {
+  return a > b ? a : b;
+}
+
+static EMULATED_INLINE bool areAll(Answers answers) {
+  return answers[0] & answers[1] & answers[2] & answers[3];
+}
+
 /// One byte or granule against a write; false when something was reported.
 static bool checkWrite(const Request &r, uint32_t granule, unsigned lane,
                        uint32_t key, uint32_t info) {
@@ -224,11 +255,22 @@ static EMULATED_INLINE bool areLanesOrdered(const Request &r,
   uint32_t fresh = read ? r.currentKey : uninitializedKey;
   const uint32_t *keys = r.m.keys.data();
   unsigned bad = 0;
-  for (unsigned lane = 0; lane < 32; ++lane)
-    for (unsigned i = 0; i < count; ++i) {
-      uint32_t key = keys[at[lane] / 4 + i];
-      bad |= !(isOrdered(r, key) | (!read & (key == fresh)));
+  if constexpr (count == 4) {
+    const OrderedGranules ordered(r);
+    const Granules isFresh = Granules() + fresh;
+    Answers all = Answers() - 1;
+    for (unsigned lane = 0; lane < 32; ++lane) {
+      Granules row = loadGranules(keys + at[lane] / 4);
+      all &= ordered.apply(row) | ((row == isFresh) & (Answers() - !read));
     }
+    bad = !areAll(all);
+  } else {
+    for (unsigned lane = 0; lane < 32; ++lane)
+      for (unsigned i = 0; i < count; ++i) {
+        uint32_t key = keys[at[lane] / 4 + i];
+        bad |= !(isOrdered(r, key) | (!read & (key == fresh)));
+      }
+  }
   if (bad || !write)
     return !bad;
   for (unsigned warp = 0; warp < r.m.warps; ++warp) {
@@ -241,8 +283,10 @@ static EMULATED_INLINE bool areLanesOrdered(const Request &r,
     }
     if (warp != r.self && r.m.lastRowRead[warp] > bound) {
       const uint64_t *row = r.m.getRowReads(warp);
+      uint64_t latest = 0;
       for (unsigned lane = 0; lane < 32; ++lane)
-        bad |= row[at[lane] / 16] >> 32 > bound;
+        latest = std::max(latest, row[at[lane] / 16]);
+      bad |= latest >> 32 > bound;
     }
   }
   return !bad;
@@ -254,11 +298,19 @@ static EMULATED_INLINE void recordLanes(const Request &r, const uint32_t *at,
   if (r.kind & accessWrite) {
     uint32_t key = r.kind & accessAsync ? inFlightKey : r.currentKey;
     uint32_t info = makeInfo(r.op.source, 0, 15, r.isStrong());
+    uint32_t *keys = r.m.keys.data(), *infos = r.m.infos.data();
     for (uint32_t rest = mask; rest; rest &= rest - 1) {
       unsigned lane = __builtin_ctz(rest);
-      for (unsigned i = 0; i < count; ++i) {
-        r.m.keys[at[lane] / 4 + i] = key;
-        r.m.infos[at[lane] / 4 + i] = info + lane;
+      if constexpr (count == 4) {
+        const Granules four = Granules() + key,
+                       origin = Granules() + (info + lane);
+        std::memcpy(keys + at[lane] / 4, &four, sizeof(four));
+        std::memcpy(infos + at[lane] / 4, &origin, sizeof(origin));
+      } else {
+        for (unsigned i = 0; i < count; ++i) {
+          keys[at[lane] / 4 + i] = key;
+          infos[at[lane] / 4 + i] = info + lane;
+        }
       }
     }
     return;
@@ -415,6 +467,34 @@ static EMULATED_INLINE bool countSimple(const uint32_t *at, uint32_t mask,
   return simple;
 }
 
+/// Whether two of 32 lanes have the same address.
+static EMULATED_INLINE bool haveDuplicates(const uint32_t *at) {
+  // Each pair is at most 16 lanes apart, going round.
+  uint32_t around[48];
+  std::memcpy(around, at, 32 * sizeof(uint32_t));
+  std::memcpy(around + 32, at, 16 * sizeof(uint32_t));
+  uint32_t same = 0;
+  for (unsigned apart = 1; apart <= 16; ++apart)
+    for (unsigned lane = 0; lane < 32; ++lane)
+      same |= around[lane] == around[lane + apart];
+  return same;
+}
+
+/// Passes over the banks for 32 different places of 4, 8 or 16 bytes.
+static EMULATED_INLINE unsigned countDistinct(const uint32_t *at,
+                                              unsigned bytes) {
+  // Units in each group of banks, by phase and group.
+  uint8_t counts[32] = {};
+  unsigned shift = bytes == 4 ? 2 : bytes == 8 ? 3 : 4;
+  unsigned lanes = 128 >> shift;
+  for (unsigned lane = 0; lane < 32; ++lane)
+    ++counts[(lane & ~(lanes - 1)) | (at[lane] >> shift & (lanes - 1))];
+  unsigned passes = 0;
+  for (unsigned begin = 0; begin < 32; begin += lanes)
+    passes += *std::max_element(counts + begin, counts + begin + lanes);
+  return passes;
+}
+
 static EMULATED_INLINE void access(Warp &w, const Op &op, uint32_t *at,
                                    uint32_t mask, unsigned bytes, unsigned kind,
                                    Place &place) {
@@ -467,6 +547,8 @@ static EMULATED_INLINE void access(Warp &w, const Op &op, uint32_t *at,
     if (countSimple(at, mask, bytes, ideal) || !apart) {
       passes = ideal;
       place.duplicates = !apart && (mask & (mask - 1));
+    } else if (mask == ~0u && bytes >= 4 && !haveDuplicates(at)) {
+      passes = countDistinct(at, bytes);
     } else {
       passes = countWavefronts(at, mask, bytes, ideal);
       place.duplicates = true;
@@ -514,11 +596,12 @@ static EMULATED_INLINE unsigned countMatrix(const uint32_t *at) {
   return most;
 }
 
+template <unsigned matrices>
 static EMULATED_INLINE void readRows(Warp &w, const Op &op,
                                      const uint32_t *addresses,
-                                     unsigned matrices, uint8_t *const *out) {
+                                     uint8_t *const *out) {
   SharedMemory &m = w.block->shared;
-  unsigned rows = matrices * 8;
+  constexpr unsigned rows = matrices * 8;
   uint32_t most = 0, odd = 0;
   for (unsigned row = 0; row < rows; ++row) {
     most = std::max(most, addresses[row]);
@@ -544,8 +627,11 @@ static EMULATED_INLINE void readRows(Warp &w, const Op &op,
     w.counters.sharedWavefronts += countMatrix(addresses + i * 8);
   w.counters.sharedWavefrontsIdeal += matrices;
   const uint8_t *data = m.data.data();
-  for (unsigned row = 0; row < rows; ++row)
-    std::memcpy(out[row / 8] + row % 8 * 16, data + addresses[row], 16);
+  for (unsigned i = 0; i < matrices; ++i) {
+    uint8_t *to = out[i];
+    for (unsigned row = 0; row < 8; ++row)
+      std::memcpy(to + row * 16, data + addresses[i * 8 + row], 16);
+  }
   if (!checksOn(w))
     return;
   m.lastRowRead[w.index] = w.clock;
@@ -554,20 +640,20 @@ static EMULATED_INLINE void readRows(Warp &w, const Op &op,
   uint64_t *reads = m.getRowReads(w.index);
   uint64_t record =
       uint64_t(w.clock) << 32 | makeInfo(op.source, collectiveLanes);
-  // Four granules at a time, as isOrdered() does.
-  using Granules = uint32_t __attribute__((vector_size(16)));
-  using Answers = decltype(Granules() == Granules());
-  const Granules floor = Granules() + r.floorKey, own = Granules() + r.self,
-                 current = Granules() + r.currentKey,
-                 field = Granules() + (notPlain | 31);
-  Answers ordered = Answers() - 1;
+  const OrderedGranules ordered(r);
+  const uint32_t *keys = m.keys.data();
+  Granules latest = Granules();
   for (unsigned row = 0; row < rows; ++row) {
-    Granules keys;
-    std::memcpy(&keys, m.keys.data() + addresses[row] / 4, sizeof(keys));
-    ordered &= (keys <= floor) | (((keys & field) == own) & (keys != current));
+    latest = getMaximum(latest, loadGranules(keys + addresses[row] / 4));
     reads[addresses[row] / 16] = record;
   }
-  if (ordered[0] & ordered[1] & ordered[2] & ordered[3])
+  if (areAll(latest <= ordered.floor))
+    return;
+  // Some may be later writes of the warp itself.
+  Answers all = Answers() - 1;
+  for (unsigned row = 0; row < rows; ++row)
+    all &= ordered.apply(loadGranules(keys + addresses[row] / 4));
+  if (areAll(all))
     return;
   for (unsigned row = 0; row < rows; ++row)
     for (unsigned i = 0; i < 4; ++i) {
@@ -623,6 +709,17 @@ void hydragen::emulated::accessShared(Warp &w, const Op &op, uint32_t *at,
   (hasV3() ? accessV3 : accessBase)(w, op, at, mask, bytes, kind, place);
 }
 
+static EMULATED_INLINE void readRows(Warp &w, const Op &op,
+                                     const uint32_t *addresses,
+                                     unsigned matrices, uint8_t *const *out) {
+  if (matrices == 4)
+    readRows<4>(w, op, addresses, out);
+  else if (matrices == 2)
+    readRows<2>(w, op, addresses, out);
+  else
+    readRows<1>(w, op, addresses, out);
+}
+
 EMULATED_V3 static void readRowsV3(Warp &w, const Op &op,
                                    const uint32_t *addresses, unsigned matrices,
                                    uint8_t *const *out) {
@@ -645,12 +742,24 @@ void hydragen::emulated::landShared(Warp &w, const AsyncCopy &copy,
                                     uint32_t lanes) {
   SharedMemory &m = w.block->shared;
   uint32_t key = makeKey(w.clock, w.index), info = makeInfo(copy.source, 0);
+  uint32_t *keys = m.keys.data(), *infos = m.infos.data();
+  if (copy.size == 16) {
+    const Granules four = Granules() + key;
+    for (uint32_t rest = lanes; rest; rest &= rest - 1) {
+      unsigned lane = __builtin_ctz(rest);
+      uint32_t granule = copy.destination[lane] / 4;
+      const Granules origin = Granules() + (info + lane);
+      std::memcpy(keys + granule, &four, sizeof(four));
+      std::memcpy(infos + granule, &origin, sizeof(origin));
+    }
+    return;
+  }
   for (uint32_t rest = lanes; rest; rest &= rest - 1) {
     unsigned lane = __builtin_ctz(rest);
     uint32_t granule = copy.destination[lane] / 4;
     for (unsigned i = 0; i < copy.size / 4u; ++i) {
-      m.keys[granule + i] = key;
-      m.infos[granule + i] = info + lane;
+      keys[granule + i] = key;
+      infos[granule + i] = info + lane;
     }
   }
 }

@@ -6,6 +6,8 @@
 
 #include "Scheduler.h"
 
+#include "Exec.h"
+
 #include <algorithm>
 
 using namespace hydragen::emulated;
@@ -44,7 +46,7 @@ void hydragen::emulated::runOrdered(Warp &w, const Op &op, uint32_t mask) {
 
 /// Runs the warp until it blocks, ends, used its budget, or the block is at
 /// `end` or needs the grid's scheduler.
-static void runWarp(Warp &w, Block &block, uint64_t end) {
+static EMULATED_INLINE void runWarp(Warp &w, Block &block, uint64_t end) {
   const Op *ops = w.code->ops.data();
   for (;;) {
     if (!w.active && !pickSplit(w))
@@ -60,8 +62,11 @@ static void runWarp(Warp &w, Block &block, uint64_t end) {
       if (op.guard != noSlot)
         mask &=
             op.guardNegated ? ~w.registers[op.guard] : w.registers[op.guard];
-      issued += op.counted;
-      lanes += op.counted ? unsigned(__builtin_popcount(mask)) : 0;
+      uint64_t counted = op.counted;
+      issued += counted;
+      // Counting bits is slow without an instruction for it.
+      lanes += mask == ~0u ? counted * 32
+                           : counted * unsigned(__builtin_popcount(mask));
       --left;
       if (mask)
         op.run(w, op, mask);
@@ -87,6 +92,14 @@ static void runWarp(Warp &w, Block &block, uint64_t end) {
     if (block.hadTurn)
       return;
   }
+}
+
+EMULATED_V3 static void runWarpV3(Warp &w, Block &block, uint64_t end) {
+  runWarp(w, block, end);
+}
+
+static void runWarpBase(Warp &w, Block &block, uint64_t end) {
+  runWarp(w, block, end);
 }
 
 //===----------------------------------------------------------------------===//
@@ -232,6 +245,7 @@ Stop hydragen::emulated::runBlock(Block &block, uint64_t limit) {
   unsigned count = unsigned(block.warps.size());
   uint64_t end = block.clock + limit;
   unsigned idle = 0;
+  const bool v3 = hasV3();
   block.wantsTurn = block.hadTurn = false;
   for (;;) {
     if (!block.budget) {
@@ -251,7 +265,7 @@ Stop hydragen::emulated::runBlock(Block &block, uint64_t limit) {
     }
     Warp &w = block.warps[block.running];
     uint64_t before = block.clock;
-    runWarp(w, block, end);
+    (v3 ? runWarpV3 : runWarpBase)(w, block, end);
     if (block.aborted) {
       publishChanges(block);
       return Stop::Done;

@@ -221,4 +221,5 @@ def main():
         {"planted": planted, "mutate": mutate}[mode](Fixture(path), folder)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -79,6 +79,8 @@ public:
   bool allowSplit = false;
   /// Whether undecided quotients ask for a refinement.
   bool allowRefine = true;
+  /// The op whose loops the element is asked for at: none of them is empty.
+  Operation *domain = nullptr;
   /// If set, evaluation stops at values whose indices use none of them: they
   /// cannot depend on these variables any more.
   std::optional<SmallVector<VarId>> interesting;
@@ -136,6 +138,8 @@ public:
   /// Least and greatest value in the box; false if not known.
   bool getRange(const IndexExpr &index, SizeExpr &low, SizeExpr &high);
   VarRange getVarRange(VarId var);
+  /// Whether every value of `index` in the box is one of the signed type.
+  bool fitsInteger(const IndexExpr &index, Type type);
   FailureOr<IndexExpr> evalAffine(AffineExpr expr, ArrayRef<IndexExpr> dims,
                                   ArrayRef<IndexExpr> symbols = {});
   const VarBox &getBox() const { return box; }

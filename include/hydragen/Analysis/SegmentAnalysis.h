@@ -29,11 +29,14 @@ struct SegmentPiece {
   /// to the box unless cells were merged.
   VarBox sample;
   /// Cells were merged after variables with one value were replaced by it: the
-  /// expressions do not mention them.
+  /// expressions do not mention them, and go down to arguments and constants.
   bool pinned = false;
   /// Per operand (V first, then the K of each term) the distinct expressions over
   /// the cells of its columns, ascending.
   SmallVector<SmallVector<ExprId, 1>> exprs;
+
+  /// The same down to the arguments, made when cells are merged.
+  SmallVector<SmallVector<ExprId, 1>> whole;
 
   /// Row digits (of more than one value here) that V, and that any K, depends on.
   SmallVector<VarId> usedByValue, usedByKeys;
@@ -80,8 +83,9 @@ public:
   /// Asks for nothing: what is undecided stays a leaf.
   std::optional<ExprId> evaluateIn(const SegmentOperand &operand, EvalDepth depth,
                                    const VarBox &box, bool &crossedCopy);
-  /// `id` evaluated to the sources in `box`.
-  std::optional<ExprId> deepen(ExprId id, const VarBox &box);
+  /// `id` evaluated to the sources in the box of `piece`, as deep as the piece's
+  /// own expressions.
+  std::optional<ExprId> deepen(ExprId id, const SegmentPiece &piece);
   /// Compares `id` with the operand at a few points of the piece where all
   /// indices are constants: another, simpler path through the evaluator.
   bool checkAtPoints(const SegmentOperand &operand, ExprId id,

@@ -357,14 +357,29 @@ static Result cuLaunchKernel(void *function, unsigned gx, unsigned gy,
                 reinterpret_cast<size_t>(stream), bytes);
   ENTER("cuLaunchKernel", text);
   NEED_CONTEXT;
-  if (parameters || !buffer)
+  if ((parameters != nullptr) == (buffer != nullptr))
     return kInvalidValue;
   if (isCapturing()) // into the graph
     return 0;
   emulated::Launch launch;
   launch.program = &kernel->module->program;
   launch.kernel = launch.program->findKernel(kernel->name);
-  if (!launch.kernel || emulated::getParameterBytes(*launch.kernel) != bytes)
+  if (!launch.kernel)
+    return kInvalidValue;
+  std::vector<char> packed(emulated::getParameterBytes(*launch.kernel));
+  for (size_t i = 0;
+       parameters && i != emulated::getNumParameters(*launch.kernel); ++i) {
+    uint32_t offset;
+    uint64_t size;
+    emulated::getParameter(*launch.kernel, i, offset, size);
+    std::copy_n(static_cast<const char *>(parameters[i]), size,
+                packed.data() + offset);
+  }
+  if (parameters) {
+    buffer = packed.data();
+    bytes = packed.size();
+  }
+  if (packed.size() != bytes)
     return kInvalidValue;
   const uint32_t grid[] = {gx, gy, gz}, block[] = {bx, by, bz};
   std::copy_n(grid, 3, launch.grid);

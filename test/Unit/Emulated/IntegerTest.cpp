@@ -288,6 +288,15 @@ TEST(Integer, DotProducts) {
     }
 }
 
+TEST(Integer, Refused) {
+  for (const char *form :
+       {"neg.s16x2 %r0, %r1;", "div.u16x2 %r0, %r1, %r2;",
+        "add.sat.u32 %r0, %r1, %r2;", "mul.s32 %r0, %r1, %r2;",
+        "mul.wide.s64 %d0, %d1, %d2;", "add.relu.s32 %r0, %r1, %r2;",
+        "bmsk.b32 %r0, %r1, %r2;", "abs.u32 %r0, %r1;"})
+    EXPECT_FALSE(Machine(form).loads()) << form;
+}
+
 // 128-bit sums through the carry flag.
 TEST(Integer, Carries) {
   std::mt19937_64 random(7);

@@ -534,6 +534,106 @@ def probability_factor():
     return c
 
 
+@case
+def unguarded_clamp():
+    """A clamp of the sum behind a bare maximum: a hidden row is NaN all the same."""
+    def change(c):
+        c.score = lambda s, b, h, m, n: s if m != 1 else -INF
+        c.s = c.map([], "%m = linalg.index 2 : index\n%c = arith.cmpi eq, %m, %i1 : index\n"
+                        "%r = arith.select %c, %cninf, %a0 : f32\nlinalg.yield %r : f32")
+
+    def after(c, e, total):
+        c.lines.append("    %tiny = arith.constant 1.0e-6 : f32")
+        return c.row([(total, c.kind("bhm"), "d0, d1, d2")],
+                     "%r = arith.maximumf %a0, %tiny : f32\nlinalg.yield %r : f32")
+    return Case().standard(change=change, after=after)
+
+
+@case
+def nan_guard():
+    """0 where the softmax is NaN."""
+    c = Case()
+    c.zero_rows = True
+    c.begin()
+    k, c.key = c.keys(c.kp, c.ks)
+    v, c.value = c.keys(c.vp, c.vs)
+    c.scores(k)
+    c.score = lambda s, b, h, m, n: s if m != 1 else -INF
+    c.s = c.map([], "%m = linalg.index 2 : index\n%c = arith.cmpi eq, %m, %i1 : index\n"
+                    "%r = arith.select %c, %cninf, %a0 : f32\nlinalg.yield %r : f32")
+    e = c.exponentials()
+    c.s = c.divide(e, c.reduce(e, "addf", "0"))
+    p = c.map([], "%c = arith.cmpf une, %a0, %a0 : f32\n%r = arith.select %c, %c0, %a0 : f32\nlinalg.yield %r : f32")
+    c.finish(c.product(p, v))
+    c.expect = shared()
+    return c
+
+
+@case
+def unsigned_length():
+    """n < length as unsigned numbers, the length's sign unknown: -1 hides nothing."""
+    c = Case()
+
+    def change(c):
+        length, kind, at = c.arg([B], dtype="i4", values=[7, -1, 12, 9])
+        c.score = lambda s, b, h, m, n: s if at(b) < 0 or n < at(b) else -INF
+        c.s = c.map([(length, kind, "d0")], """%n = linalg.index 3 : index
+%i = arith.index_cast %n : index to i32
+%v = arith.cmpi ult, %i, %a1 : i32
+%r = arith.select %v, %a0, %cninf : f32
+linalg.yield %r : f32""")
+    return c.standard(change=change)
+
+
+@case
+def rolled_behind_dynamic_prefix():
+    """Own keys pool[(b + n) mod S] behind a prefix of unknown length: an index that is no plain load."""
+    c = Case()
+    c.begin("p")
+
+    def rolled(pool):
+        out, wide = c.empty("bhsd")
+        return c.generic(4, [], "d0, d1, d2, d3", out, wide, f"""%b = linalg.index 0 : index
+%h = linalg.index 1 : index
+%n = linalg.index 2 : index
+%e = linalg.index 3 : index
+%five = arith.constant {S} : index
+%x = arith.addi %b, %n : index
+%y = arith.remui %x, %five : index
+%r = tensor.extract {pool[0]}[%h, %y, %e] : {pool[1]}
+linalg.yield %r : f32"""), wide, lambda b, h, n, d: pool[2](h, (b + n) % S, d)
+    pools = c.arg([H, S, D]), c.arg([H, S, D])
+    k, c.key = c.keys(c.kp, rolled(pools[0]))
+    v, c.value = c.keys(c.vp, rolled(pools[1]))
+    c.scores(k)
+    e = c.exponentials()
+    c.finish(c.product(c.divide(e, c.reduce(e, "addf", "0")), v))
+    c.expect = shared("keys [0, ?) shared over d0 of 4; keys [?, ?) own")
+    return c
+
+
+@case
+def late_division_with_sink():
+    c = Case()
+    c.begin()
+    k, c.key = c.keys(c.kp, c.ks)
+    v, c.value = c.keys(c.vp, c.vs)
+    c.scores(k)
+    sink, kind, at = c.arg([H])
+    c.sinks = lambda b, h, m: [at(h)]
+    e = c.exponentials()
+    total = c.row([(c.reduce(e, "addf", "0"), c.kind("bhm"), "d0, d1, d2"), (c.max, c.kind("bhm"), "d0, d1, d2"),
+                   (sink, kind, "d1")],
+                  "%x = arith.subf %a2, %a1 : f32\n%y = math.exp %x : f32\n%r = arith.addf %a0, %y : f32\n"
+                  "linalg.yield %r : f32")
+    o = c.product(e, v)
+    out, wide = c.empty("bhmd")
+    c.finish(c.generic(4, [(o, wide, "d0, d1, d2, d3"), (total, c.kind("bhm"), "d0, d1, d2")], "d0, d1, d2, d3", out,
+                       wide, "%r = arith.divf %a0, %a1 : f32\nlinalg.yield %r : f32"))
+    c.expect = shared()
+    return c
+
+
 # ---- refused
 
 def refusal(code, build):
@@ -598,6 +698,21 @@ def refused_large_clamp():
         e = c.exponentials()
         total = c.row([(c.reduce(e, "addf", "0"), c.kind("bhm"), "d0, d1, d2")],
                       "%r = arith.maximumf %a0, %two : f32\nlinalg.yield %r : f32")
+        return c.product(c.divide(e, total), v)
+    return refusal("denominator-clamped", build)
+
+
+@case
+def refused_clamp_behind_clipped_shift():
+    """With T = max(M, 0) the sum of an ordinary row can be below the clamp."""
+    def build(c, v):
+        c.lines.append("    %tiny = arith.constant 1.0e-3 : f32")
+        row = (c.reduce(c.s, "maximumf", "ninf"), c.kind("bhm"), "d0, d1, d2")
+        c.max = c.row([row], "%r = arith.maximumf %a0, %c0 : f32\nlinalg.yield %r : f32")
+        e = c.map([(c.max, c.kind("bhm"), "d0, d1, d2")],
+                  "%t = arith.subf %a0, %a1 : f32\n%r = math.exp %t : f32\nlinalg.yield %r : f32")
+        total = c.row([(c.reduce(e, "addf", "0"), c.kind("bhm"), "d0, d1, d2")],
+                      "%r = arith.maximumf %a0, %tiny : f32\nlinalg.yield %r : f32")
         return c.product(c.divide(e, total), v)
     return refusal("denominator-clamped", build)
 

@@ -123,7 +123,8 @@ Val Emitter::empty(const Dims &dims, StringRef element) {
   for (const Dim &dim : dims)
     if (dim.isDynamic())
       sizes.push_back(dim.value);
-  value.name = emit("tensor.empty(" + join(sizes, ", ") + ") : " + value.type());
+  value.name =
+      emit("tensor.empty(" + join(sizes, ", ") + ") : " + value.type());
   return value;
 }
 
@@ -173,14 +174,14 @@ Val Emitter::generic(StringRef loops, ArrayRef<Operand> ins, const Val &init,
   std::string operands;
   if (!ins.empty())
     operands = "ins(" + join(names, ", ") + " : " + join(types, ", ") + ") ";
-  result.name = emit("linalg.generic {indexing_maps = [" + join(maps, ", ") +
-                     "], iterator_types = [" + join(kinds, ", ") + "]} " +
-                     operands + "outs(" + init.name + " : " + init.type() +
-                     ") {\n    ^bb0(" + join(arguments, ", ") + "):\n" +
-                     indices + "      " + StringRef(replaced).trim() +
-                     "\n      linalg.yield " +
-                     (replaced.empty() ? "%a0" : "%r") + " : " + init.element +
-                     "\n  } -> " + init.type());
+  result.name =
+      emit("linalg.generic {indexing_maps = [" + join(maps, ", ") +
+           "], iterator_types = [" + join(kinds, ", ") + "]} " + operands +
+           "outs(" + init.name + " : " + init.type() + ") {\n    ^bb0(" +
+           join(arguments, ", ") + "):\n" + indices + "      " +
+           StringRef(replaced).trim() + "\n      linalg.yield " +
+           (replaced.empty() ? "%a0" : "%r") + " : " + init.element +
+           "\n  } -> " + init.type());
   return result;
 }
 
@@ -199,8 +200,7 @@ static std::string getGroups(unsigned rank, unsigned first, unsigned count) {
 Val Emitter::collapse(const Val &value, unsigned first, unsigned count) {
   Val result{"", value.element, {}};
   result.dims.assign(value.dims.begin(), value.dims.begin() + first);
-  result.dims.push_back(
-      product(ArrayRef<Dim>(value.dims).slice(first, count)));
+  result.dims.push_back(product(ArrayRef<Dim>(value.dims).slice(first, count)));
   result.dims.insert(result.dims.end(), value.dims.begin() + first + count,
                      value.dims.end());
   result.name = emit("tensor.collapse_shape " + value.name + " " +
@@ -218,8 +218,8 @@ Val Emitter::expand(const Val &value, unsigned dim, ArrayRef<Dim> into) {
     shape.push_back(d.isDynamic() ? d.value : std::to_string(d.size));
   result.name = emit("tensor.expand_shape " + value.name + " " +
                      getGroups(result.dims.size(), dim, into.size()) +
-                     " output_shape [" + join(shape, ", ") + "] : " +
-                     value.type() + " into " + result.type());
+                     " output_shape [" + join(shape, ", ") +
+                     "] : " + value.type() + " into " + result.type());
   return result;
 }
 
@@ -237,10 +237,10 @@ Val Emitter::transpose(const Val &value, ArrayRef<unsigned> order, bool named) {
   SmallVector<std::string> numbers;
   for (unsigned i : order)
     numbers.push_back(std::to_string(i));
-  result.name = emit("linalg.transpose ins(" + value.name + " : " +
-                     value.type() + ") outs(" + init.name + " : " +
-                     init.type() + ") permutation = [" + join(numbers, ", ") +
-                     "]");
+  result.name =
+      emit("linalg.transpose ins(" + value.name + " : " + value.type() +
+           ") outs(" + init.name + " : " + init.type() + ") permutation = [" +
+           join(numbers, ", ") + "]");
   return result;
 }
 
@@ -281,8 +281,8 @@ std::string Emitter::finish(const Val &result) {
     text += (i ? ", " : "") + std::string("%arg") + std::to_string(i) + ": ";
     text += argumentTypes[i];
   }
-  return text + ") -> " + result.type() + " {\n" + header + body +
-         "  return " + result.name + " : " + result.type() + "\n}\n";
+  return text + ") -> " + result.type() + " {\n" + header + body + "  return " +
+         result.name + " : " + result.type() + "\n}\n";
 }
 
 } // namespace hydragen::fuzz

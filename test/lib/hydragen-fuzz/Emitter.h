@@ -39,7 +39,8 @@ public:
   double real(double low, double high) {
     return low + (high - low) * ((next() >> 11) * 0x1p-53);
   }
-  template <typename T> T pick(std::initializer_list<T> list) {
+  template <typename T>
+  T pick(std::initializer_list<T> list) {
     return *(list.begin() + next() % list.size());
   }
 
@@ -47,7 +48,8 @@ private:
   uint64_t state;
 };
 
-/// An extent: its value at run time and, when the type has `?`, the index value.
+/// An extent: its value at run time and, when the type has `?`, the index
+/// value.
 struct Dim {
   int64_t size;
   std::string value;
@@ -92,8 +94,8 @@ public:
 
   Val empty(const Dims &dims, llvm::StringRef element);
   Val fill(const Dims &dims, llvm::StringRef element, double value);
-  /// `loops`: letters, the upper-case ones reductions. The body reads %a0, ... and
-  /// %o, `#x` is the index of loop x, and its result is %r.
+  /// `loops`: letters, the upper-case ones reductions. The body reads %a0, ...
+  /// and %o, `#x` is the index of loop x, and its result is %r.
   Val generic(llvm::StringRef loops, llvm::ArrayRef<Operand> ins,
               const Val &init, llvm::StringRef outMap, const llvm::Twine &body);
   Val map(llvm::StringRef loops, llvm::ArrayRef<Operand> ins, const Dims &dims,

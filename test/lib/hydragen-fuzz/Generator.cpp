@@ -20,8 +20,8 @@ void Generator::tag(const Twine &text) {
 
 static StringRef getName(Source source) {
   static constexpr StringLiteral names[] = {
-      "all",  "div",   "mod",    "uneven",   "table",     "ids",     "paged",
-      "own",  "zero",  "heads",  "rolled",   "reversed",  "factor",  "computed"};
+      "all", "div",  "mod",   "uneven", "table",    "ids",    "paged",
+      "own", "zero", "heads", "rolled", "reversed", "factor", "computed"};
   return names[static_cast<unsigned>(source)];
 }
 
@@ -100,6 +100,8 @@ Graph Generator::run() {
     if (key != value)
       kinds += "/" + getName(value).str();
     std::optional<int> a = getLevel(key), b = getLevel(value);
+    // A rolled range is cut into as many pieces as there are sequences.
+    mayRefuse |= key == Source::Rolled || value == Source::Rolled;
     if (!a || !b)
       continue;
     lowest = std::min(lowest, std::max(*a, *b));
@@ -139,7 +141,8 @@ Graph Generator::run() {
                      " : " + tensor.element);
   };
   int64_t place = rng.integer(0, 4);
-  static constexpr StringLiteral places[] = {"scores", "q", "k", "q and k", "no"};
+  static constexpr StringLiteral places[] = {"scores", "q", "k", "q and k",
+                                             "no"};
   tag("scale on " + places[place]);
   if (place == 1 || place == 3)
     query = scaled(query, place == 3 ? std::sqrt(scale) : scale);
@@ -154,6 +157,7 @@ Graph Generator::run() {
     result = e.cast(result, stored);
   graph.text = e.finish(result);
   graph.inputs = std::move(e.inputs);
+  graph.stored = stored;
   graph.mayHideNaN = mayHideNaN;
   graph.mustShare &= !mayRefuse;
   graph.recipe = std::move(recipe);

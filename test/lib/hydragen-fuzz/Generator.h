@@ -20,9 +20,11 @@ struct Graph {
   std::string recipe;
   /// Sharing that the IR shows and that must be found.
   bool mustShare = false;
-  /// A row is NaN only by how it was computed: it sees no key and the denominator
-  /// has a further term (the limit is 0), or all its exponentials vanish under a
-  /// shift that is not the maximum.
+  /// The type that K and V are stored in; arithmetic on them rounds to it.
+  std::string stored;
+  /// A row is NaN only by how it was computed: it sees no key and the
+  /// denominator has a further term (the limit is 0), or all its exponentials
+  /// vanish under a shift that is not the maximum.
   bool mayHideNaN = false;
 };
 
@@ -31,20 +33,20 @@ Graph generate(uint64_t seed);
 
 /// What one key range of K or V depends on, of the sequence b.
 enum class Source {
-  All,       // nothing
-  GroupDiv,  // b floordiv R
-  GroupMod,  // b mod G
-  Uneven,    // ranges of b of several sizes
-  Table,     // a constant table of b
-  Ids,       // a table that is an argument
-  Paged,     // pages: a shared table, then own ones
-  Own,       // b
-  Zero,      // a constant
-  Heads,     // b, but not the head
-  Rolled,    // b, through (n + b) mod length
-  Reversed,  // nothing; keys in reverse
-  PerBatch,  // b, through a factor
-  Computed,  // nothing; an elementwise function of what is stored
+  All,      // nothing
+  GroupDiv, // b floordiv R
+  GroupMod, // b mod G
+  Uneven,   // ranges of b of several sizes
+  Table,    // a constant table of b
+  Ids,      // a table that is an argument
+  Paged,    // pages: a shared table, then own ones
+  Own,      // b
+  Zero,     // a constant
+  Heads,    // b, but not the head
+  Rolled,   // b, through (n + b) mod length
+  Reversed, // nothing; keys in reverse
+  PerBatch, // b, through a factor
+  Computed, // nothing; an elementwise function of what is stored
 };
 
 /// Builds one graph.
@@ -69,7 +71,8 @@ private:
   /// [b, h, n, c] of one range.
   Val makeRange(Source source, const Dims &wide);
   Val joinRanges(std::vector<Val> parts, unsigned dim);
-  Val makeOperand(llvm::ArrayRef<Source> sources, const Dim &heads, int64_t columns);
+  Val makeOperand(llvm::ArrayRef<Source> sources, const Dim &heads,
+                  int64_t columns);
   // Scores.cpp: everything between the products.
   Val scoreProduct(const Val &query, const Val &key);
   Val repeatHeads(const Val &value);
@@ -95,7 +98,8 @@ private:
   /// Whether reductions over the keys leave a unit dim.
   bool keepDim = false;
   bool mayHideNaN = false;
-  /// Rows whose exponentials all vanish give 0 here, which may be refused.
+  /// What may be refused: rows whose exponentials all vanish and that give 0,
+  /// pieces that are no rectangles.
   bool mayRefuse = false;
 };
 

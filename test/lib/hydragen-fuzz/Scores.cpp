@@ -25,12 +25,11 @@ static constexpr double kInf = std::numeric_limits<double>::infinity();
 Val Generator::repeatHeads(const Val &value) {
   if (group == 1)
     return value;
-  return e.collapse(
-      e.map("bkgnc", {{value, "bknc"}},
-            {value.dims[0], value.dims[1], Dim(group), value.dims[2],
-             value.dims[3]},
-            value.element, kCopy),
-      1, 2);
+  return e.collapse(e.map("bkgnc", {{value, "bknc"}},
+                          {value.dims[0], value.dims[1], Dim(group),
+                           value.dims[2], value.dims[3]},
+                          value.element, kCopy),
+                    1, 2);
 }
 
 /// A sum of products, cast in the body where the types differ.
@@ -57,7 +56,8 @@ Val Generator::scoreProduct(const Val &query, const Val &key) {
   if (group != 1 && form == 0) {
     tag("grouped product");
     Val q = e.expand(query, 1, {keyHeads, Dim(group)});
-    Val init = e.fill({batch, keyHeads, Dim(group), queries, total}, compute, 0);
+    Val init =
+        e.fill({batch, keyHeads, Dim(group), queries, total}, compute, 0);
     Val scores = e.generic("bkgmnC", {{q, "bkgmC"}, {key, "bknC"}}, init,
                            "bkgmn", multiply(q, key, compute));
     return e.collapse(scores, 1, 2);
@@ -104,7 +104,8 @@ Val Generator::onScores(const Val &scores, ArrayRef<Operand> ins,
 static std::string chooseLetters(Random &rng, bool dynamic) {
   if (dynamic) // arguments over a dynamic range would need its size
     return rng.pick({"h", "m", "hm", "b", "bm"});
-  return rng.pick({"n", "bn", "mn", "bmn", "hmn", "bhmn", "hn", "m", "bm", "bh"});
+  return rng.pick(
+      {"n", "bn", "mn", "bmn", "hmn", "bhmn", "hn", "m", "bm", "bh"});
 }
 
 Val Generator::applyMask(const Val &scores) {
@@ -113,8 +114,8 @@ Val Generator::applyMask(const Val &scores) {
   if (compute == "f16" && fill < -6e4)
     fill = -kInf;
   std::string hidden = e.constant(fill, compute), offset;
-  std::string select = "\n      %r = arith.select %c, %a0, " + hidden + " : " +
-                       compute;
+  std::string select =
+      "\n      %r = arith.select %c, %a0, " + hidden + " : " + compute;
   // Keys that the first query sees at least: total - queries.
   auto lastKey = [&](int64_t shift) {
     if (!dynamic)
@@ -127,19 +128,25 @@ Val Generator::applyMask(const Val &scores) {
     tag("causal");
     offset = lastKey(rng.integer(-3, 1));
     return onScores(scores, {},
-                    "%l = arith.addi #m, " + offset + " : index\n      %c = "
-                    "arith.cmpi sle, #n, %l : index" + select);
+                    "%l = arith.addi #m, " + offset +
+                        " : index\n      %c = "
+                        "arith.cmpi sle, #n, %l : index" +
+                        select);
   }
   case 1: {
     tag("window");
     offset = lastKey(0);
     int64_t width = rng.integer(1, total.size);
-    return onScores(scores, {},
-                    "%l = arith.addi #m, " + offset + " : index\n      %f = "
-                    "arith.subi %l, " + e.index(width) +
-                    " : index\n      %c0 = arith.cmpi sle, #n, %l : index\n"
-                    "      %c1 = arith.cmpi sgt, #n, %f : index\n      %c = "
-                    "arith.andi %c0, %c1 : i1" + select);
+    return onScores(
+        scores, {},
+        "%l = arith.addi #m, " + offset +
+            " : index\n      %f = "
+            "arith.subi %l, " +
+            e.index(width) +
+            " : index\n      %c0 = arith.cmpi sle, #n, %l : index\n"
+            "      %c1 = arith.cmpi sgt, #n, %f : index\n      %c = "
+            "arith.andi %c0, %c1 : i1" +
+            select);
   }
   case 2: {
     tag("lengths");
@@ -198,11 +205,14 @@ Val Generator::applyMask(const Val &scores) {
   case 5: {
     tag("added condition");
     offset = lastKey(rng.integer(-2, 0));
-    return onScores(scores, {},
-                    "%l = arith.addi #m, " + offset + " : index\n      %c = "
-                    "arith.cmpi sgt, #n, %l : index\n      %x = arith.select "
-                    "%c, " + hidden + ", " + e.constant(0, compute) + " : " +
-                    compute + "\n      %r = arith.addf %a0, %x : " + compute);
+    return onScores(
+        scores, {},
+        "%l = arith.addi #m, " + offset +
+            " : index\n      %c = "
+            "arith.cmpi sgt, #n, %l : index\n      %x = arith.select "
+            "%c, " +
+            hidden + ", " + e.constant(0, compute) + " : " + compute +
+            "\n      %r = arith.addf %a0, %x : " + compute);
   }
   default: {
     if (dynamic)
@@ -218,8 +228,8 @@ Val Generator::applyMask(const Val &scores) {
       rows.push_back("[" + join(row, ", ") + "]");
     }
     Val mask{"", "i1", dims};
-    mask.name = e.emit("arith.constant dense<[" + join(rows, ", ") + "]> : " +
-                       mask.type());
+    mask.name = e.emit("arith.constant dense<[" + join(rows, ", ") +
+                       "]> : " + mask.type());
     return onScores(scores, {{mask, "mn"}},
                     "%c = arith.andi %a1, " + e.constant(1, "i1") + " : i1" +
                         select);
@@ -233,11 +243,12 @@ Val Generator::modify(Val scores) {
     case 0: {
       tag("soft-cap");
       double cap = rng.pick({0.5, 2.0, 30.0});
-      scores = onScores(scores, {},
-                        "%x = arith.divf %a0, " + e.constant(cap, compute) +
-                            " : " + compute + "\n      %t = math.tanh %x : " +
-                            compute + "\n      %r = arith.mulf %t, " +
-                            e.constant(cap, compute) + " : " + compute);
+      scores =
+          onScores(scores, {},
+                   "%x = arith.divf %a0, " + e.constant(cap, compute) + " : " +
+                       compute + "\n      %t = math.tanh %x : " + compute +
+                       "\n      %r = arith.mulf %t, " +
+                       e.constant(cap, compute) + " : " + compute);
       break;
     }
     case 1: {
@@ -246,7 +257,8 @@ Val Generator::modify(Val scores) {
       scores = onScores(scores, {{slope, "h"}},
                         "%x = arith.subi #n, #m : index\n      %y = "
                         "arith.index_cast %x : index to i64\n      %z = "
-                        "arith.sitofp %y : i64 to " + compute +
+                        "arith.sitofp %y : i64 to " +
+                            compute +
                             "\n      %b = arith.mulf %z, %a1 : " + compute +
                             "\n      %r = arith.addf %a0, %b : " + compute);
       break;
@@ -254,18 +266,18 @@ Val Generator::modify(Val scores) {
     case 2: {
       tag("temperature");
       Val t = e.argument({heads}, compute, floats(heads.size, 0.5, 2));
-      scores = onScores(scores, {{t, "h"}},
-                        "%r = arith.mulf %a0, %a1 : " + compute);
+      scores =
+          onScores(scores, {{t, "h"}}, "%r = arith.mulf %a0, %a1 : " + compute);
       break;
     }
     case 3: {
       tag("gate");
-      scores = onScores(
-          scores, {},
-          "%x = arith.negf %a0 : " + compute + "\n      %y = math.exp %x : " +
-              compute + "\n      %z = arith.addf %y, " +
-              e.constant(1, compute) + " : " + compute +
-              "\n      %r = arith.divf %a0, %z : " + compute);
+      scores = onScores(scores, {},
+                        "%x = arith.negf %a0 : " + compute +
+                            "\n      %y = math.exp %x : " + compute +
+                            "\n      %z = arith.addf %y, " +
+                            e.constant(1, compute) + " : " + compute +
+                            "\n      %r = arith.divf %a0, %z : " + compute);
       break;
     }
     default:
@@ -308,8 +320,8 @@ Val Generator::product(const Val &probabilities, const Val &value) {
   int64_t form = rng.integer(0, 3);
   if (group != 1 && form == 0) {
     Val wide = e.expand(p, 1, {keyHeads, Dim(group)});
-    Val init =
-        e.fill({batch, keyHeads, Dim(group), queries, Dim(columnsV)}, compute, 0);
+    Val init = e.fill({batch, keyHeads, Dim(group), queries, Dim(columnsV)},
+                      compute, 0);
     return e.collapse(e.generic("bkgmeN", {{wide, "bkgmN"}, {value, "bkNe"}},
                                 init, "bkgme", multiply(wide, value, compute)),
                       1, 2);
@@ -348,8 +360,8 @@ Val Generator::attend(const Val &scores, const Val &value) {
     return product(p, value);
   }
   // The shift.
-  double lowest = compute == "f64" ? -1.7976931348623157e308
-                  : compute == "f16" ? -65504
+  double lowest = compute == "f64"    ? -1.7976931348623157e308
+                  : compute == "f16"  ? -65504
                   : compute == "bf16" ? -3.3895313892515355e38
                                       : -3.4028234663852886e38;
   double start = rng.pick({-kInf, -kInf, lowest});
@@ -388,16 +400,21 @@ Val Generator::attend(const Val &scores, const Val &value) {
   if (denominator == 0 && !base2) {
     tag("softmax plus one");
     sum = onRows({{sum, own}, {shift, own}},
-                 "%x = arith.negf %a1 : " + compute + "\n      %y = math.exp "
-                 "%x : " + compute + "\n      %r = arith.addf %a0, %y : " +
-                 compute);
+                 "%x = arith.negf %a1 : " + compute +
+                     "\n      %y = math.exp "
+                     "%x : " +
+                     compute + "\n      %r = arith.addf %a0, %y : " + compute);
   } else if (denominator == 1 && !base2) {
     tag("sink");
     Val sink = e.argument({heads}, compute, floats(heads.size));
     sum = onRows({{sum, own}, {shift, own}, {sink, "h"}},
-                 "%x = arith.subf %a2, %a1 : " + compute + "\n      %y = "
-                 "math.exp %x : " + compute + "\n      %r = arith.addf %a0, %y "
-                 ": " + compute);
+                 "%x = arith.subf %a2, %a1 : " + compute +
+                     "\n      %y = "
+                     "math.exp %x : " +
+                     compute +
+                     "\n      %r = arith.addf %a0, %y "
+                     ": " +
+                     compute);
   } else if (denominator == 2) {
     tag("clamped sum");
     sum = onRows({{sum, own}}, "%r = arith.maximumf %a0, " +
@@ -419,9 +436,9 @@ Val Generator::attend(const Val &scores, const Val &value) {
   Val p;
   if (rng.chance(0.3)) {
     tag("reciprocal");
-    Val inverse = onRows({{sum, own}}, "%r = arith.divf " +
-                                           e.constant(1, compute) + ", %a0 : " +
-                                           compute);
+    Val inverse =
+        onRows({{sum, own}}, "%r = arith.divf " + e.constant(1, compute) +
+                                 ", %a0 : " + compute);
     p = onScores(powers, {{inverse, rowLetters}},
                  "%r = arith.mulf %a0, %a1 : " + compute);
   } else {
@@ -430,17 +447,18 @@ Val Generator::attend(const Val &scores, const Val &value) {
   }
   if (rng.chance(0.1)) {
     tag("NaN guard");
+    mayRefuse = true;
     p = onScores(p, {},
                  "%c = arith.cmpf uno, %a0, %a0 : " + compute +
-                     "\n      %r = arith.select %c, " +
-                     e.constant(0, compute) + ", %a0 : " + compute);
+                     "\n      %r = arith.select %c, " + e.constant(0, compute) +
+                     ", %a0 : " + compute);
   } else if (rng.chance(0.15)) {
     tag("safe softmax");
     Dims dims = {batch, heads, queries};
-    Val hidden = e.generic(
-        "bhmN", {{scores, "bhmN"}}, e.fill(dims, "i1", 1), "bhm",
-        "%c = arith.cmpf oeq, %a0, " + e.constant(-kInf, compute) + " : " +
-            compute + "\n      %r = arith.andi %c, %o : i1");
+    Val hidden =
+        e.generic("bhmN", {{scores, "bhmN"}}, e.fill(dims, "i1", 1), "bhm",
+                  "%c = arith.cmpf oeq, %a0, " + e.constant(-kInf, compute) +
+                      " : " + compute + "\n      %r = arith.andi %c, %o : i1");
     p = onScores(p, {{hidden, "bhm"}},
                  "%r = arith.select %a1, " + e.constant(0, compute) +
                      ", %a0 : " + compute);

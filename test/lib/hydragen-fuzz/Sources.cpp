@@ -17,13 +17,12 @@ Source Generator::chooseSource() {
     return rng.pick({Source::All, Source::All, Source::Own, Source::Own,
                      Source::Heads, Source::Ids, Source::PerBatch,
                      Source::Computed, Source::Rolled, Source::Reversed});
-  return rng.pick({Source::All,      Source::All,      Source::All,
-                   Source::GroupDiv, Source::GroupDiv, Source::GroupMod,
-                   Source::Uneven,   Source::Table,    Source::Ids,
-                   Source::Paged,    Source::Own,      Source::Own,
-                   Source::Own,      Source::Own,      Source::Zero,
-                   Source::Heads,    Source::Rolled,   Source::Reversed,
-                   Source::PerBatch, Source::Computed});
+  return rng.pick(
+      {Source::All,      Source::All,      Source::All,      Source::GroupDiv,
+       Source::GroupDiv, Source::GroupMod, Source::Uneven,   Source::Table,
+       Source::Ids,      Source::Paged,    Source::Own,      Source::Own,
+       Source::Own,      Source::Own,      Source::Zero,     Source::Heads,
+       Source::Rolled,   Source::Reversed, Source::PerBatch, Source::Computed});
 }
 
 std::vector<double> Generator::floats(int64_t count, double low, double high) {
@@ -53,8 +52,8 @@ Val Generator::integerTable(ArrayRef<int64_t> values, bool constant) {
   SmallVector<std::string> entries;
   for (int64_t entry : values)
     entries.push_back(std::to_string(entry));
-  value.name = e.emit("arith.constant dense<[" + join(entries, ", ") + "]> : " +
-                      value.type());
+  value.name = e.emit("arith.constant dense<[" + join(entries, ", ") +
+                      "]> : " + value.type());
   return value;
 }
 
@@ -108,11 +107,11 @@ Val Generator::broadcastAll(const Dims &wide) {
     Val source = floatArgument({h, n, c});
     Val result = e.empty(wide, stored);
     for (int64_t i = 0; i != b.size; ++i)
-      result.name = e.emit(
-          "tensor.insert_slice " + source.name + " into " + result.name + "[" +
-          Twine(i) + ", 0, 0, 0] [1, " + Twine(h.size) + ", " + Twine(n.size) +
-          ", " + Twine(c.size) + "] [1, 1, 1, 1] : " + source.type() +
-          " into " + result.type());
+      result.name = e.emit("tensor.insert_slice " + source.name + " into " +
+                           result.name + "[" + Twine(i) + ", 0, 0, 0] [1, " +
+                           Twine(h.size) + ", " + Twine(n.size) + ", " +
+                           Twine(c.size) + "] [1, 1, 1, 1] : " + source.type() +
+                           " into " + result.type());
     return result;
   }
   default: {
@@ -120,10 +119,10 @@ Val Generator::broadcastAll(const Dims &wide) {
     // A longer pool, of which a part is used.
     Val pool = floatArgument({Dim(n.size + 3), h, c});
     Val source{"", stored, {n, h, c}};
-    source.name = e.emit("tensor.extract_slice " + pool.name + "[2, 0, 0] [" +
-                         Twine(n.size) + ", " + Twine(h.size) + ", " +
-                         Twine(c.size) + "] [1, 1, 1] : " + pool.type() +
-                         " to " + source.type());
+    source.name =
+        e.emit("tensor.extract_slice " + pool.name + "[2, 0, 0] [" +
+               Twine(n.size) + ", " + Twine(h.size) + ", " + Twine(c.size) +
+               "] [1, 1, 1] : " + pool.type() + " to " + source.type());
     return e.map("bhnc", {{source, "nhc"}}, wide, stored, kCopy);
   }
   }
@@ -139,9 +138,9 @@ Val Generator::makeUneven(const Dims &wide) {
     if (rng.chance(0.3))
       parts.push_back(floatArgument(dims));
     else
-      parts.push_back(e.map(
-          "bhnc", {{floatArgument({dims[1], dims[2], dims[3]}), "hnc"}}, dims,
-          stored, kCopy));
+      parts.push_back(
+          e.map("bhnc", {{floatArgument({dims[1], dims[2], dims[3]}), "hnc"}},
+                dims, stored, kCopy));
     left -= count;
   }
   return parts.size() == 1 ? parts.front() : e.concat(parts, 0);
@@ -172,17 +171,17 @@ Val Generator::makePaged(const Dims &wide) {
         row.push_back(std::to_string(table[i * pages + page]));
       rows.push_back("[" + join(row, ", ") + "]");
     }
-    ids.name = e.emit("arith.constant dense<[" + join(rows, ", ") + "]> : " +
-                      ids.type());
+    ids.name = e.emit("arith.constant dense<[" + join(rows, ", ") +
+                      "]> : " + ids.type());
   } else {
     ids = e.argument(dims, "i64",
                      std::vector<double>(table.begin(), table.end()));
   }
-  Val paged = e.map("bprhc", {{ids, "bp"}}, {b, Dim(pages), Dim(2), h, c},
-                    stored,
-                    "%i = arith.index_cast %a0 : i64 to index\n      %r = "
-                    "tensor.extract " +
-                        memory.name + "[%i, #r, #h, #c] : " + memory.type());
+  Val paged =
+      e.map("bprhc", {{ids, "bp"}}, {b, Dim(pages), Dim(2), h, c}, stored,
+            "%i = arith.index_cast %a0 : i64 to index\n      %r = "
+            "tensor.extract " +
+                memory.name + "[%i, #r, #h, #c] : " + memory.type());
   return e.transpose(e.collapse(paged, 1, 2), {0, 2, 1, 3}, rng.chance(0.5));
 }
 
@@ -228,13 +227,16 @@ Val Generator::makeRange(Source source, const Dims &wide) {
     Val memory = floatArgument({Dim(pool), h, n, c});
     if (source == Source::Table)
       return gather(memory, integerTable(ids, true), wide);
-    Val table = e.argument({b}, "i64", std::vector<double>(ids.begin(), ids.end()));
+    Val table =
+        e.argument({b}, "i64", std::vector<double>(ids.begin(), ids.end()));
     return gather(memory, table, wide);
   }
   case Source::Paged:
     return makePaged(wide);
   case Source::Own:
-    if (rng.chance(0.5))
+    // An argument of unknown length says nothing of its length: K's and V's
+    // could differ.
+    if (rng.chance(0.5) && !n.isDynamic())
       return floatArgument(wide);
     return e.transpose(floatArgument({b, n, h, c}), {0, 2, 1, 3},
                        rng.chance(0.5));
@@ -255,10 +257,11 @@ Val Generator::makeRange(Source source, const Dims &wide) {
     Val pool = floatArgument({h, n, c});
     std::string extent = n.isDynamic() ? n.value : e.index(n.size);
     return e.map("bhnc", {}, wide, stored,
-                 "%s = arith.subi " + extent + ", #n : index\n      %m = "
-                 "arith.subi %s, " + e.index(1) +
-                     " : index\n      %r = tensor.extract " + pool.name +
-                     "[#h, %m, #c] : " + pool.type());
+                 "%s = arith.subi " + extent +
+                     ", #n : index\n      %m = "
+                     "arith.subi %s, " +
+                     e.index(1) + " : index\n      %r = tensor.extract " +
+                     pool.name + "[#h, %m, #c] : " + pool.type());
   }
   case Source::PerBatch:
     return e.map("bhnc",
@@ -304,8 +307,7 @@ Val Generator::joinRanges(std::vector<Val> parts, unsigned dim) {
     tag(cache ? "static cache" : "slices");
     Dims dims = parts.front().dims;
     dims[dim] = e.sum(extents);
-    Val result =
-        cache ? e.fill(dims, stored, 0.0) : e.empty(dims, stored);
+    Val result = cache ? e.fill(dims, stored, 0.0) : e.empty(dims, stored);
     Dim offset(0);
     for (const Val &part : parts) {
       SmallVector<std::string> offsets, sizes, strides;
@@ -344,10 +346,12 @@ Val Generator::joinRanges(std::vector<Val> parts, unsigned dim) {
     std::string own = "#" + picked;
     return e.map("bhnc", {}, dims, stored,
                  "%c = arith.cmpi ult, " + own + ", " +
-                     e.index(extents[0].size) + " : index\n      %r = scf.if "
-                     "%c -> (" + stored + ") {\n        %x = tensor.extract " +
-                     parts[0].name + "[" + at(own) + "] : " +
-                     parts[0].type() + "\n        scf.yield %x : " + stored +
+                     e.index(extents[0].size) +
+                     " : index\n      %r = scf.if "
+                     "%c -> (" +
+                     stored + ") {\n        %x = tensor.extract " +
+                     parts[0].name + "[" + at(own) + "] : " + parts[0].type() +
+                     "\n        scf.yield %x : " + stored +
                      "\n      } else {\n        %k = arith.subi " + own + ", " +
                      e.index(extents[0].size) +
                      " : index\n        %x = tensor.extract " + parts[1].name +

@@ -2,11 +2,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each graph is interpreted as it stands and after the front of the compiler, in
-// this process and in float64: the results must agree, the cover certificate must
-// hold, what the IR shows as shared must be found. Every so many graphs the tools
-// also compile and run one. A failing graph is left in a file, as small as it gets
-// by dropping ops.
+// Each graph is interpreted as it stands and after the front of the compiler,
+// in this process and in float64: the results must agree, the cover certificate
+// must hold, what the IR shows as shared must be found. Every so many graphs
+// the tools also compile and run one. A failing graph is left in a file, as
+// small as it gets by dropping ops.
 //
 // Exit codes: 0 all agree, 1 some do not, 2 bad command line.
 //===----------------------------------------------------------------------===//
@@ -70,8 +70,8 @@ struct Outcome {
 };
 
 std::optional<RuntimeValue> toRuntime(const Input &input, Type type) {
-  std::optional<interpreter::Tensor> tensor = interpreter::Tensor::create(
-      getElementTypeOrSelf(type), input.shape);
+  std::optional<interpreter::Tensor> tensor =
+      interpreter::Tensor::create(getElementTypeOrSelf(type), input.shape);
   if (!tensor)
     return std::nullopt;
   interpreter::Scalar *data = tensor->write();
@@ -82,8 +82,9 @@ std::optional<RuntimeValue> toRuntime(const Input &input, Type type) {
   return RuntimeValue(std::move(*tensor));
 }
 
-/// Where `got` differs from `want`; empty where it does not. Rounding in f64 only:
-/// a mask of -1e30 leaves nothing of the score, in either order of the sum.
+/// Where `got` differs from `want`; empty where it does not. Rounding in f64
+/// only: a mask of -1e30 leaves nothing of the score, in either order of the
+/// sum.
 std::string compare(ArrayRef<RuntimeValue> got, ArrayRef<RuntimeValue> want,
                     bool mayHideNaN) {
   for (auto [a, b] : llvm::zip_equal(got, want)) {
@@ -123,7 +124,8 @@ public:
       return success();
     });
     auto fail = [&](const Twine &text) {
-      outcome.failure = (text + (messages.empty() ? "" : ": ") + messages).str();
+      outcome.failure =
+          (text + (messages.empty() ? "" : ": ") + messages).str();
       return outcome;
     };
     OwningOpRef<ModuleOp> module =
@@ -208,11 +210,21 @@ std::string Fuzzer::compile(const Graph &graph, StringRef base) {
   llvm::raw_fd_ostream(source, error) << graph.text;
   if (error)
     return error.message();
+  // As hydragen-run's own, but for the type that the graph rounds to.
+  double largest = 1;
+  for (const RuntimeValue &value : expected)
+    for (int64_t i = 0; i != value.tensor.getNumElements(); ++i)
+      if (std::isfinite(value.tensor.read()[i].f))
+        largest = std::max(largest, std::fabs(value.tensor.read()[i].f));
+  double tolerance = graph.stored == "f16"    ? 4e-3
+                     : graph.stored == "bf16" ? 3e-2
+                                              : 2e-5;
+  std::string atol = llvm::formatv("--atol={0:e6}", tolerance * largest).str();
   std::string log = base.str() + ".log";
   for (StringRef sharing : {"--sharing=always", "--sharing=never"}) {
     std::string inputs = "--inputs=" + npz, expect = "--expect=" + npz;
     int rc = llvm::sys::ExecuteAndWait(
-        runTool, {runTool, source, inputs, expect, sharing}, std::nullopt,
+        runTool, {runTool, source, inputs, expect, atol, sharing}, std::nullopt,
         {std::nullopt, StringRef(log), StringRef(log)}, 60);
     if (rc != 0) {
       auto text = llvm::MemoryBuffer::getFile(log);
@@ -277,8 +289,8 @@ int run(int argc, char **argv) {
     return 0;
   llvm::outs() << count << " graphs of seeds " << firstSeed << " to "
                << firstSeed + count - 1 << ": " << raised << " raised, "
-               << shared << " shared, " << compiled << " compiled, "
-               << failures << " failed\n";
+               << shared << " shared, " << compiled << " compiled, " << failures
+               << " failed\n";
   return failures == 0 ? 0 : 1;
 }
 

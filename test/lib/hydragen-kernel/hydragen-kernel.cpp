@@ -7,8 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "hydragen/Kernels/AttendKernel.h"
+#include "hydragen/Kernels/PlanKernel.h"
 #include "hydragen/Target/NVPTX.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
@@ -48,6 +51,9 @@ static cl::opt<unsigned> rank("rank", cl::init(3), cl::desc("Row dims"));
 static cl::opt<unsigned> warps("warps", cl::init(4));
 static cl::opt<unsigned> minBlocks("min-blocks", cl::init(1));
 static cl::opt<unsigned> queryAlignment("query-align", cl::init(16));
+static cl::opt<bool> plan("plan",
+                          cl::desc("Add a plan kernel that writes item, "
+                                   "group and entry i of a count"));
 static cl::opt<bool> keepsFinite("finite",
                                  cl::desc("The scale keeps scores finite"));
 static cl::list<std::string> results(
@@ -56,10 +62,10 @@ static cl::list<std::string> results(
         "state, nan, sinks=N, factor, accumulate, f16, bf16, f32, align=N"));
 static cl::list<std::string> variants(
     "variant",
-    cl::desc(
-        "prefix or suffix, then comma-separated: rows=N keys=N slots=N "
-        "qshared head pitch=N vpitch=N align=N page=N wide kpage=N vpage=N "
-        "causal=DIM window=DIM softcap alibi=HEAD.DIM bias=TYPE mask"));
+    cl::desc("prefix or suffix, then comma-separated: rows=N keys=N slots=N "
+             "qshared oneloop head pitch=N vpitch=N align=N page=N wide "
+             "kpage=N vpage=N "
+             "causal=DIM window=DIM softcap alibi=HEAD.DIM bias=TYPE mask"));
 
 [[noreturn]] static void fail(const Twine &text) {
   llvm::errs() << "hydragen-kernel: error: " << text << "\n";
@@ -105,6 +111,8 @@ static VariantConfig parseVariant(StringRef text) {
       v.tile.ringSlots = getNumber(word);
     else if (name == "qshared")
       v.tile.queryInShared = true;
+    else if (name == "oneloop")
+      v.tile.oneLoop = true;
     else if (name == "head")
       v.headTiles = true;
     else if (name == "pitch")
@@ -219,6 +227,44 @@ static std::string describe(const KernelConfig &config) {
   return llvm::formatv("{0:2}\n", llvm::json::Value(std::move(account)));
 }
 
+/// A kernel `plan`(items, groups, entries, count) for the test of the parts of
+/// plan kernels: thread i < count writes record i of each list.
+static void buildPlanKernel(gpu::GPUModuleOp module) {
+  ImplicitLocOpBuilder b(module.getLoc(), module.getContext());
+  Value thread;
+  KernelParameter parameters[] = {{"items", KernelParameter::Pointer},
+                                  {"groups", KernelParameter::Pointer},
+                                  {"entries", KernelParameter::Pointer},
+                                  {"count", KernelParameter::I32}};
+  gpu::GPUFuncOp function =
+      makePlanKernel(module, "plan", parameters, 64, b, thread);
+  Value items = function.getArgument(0), groups = function.getArgument(1),
+        entries = function.getArgument(2), count = function.getArgument(3);
+  auto times = [&](int64_t factor) -> Value {
+    Value constant = arith::ConstantIntOp::create(b, factor, 32);
+    return arith::MulIOp::create(b, thread, constant);
+  };
+  Value inside =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, thread, count);
+  auto body = scf::IfOp::create(b, inside);
+  b.setInsertionPointToStart(body.thenBlock());
+  WorkItemValues item;
+  item.kind = times(1);
+  item.keyBegin = times(64);
+  item.keyEnd = times(65);
+  item.rowBase = times(7);
+  item.stateRow = times(16);
+  Value address = arith::ExtSIOp::create(b, b.getI64Type(), times(4096));
+  item.keys = address;
+  item.values = arith::MulIOp::create(b, address, address);
+  storeWorkItem(b, items, thread, item);
+  ReductionGroupValues group;
+  group.numEntries = times(2);
+  group.numRows = times(3);
+  storeReductionGroup(b, groups, thread, group);
+  storeI32(b, entries, thread, times(5));
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::ParseCommandLineOptions(argc, argv, "Code of attend kernels\n");
@@ -235,6 +281,8 @@ int main(int argc, char **argv) {
   OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
   gpu::GPUModuleOp gpuModule =
       buildAttendModule(builder, module->getLoc(), config, "kernels");
+  if (plan)
+    buildPlanKernel(gpuModule);
   if (failed(verify(*module)))
     return 1;
   if (!info.empty())

@@ -1,0 +1,42 @@
+// name: whole_sdpa_boolean.tm_tensor
+// produced by: PyTorch 2.15.0, torch-mlir, output type linalg-on-tensors (utils/export/export_torch.py)
+// shows: scaled_dot_product_attention with a boolean mask that hides one row's keys.
+#map = affine_map<(d0, d1, d2, d3) -> (d1, d2, d3)>
+#map1 = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+#map2 = affine_map<(d0, d1, d2, d3) -> (d0, 0, d2, d3)>
+"builtin.module"() ({
+  "func.func"() <{function_type = (tensor<4x2x2x16xf32>, tensor<1x2x24x16xf32>, tensor<1x2x24x16xf32>, tensor<4x2x8x16xf32>, tensor<4x2x8x16xf32>, tensor<4x1x2x32xi1>) -> tensor<4x2x2x16xf32>, sym_name = "main"}> ({
+  ^bb0(%arg0: tensor<4x2x2x16xf32>, %arg1: tensor<1x2x24x16xf32>, %arg2: tensor<1x2x24x16xf32>, %arg3: tensor<4x2x8x16xf32>, %arg4: tensor<4x2x8x16xf32>, %arg5: tensor<4x1x2x32xi1>):
+    %0 = "arith.constant"() <{value = 0.000000e+00 : f32}> : () -> f32
+    %1 = "tensor.empty"() : () -> tensor<4x2x24x16xf32>
+    %2 = "tensor.collapse_shape"(%arg1) <{reassociation = [[0, 1], [2], [3]]}> : (tensor<1x2x24x16xf32>) -> tensor<2x24x16xf32>
+    %3 = "linalg.generic"(%2, %1) <{indexing_maps = [#map, #map1], iterator_types = [#linalg.iterator_type<parallel>, #linalg.iterator_type<parallel>, #linalg.iterator_type<parallel>, #linalg.iterator_type<parallel>], operandSegmentSizes = array<i32: 1, 1>}> ({
+    ^bb0(%arg12: f32, %arg13: f32):
+      "linalg.yield"(%arg12) : (f32) -> ()
+    }) : (tensor<2x24x16xf32>, tensor<4x2x24x16xf32>) -> tensor<4x2x24x16xf32>
+    %4 = "tensor.concat"(%3, %arg3) <{dim = 2 : i64}> : (tensor<4x2x24x16xf32>, tensor<4x2x8x16xf32>) -> tensor<4x2x32x16xf32>
+    %5 = "tensor.collapse_shape"(%arg2) <{reassociation = [[0, 1], [2], [3]]}> : (tensor<1x2x24x16xf32>) -> tensor<2x24x16xf32>
+    %6 = "linalg.generic"(%5, %1) <{indexing_maps = [#map, #map1], iterator_types = [#linalg.iterator_type<parallel>, #linalg.iterator_type<parallel>, #linalg.iterator_type<parallel>, #linalg.iterator_type<parallel>], operandSegmentSizes = array<i32: 1, 1>}> ({
+    ^bb0(%arg10: f32, %arg11: f32):
+      "linalg.yield"(%arg10) : (f32) -> ()
+    }) : (tensor<2x24x16xf32>, tensor<4x2x24x16xf32>) -> tensor<4x2x24x16xf32>
+    %7 = "tensor.concat"(%6, %arg4) <{dim = 2 : i64}> : (tensor<4x2x24x16xf32>, tensor<4x2x8x16xf32>) -> tensor<4x2x32x16xf32>
+    %8 = "tensor.empty"() : () -> tensor<4x2x2x32xi1>
+    %9 = "linalg.generic"(%arg5, %8) <{indexing_maps = [#map2, #map1], iterator_types = [#linalg.iterator_type<parallel>, #linalg.iterator_type<parallel>, #linalg.iterator_type<parallel>, #linalg.iterator_type<parallel>], operandSegmentSizes = array<i32: 1, 1>}> ({
+    ^bb0(%arg8: i1, %arg9: i1):
+      "linalg.yield"(%arg8) : (i1) -> ()
+    }) : (tensor<4x1x2x32xi1>, tensor<4x2x2x32xi1>) -> tensor<4x2x2x32xi1>
+    %10 = "tensor.collapse_shape"(%arg0) <{reassociation = [[0, 1], [2], [3]]}> : (tensor<4x2x2x16xf32>) -> tensor<8x2x16xf32>
+    %11 = "tensor.collapse_shape"(%4) <{reassociation = [[0, 1], [2], [3]]}> : (tensor<4x2x32x16xf32>) -> tensor<8x32x16xf32>
+    %12 = "tensor.collapse_shape"(%7) <{reassociation = [[0, 1], [2], [3]]}> : (tensor<4x2x32x16xf32>) -> tensor<8x32x16xf32>
+    %13 = "tensor.collapse_shape"(%9) <{reassociation = [[0, 1], [2], [3]]}> : (tensor<4x2x2x32xi1>) -> tensor<8x2x32xi1>
+    %14 = "tensor.empty"() : () -> tensor<8x2x16xf32>
+    %15 = "linalg.fill"(%0, %14) <{operandSegmentSizes = array<i32: 1, 1>}> ({
+    ^bb0(%arg6: f32, %arg7: f32):
+      "linalg.yield"(%arg6) : (f32) -> ()
+    }) : (f32, tensor<8x2x16xf32>) -> tensor<8x2x16xf32>
+    %16 = "tm_tensor.attention"(%10, %11, %12, %13, %15) <{operandSegmentSizes = array<i32: 4, 1>}> : (tensor<8x2x16xf32>, tensor<8x32x16xf32>, tensor<8x32x16xf32>, tensor<8x2x32xi1>, tensor<8x2x16xf32>) -> tensor<8x2x16xf32>
+    %17 = "tensor.expand_shape"(%16) <{reassociation = [[0, 1], [2], [3]], static_output_shape = array<i64: 4, 2, 2, 16>}> : (tensor<8x2x16xf32>) -> tensor<4x2x2x16xf32>
+    "func.return"(%17) : (tensor<4x2x2x16xf32>) -> ()
+  }) : () -> ()
+}) : () -> ()
