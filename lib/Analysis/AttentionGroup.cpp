@@ -140,9 +140,9 @@ private:
       return success();
     }
     if (auto ops = getOps<tensor::CastOp>(state))
-      return collect({(*ops)[0].getSource(), (*ops)[1].getSource(),
-                      (*ops)[2].getSource()},
-                     digits, offsets, sizes);
+      return collect(
+          {(*ops)[0].getSource(), (*ops)[1].getSource(), (*ops)[2].getSource()},
+          digits, offsets, sizes);
     if (auto ops = getOps<tensor::CollapseShapeOp>(state))
       return collectCollapsed(*ops, digits, offsets, sizes);
     if (auto ops = getOps<tensor::InsertSliceOp>(state))
@@ -156,8 +156,7 @@ private:
                                  ArrayRef<RowDigit> digits,
                                  ArrayRef<int64_t> offsets,
                                  ArrayRef<int64_t> sizes) {
-    SmallVector<ReassociationIndices> groups =
-        ops[1].getReassociationIndices();
+    SmallVector<ReassociationIndices> groups = ops[1].getReassociationIndices();
     SmallVector<ReassociationIndices> ofO = ops[0].getReassociationIndices();
     if (groups != ops[2].getReassociationIndices() ||
         ofO.size() < groups.size() ||
@@ -224,9 +223,8 @@ private:
     for (const GroupPart &part : ArrayRef(group.parts).drop_front(before))
       if (!areDisjoint(part.rowOffsets, part.rowSizes, offsets, sizes))
         return fail("a state is overwritten");
-    return collect(
-        {ops[0].getSource(), ops[1].getSource(), ops[2].getSource()}, digits,
-        offsets, sizes);
+    return collect({ops[0].getSource(), ops[1].getSource(), ops[2].getSource()},
+                   digits, offsets, sizes);
   }
 
   static bool areDisjoint(ArrayRef<int64_t> aOffsets, ArrayRef<int64_t> aSizes,
@@ -265,11 +263,10 @@ static bool isNarrowing(linalg::GenericOp op) {
          trunc.getIn().getType().isF32() && !trunc.getRoundingmode();
 }
 
-/// What the dims of a static shape are when `dims` (of shape `from`) are laid out
-/// anew as `to`; empty when some dim would be none of a row or the columns.
-static SmallVector<RowDigit> reshape(ArrayRef<RowDigit> dims,
-                                     ArrayRef<int64_t> from,
-                                     ArrayRef<int64_t> to) {
+/// What the dims of a static shape are when `dims` (of shape `from`) are laid
+/// out anew as `to`; empty when some dim would be none of a row or the columns.
+static SmallVector<RowDigit>
+reshape(ArrayRef<RowDigit> dims, ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
   SmallVector<RowDigit> result(to.size(), RowDigit{0, 1});
   // What is left of the old dims, the last one first.
   size_t next = from.size();
@@ -352,8 +349,8 @@ static void followResult(AttentionGroup &group) {
       // Collapsed and expanded: the same elements in other dims.
       if (!collapse.getResult().hasOneUse())
         return;
-      auto expand = dyn_cast<tensor::ExpandShapeOp>(
-          *collapse.getResult().user_begin());
+      auto expand =
+          dyn_cast<tensor::ExpandShapeOp>(*collapse.getResult().user_begin());
       if (!expand || !collapse.getSrcType().hasStaticShape() ||
           !expand.getResultType().hasStaticShape())
         return;

@@ -32,8 +32,7 @@ static bool isFreeOfMemory(Operation *op) {
   if (isa<LLVM::LLVMDialect, arith::ArithDialect>(op->getDialect()))
     return true;
   if (auto alloc = dyn_cast<memref::AllocOp>(op))
-    return alloc.getType().hasStaticShape() &&
-           op->getBlock()->isEntryBlock() &&
+    return alloc.getType().hasStaticShape() && op->getBlock()->isEntryBlock() &&
            isa<func::FuncOp>(op->getParentOp());
   return isa<affine::AffineApplyOp, affine::AffineMaxOp, affine::AffineMinOp,
              memref::CastOp, memref::CollapseShapeOp, memref::DeallocOp,
@@ -61,8 +60,9 @@ struct PlaceEntryPass
           host::kPlacementAttr,
           builder.getStringAttr(other || !attends ? "host" : "device"));
       if (other && attends)
-        remark::missed(other->getLoc(), remark::RemarkOpts::name("gpu-host-op")
-                                            .category("hydragen"))
+        remark::missed(
+            other->getLoc(),
+            remark::RemarkOpts::name("gpu-host-op").category("hydragen"))
             << ("the entry's tensors are on the host, each attention copies "
                 "its operands: " +
                 other->getName().getStringRef().str() + " runs on the host");

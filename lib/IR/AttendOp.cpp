@@ -45,14 +45,15 @@ LogicalResult AttendOp::verify() {
     indices += part.getIndices().size();
     extras += part.getExtras().size();
     dynamic += ShapedType::isDynamic(part.getKeyOffset());
-    if (getRank(getQueries()[i]) != part.getQuery().getValue().getNumResults() ||
+    if (getRank(getQueries()[i]) !=
+            part.getQuery().getValue().getNumResults() ||
         getRank(getKeys()[i]) != part.getKey().getValue().getNumResults() ||
         getRank(getValues()[i]) != part.getValue().getValue().getNumResults())
       return emitOpError("expected maps with one result per dim of the "
                          "operands of part ")
              << i;
-    if (!part.coversAllRows() &&
-        part.getRowOffsets().size() != static_cast<int64_t>(getRowSizes().size()))
+    if (!part.coversAllRows() && part.getRowOffsets().size() !=
+                                     static_cast<int64_t>(getRowSizes().size()))
       return emitOpError("expected one offset per row in part ") << i;
   }
   if (indices != getIndices().size() || extras != getExtras().size() ||

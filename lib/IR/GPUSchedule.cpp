@@ -39,10 +39,11 @@ GPUTargetAttr GPUTargetAttr::getNamed(MLIRContext *context, StringRef name) {
   return {};
 }
 
-LogicalResult GPUTargetAttr::verify(
-    function_ref<InFlightDiagnostic()> emitError, StringRef chip,
-    int64_t multiprocessors, int64_t blockShared, int64_t shared,
-    int64_t bandwidth, int64_t flops) {
+LogicalResult
+GPUTargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      StringRef chip, int64_t multiprocessors,
+                      int64_t blockShared, int64_t shared, int64_t bandwidth,
+                      int64_t flops) {
   // gpu_target_c1
   if (chip.empty() || multiprocessors < 1 || blockShared < 1 ||
       shared < blockShared || bandwidth < 1 || flops < 1)
@@ -74,9 +75,9 @@ LogicalResult TileAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-LogicalResult
-ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                     int64_t warps, int64_t blocks, Float32Form, bool, bool) {
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t warps, int64_t blocks, Float32Form,
+                                   bool, bool) {
   // schedule_c1
   if (warps < 1 || blocks < 1)
     return emitError() << "expected at least one warp and block but got "
@@ -84,13 +85,15 @@ ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-LogicalResult PartAttr::verify(
-    function_ref<InFlightDiagnostic()> emitError, bool shared,
-    DenseI64ArrayAttr digits, DenseI64ArrayAttr digitSizes,
-    DenseI64ArrayAttr rowOffsets, DenseI64ArrayAttr rowSizes, int64_t keyOffset, int64_t page,
-    AffineMapAttr query, AffineMapAttr key, AffineMapAttr value,
-    ArrayAttr indices, ArrayAttr extras, FloatAttr scale, ArrayAttr mods,
-    TileAttr tile) {
+LogicalResult PartAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               bool shared, DenseI64ArrayAttr digits,
+                               DenseI64ArrayAttr digitSizes,
+                               DenseI64ArrayAttr rowOffsets,
+                               DenseI64ArrayAttr rowSizes, int64_t keyOffset,
+                               int64_t page, AffineMapAttr query,
+                               AffineMapAttr key, AffineMapAttr value,
+                               ArrayAttr indices, ArrayAttr extras,
+                               FloatAttr scale, ArrayAttr mods, TileAttr tile) {
   // part_c1
   ArrayRef<int64_t> list = digits.asArrayRef();
   for (unsigned i = 0; i < list.size(); i += 2)
@@ -103,7 +106,9 @@ LogicalResult PartAttr::verify(
     return emitError() << "expected as many row sizes as row offsets";
   // part_c3
   unsigned numDims = list.size() / 2 + (page ? 2 : 1) + 2;
-  auto isOverDomain = [&](AffineMap map) { return map.getNumDims() == numDims; };
+  auto isOverDomain = [&](AffineMap map) {
+    return map.getNumDims() == numDims;
+  };
   if (!isOverDomain(query.getValue()) || !isOverDomain(key.getValue()) ||
       !isOverDomain(value.getValue()) ||
       !llvm::all_of(indices, [&](Attribute map) {

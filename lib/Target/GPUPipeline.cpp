@@ -61,7 +61,7 @@ void ::hydragen::buildLaunchPipeline(OpPassManager &manager,
 // Kernels
 //===----------------------------------------------------------------------===//
 
-OwningOpRef<ModuleOp> (::hydragen::takeKernels)(ModuleOp module) {
+OwningOpRef<ModuleOp>(::hydragen::takeKernels)(ModuleOp module) {
   auto kernels = module.lookupSymbol<gpu::GPUModuleOp>(kKernelsName);
   if (!kernels)
     return nullptr;
@@ -72,7 +72,7 @@ OwningOpRef<ModuleOp> (::hydragen::takeKernels)(ModuleOp module) {
   return result;
 }
 
-gpu::GPUModuleOp (::hydragen::getKernels)(ModuleOp kernels) {
+gpu::GPUModuleOp(::hydragen::getKernels)(ModuleOp kernels) {
   return kernels.lookupSymbol<gpu::GPUModuleOp>(kKernelsName);
 }
 
@@ -82,8 +82,8 @@ static int64_t getNumber(Operation *op, StringRef name) {
 }
 
 static SmallVector<gpu::GPUFuncOp> getOrdered(ModuleOp kernels) {
-  SmallVector<gpu::GPUFuncOp> list = llvm::to_vector(
-      ::hydragen::getKernels(kernels).getOps<gpu::GPUFuncOp>());
+  SmallVector<gpu::GPUFuncOp> list =
+      llvm::to_vector(::hydragen::getKernels(kernels).getOps<gpu::GPUFuncOp>());
   llvm::sort(list, [](gpu::GPUFuncOp a, gpu::GPUFuncOp b) {
     return getNumber(a, "hydragen.number") < getNumber(b, "hydragen.number");
   });
@@ -95,31 +95,31 @@ static unsigned getThreads(gpu::GPUFuncOp kernel) {
   return block ? block->front() : 1;
 }
 
-std::vector<::hydragen::KernelInfo> (::hydragen::getKernelInfos)(ModuleOp kernels) {
+std::vector<::hydragen::KernelInfo>(::hydragen::getKernelInfos)(
+    ModuleOp kernels) {
   std::vector<KernelInfo> result;
   for (gpu::GPUFuncOp kernel : getOrdered(kernels))
-    result.push_back(
-        {kernel.getName().str(), getThreads(kernel),
-         unsigned(getNumber(kernel, "hydragen.shared_bytes")),
-         unsigned(getNumber(kernel, "hydragen.parameter_bytes"))});
+    result.push_back({kernel.getName().str(), getThreads(kernel),
+                      unsigned(getNumber(kernel, "hydragen.shared_bytes")),
+                      unsigned(getNumber(kernel, "hydragen.parameter_bytes"))});
   return result;
 }
 
-std::string (::hydragen::describeKernels)(ModuleOp kernels) {
+std::string(::hydragen::describeKernels)(ModuleOp kernels) {
   llvm::json::Array list;
   for (gpu::GPUFuncOp kernel : getOrdered(kernels)) {
     llvm::json::Array parameters;
     auto names = kernel->getAttrOfType<ArrayAttr>("hydragen.parameters");
     int64_t offset = 0;
-    for (auto [type, name] :
-         llvm::zip(kernel.getArgumentTypes(), names.getAsValueRange<StringAttr>())) {
+    for (auto [type, name] : llvm::zip(kernel.getArgumentTypes(),
+                                       names.getAsValueRange<StringAttr>())) {
       bool pointer = isa<LLVM::LLVMPointerType>(type);
       int64_t bytes = pointer ? 8 : type.getIntOrFloatBitWidth() / 8;
       offset = llvm::alignTo(offset, bytes);
-      const char *kind = pointer           ? "pointer"
-                         : type.isF32()    ? "f32"
-                         : bytes == 8      ? "i64"
-                                           : "i32";
+      const char *kind = pointer        ? "pointer"
+                         : type.isF32() ? "f32"
+                         : bytes == 8   ? "i64"
+                                        : "i32";
       parameters.push_back(llvm::json::Object{
           {"name", name}, {"type", kind}, {"offset", offset}});
       offset += bytes;
@@ -136,9 +136,9 @@ std::string (::hydragen::describeKernels)(ModuleOp kernels) {
   }
   std::string text;
   llvm::raw_string_ostream(text)
-      << llvm::formatv("{0:2}", llvm::json::Value(llvm::json::Object{
-                                    {"version", 1},
-                                    {"kernels", std::move(list)}}))
+      << llvm::formatv("{0:2}",
+                       llvm::json::Value(llvm::json::Object{
+                           {"version", 1}, {"kernels", std::move(list)}}))
       << "\n";
   return text;
 }
@@ -147,7 +147,7 @@ std::string (::hydragen::describeKernels)(ModuleOp kernels) {
 // Modules
 //===----------------------------------------------------------------------===//
 
-std::string (::hydragen::getPlacement)(ModuleOp module, StringRef entry) {
+std::string(::hydragen::getPlacement)(ModuleOp module, StringRef entry) {
   auto function = module.lookupSymbol<func::FuncOp>(entry);
   auto placement =
       function ? function->getAttrOfType<StringAttr>("hydragen.placement")
@@ -155,8 +155,8 @@ std::string (::hydragen::getPlacement)(ModuleOp module, StringRef entry) {
   return placement ? placement.str() : "host";
 }
 
-void (::hydragen::mergeModules)(ModuleOp target, ModuleOp source,
-                            StringRef suffix) {
+void(::hydragen::mergeModules)(ModuleOp target, ModuleOp source,
+                               StringRef suffix) {
   SymbolTable symbols(target);
   SmallVector<Operation *> ops;
   for (Operation &op : *source.getBody())

@@ -110,7 +110,8 @@ std::string Scheduler::readShapes() {
     if (op.getQueries().size() != 1 || dims.contraction.front().size() != 1 ||
         dims.values.size() != 1)
       return "it has several products, contraction or value dims";
-    Type type = cast<ShapedType>(op.getKeys().front().getType()).getElementType();
+    Type type =
+        cast<ShapedType>(op.getKeys().front().getType()).getElementType();
     if (type.isF16())
       elementType = kernels::ElementType::F16;
     else if (type.isBF16())
@@ -182,9 +183,9 @@ SmallVector<TileAttr> Scheduler::getCandidates(bool prefix) const {
   }
   int64_t rows = overrides.tileRows ? overrides.tileRows : warps * 16;
   bool wide = rows != warps * 16;
-  SmallVector<int64_t> keys =
-      single || wide || headDim > 128 ? SmallVector<int64_t>{32, 64}
-                                      : SmallVector<int64_t>{64, 32};
+  SmallVector<int64_t> keys = single || wide || headDim > 128
+                                  ? SmallVector<int64_t>{32, 64}
+                                  : SmallVector<int64_t>{64, 32};
   for (int64_t k : keys)
     add(rows, k, 0, inShared || wide);
   return list;
@@ -310,9 +311,9 @@ std::string Scheduler::run() {
     return refusal.empty() ? "no tile is as wanted" : refusal;
   for (auto [part, shape] : llvm::zip_equal(group.parts, shapes)) {
     TileAttr tile = wantsPrefixTile(shape) ? prefix : suffix;
-    tile = TileAttr::get(context, tile.getRows(), tile.getKeys(),
-                         tile.getRing(), tile.getQueryInShared(),
-                         getSplit(shape, tile));
+    tile =
+        TileAttr::get(context, tile.getRows(), tile.getKeys(), tile.getRing(),
+                      tile.getQueryInShared(), getSplit(shape, tile));
     part.op->setAttr(TileAttr::kAttrName, tile);
   }
   group.finalize->setAttr(
@@ -357,9 +358,9 @@ struct ScheduleAttentionPass
           (!keys.empty() && keys.getAsInteger(10, overrides.tileKeys)) ||
           !llvm::is_contained({int64_t(16), int64_t(64), int64_t(128)},
                               overrides.tileRows) ||
-          !llvm::is_contained({int64_t(0), int64_t(16), int64_t(32),
-                               int64_t(64)},
-                              overrides.tileKeys))
+          !llvm::is_contained(
+              {int64_t(0), int64_t(16), int64_t(32), int64_t(64)},
+              overrides.tileKeys))
         return fail(context, "tile expects 16, 64 or 128 rows, as 64 or 64x32, "
                              "but got " +
                                  Twine(tile));
@@ -376,8 +377,7 @@ struct ScheduleAttentionPass
   void runOnOperation() override {
     Builder builder(&getContext());
     SmallVector<Attribute> list(gpus.begin(), gpus.end());
-    getOperation()->setAttr("hydragen.gpu_targets",
-                            builder.getArrayAttr(list));
+    getOperation()->setAttr("hydragen.gpu_targets", builder.getArrayAttr(list));
     getOperation()->walk([&](FinalizeOp op) {
       std::string reason;
       FailureOr<AttentionGroup> group = AttentionGroup::get(op, reason);

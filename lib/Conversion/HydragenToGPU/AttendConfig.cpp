@@ -28,8 +28,8 @@ static unsigned getAlignment(Value memref) {
   uint64_t alignment = 16;
   auto note = [&](int64_t elements) {
     alignment = std::gcd(
-        alignment, uint64_t(ShapedType::isDynamic(elements) ? 1 : elements) *
-                       bytes);
+        alignment,
+        uint64_t(ShapedType::isDynamic(elements) ? 1 : elements) * bytes);
   };
   note(offset);
   if (type.getLayout().isIdentity()) {
@@ -83,22 +83,21 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
   auto keyType = cast<MemRefType>(op.getKeys().front().getType());
   auto valueType = cast<MemRefType>(op.getValues().front().getType());
   config.elementType = toElementType(keyType.getElementType());
-  config.float32Form =
-      static_cast<kernels::Float32Form>(schedule.getFloat32());
+  config.float32Form = static_cast<kernels::Float32Form>(schedule.getFloat32());
   config.headDim = keyType.getShape().back();
   config.valueDim = valueType.getShape().back();
   config.rowRank = rows.digits.size();
   config.warps = schedule.getWarps();
   config.minBlocks = schedule.getBlocks();
   double scale = op.getPart(0).getScale().getValueAsDouble();
-  config.scaleKeepsFinite = keyType.getElementType().isF16() ||
-                            std::abs(scale * M_LOG2E) <= 1;
+  config.scaleKeepsFinite =
+      keyType.getElementType().isF16() || std::abs(scale * M_LOG2E) <= 1;
   unsigned queryAlignment = 16;
   for (Value query : op.getQueries())
     queryAlignment = std::min(queryAlignment, getAlignment(query));
   config.queryAlignment = queryAlignment;
-  config.result.type = toElementType(
-      cast<MemRefType>(op.getInit().getType()).getElementType());
+  config.result.type =
+      toElementType(cast<MemRefType>(op.getInit().getType()).getElementType());
   config.result.alignment = getAlignment(op.getInit());
   config.result.nanForMaskedRows = op.getMaskedRows() == MaskedRows::NaN;
   config.result.numSinks = op.getSinks().size();
@@ -131,8 +130,8 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
       variant.tile.ringSlots = tile.getRing();
     variant.tile.queryInShared = tile.getQueryInShared();
     unsigned numDigits = part.getNumDigits();
-    AffineExpr keyDim = getAffineDimExpr(numDigits + (part.getPage() ? 1 : 0),
-                                         op.getContext());
+    AffineExpr keyDim =
+        getAffineDimExpr(numDigits + (part.getPage() ? 1 : 0), op.getContext());
     variant.source.keyPitch = getStaticPitch(key, keyMap, keyDim);
     variant.source.valuePitch = getStaticPitch(value, valueMap, keyDim);
     variant.source.alignment = std::min(getAlignment(key), getAlignment(value));

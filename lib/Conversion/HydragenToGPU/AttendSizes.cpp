@@ -46,7 +46,9 @@ Value IndexBuilder::div(Value x, int64_t y) {
 Value IndexBuilder::ceilDiv(Value x, int64_t y) {
   return div(add(x, constant(y - 1)), y);
 }
-Value IndexBuilder::alignTo(Value x, int64_t y) { return mul(ceilDiv(x, y), y); }
+Value IndexBuilder::alignTo(Value x, int64_t y) {
+  return mul(ceilDiv(x, y), y);
+}
 Value IndexBuilder::max(Value x, Value y) {
   return b.createOrFold<arith::MaxUIOp>(loc, x, y);
 }
@@ -128,8 +130,7 @@ void AttendSizes::addPart(IndexBuilder &b, AttendOp op, const RowSpace &rows,
       sizes.keys = b.constant(1);
   } else {
     for (unsigned i = 0; i != attr.getIndices().size() && !sizes.keys; ++i)
-      if (Value pages =
-              find(attr.getIndexMap(i), op.getPartIndices(number)[i]))
+      if (Value pages = find(attr.getIndexMap(i), op.getPartIndices(number)[i]))
         sizes.keys = b.mul(pages, attr.getPage());
   }
 
@@ -194,9 +195,8 @@ AttendSizes::AttendSizes(OpBuilder &builder, AttendOp op,
   if (groupsListed)
     listed = b.add(listed, b.mul(groups, rowsPerGroup));
 
-  int64_t columns = cast<ShapedType>(op.getValues().front().getType())
-                        .getShape()
-                        .back();
+  int64_t columns =
+      cast<ShapedType>(op.getValues().front().getType()).getShape().back();
   int64_t padded = llvm::alignTo(columns, 16);
   Value at = b.constant(kHeaderBytes);
   auto place = [&](Value &offset, Value count, int64_t size) {

@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The numbers of items, groups and states of an attend op and where they lie in
-// its workspace, as index arithmetic on the host. Constants where the shapes are
-// static. Works on tensors (size of the workspace) and on memrefs (launch).
+// its workspace, as index arithmetic on the host. Constants where the shapes
+// are static. Works on tensors (size of the workspace) and on memrefs (launch).
 //===----------------------------------------------------------------------===//
 
 #ifndef HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_ATTENDSIZES_H

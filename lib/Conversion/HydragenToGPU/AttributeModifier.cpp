@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttributeModifier.h"
+#include "Integers.h"
 
 #include "hydragen/IR/ScoreMods.h"
 
@@ -189,13 +190,13 @@ AttributeModifier::AttributeModifier(AttendOp op, unsigned number,
       AffineMap where = rewrite(visible.getWhere().getValue());
       visible = VisibleAttr::get(context, AffineMapAttr::get(where),
                                  visible.getFill(), visible.getMode());
-      bool bound = hides(visible.getFill(), visible.getMode()) &&
-                   llvm::all_of(where.getResults(),
-                                [&](AffineExpr result) {
-                                  return getCoefficient(result, numDigits)
-                                      .has_value();
-                                }) &&
-                   llvm::all_of(mods.drop_front(i + 1), keepsHidden);
+      bool bound =
+          hides(visible.getFill(), visible.getMode()) &&
+          llvm::all_of(where.getResults(),
+                       [&](AffineExpr result) {
+                         return getCoefficient(result, numDigits).has_value();
+                       }) &&
+          llvm::all_of(mods.drop_front(i + 1), keepsHidden);
       if (bound)
         bounds.push_back(visible);
       else
@@ -238,10 +239,10 @@ AttributeModifier::AttributeModifier(AttendOp op, unsigned number,
     SmallVector<AffineExpr> exprs(map.getNumDims(),
                                   getAffineConstantExpr(0, context));
     llvm::copy(partDigits, exprs.begin());
-    addOperand(indices, ("s" + Twine(i)).str(), indexOperands[i],
-               getAccess(map.replaceDimsAndSymbols(exprs, {}, numDigits + 1,
-                                                   0)),
-               /*keys=*/false);
+    addOperand(
+        indices, ("s" + Twine(i)).str(), indexOperands[i],
+        getAccess(map.replaceDimsAndSymbols(exprs, {}, numDigits + 1, 0)),
+        /*keys=*/false);
   }
   for (unsigned i = 0; i != usedExtras.size(); ++i) {
     if (!usedExtras.test(i)) {
@@ -280,8 +281,8 @@ SmallVector<ModifierParameter> AttributeModifier::getSources() const {
     result.push_back(
         {ModifierParameter::Address, operand.value, operand.access});
     for (unsigned d = 0; d != numDigits; ++d)
-      result.push_back({ModifierParameter::DigitStride, operand.value,
-                        operand.access, d});
+      result.push_back(
+          {ModifierParameter::DigitStride, operand.value, operand.access, d});
     if (keys)
       result.push_back(
           {ModifierParameter::KeyStride, operand.value, operand.access});
@@ -316,85 +317,14 @@ bool AttributeModifier::isEqual(const AttributeModifier &other) const {
 // Code
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// i64 arithmetic.
-class Integers {
-public:
-  explicit Integers(ImplicitLocOpBuilder &b) : b(b) {}
-
-  Value constant(int64_t value) {
-    return arith::ConstantIntOp::create(b, value, 64);
-  }
-  Value wide(Value x) {
-    if (x.getType().isInteger(64))
-      return x;
-    return arith::ExtSIOp::create(b, b.getI64Type(), x);
-  }
-  Value add(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
-  Value sub(Value x, Value y) { return arith::SubIOp::create(b, x, y); }
-  Value mul(Value x, Value y) { return arith::MulIOp::create(b, x, y); }
-  Value isNegative(Value x) {
-    return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, x, constant(0));
-  }
-  /// Rounding down, by a positive number.
-  Value floorDiv(Value x, Value y) {
-    Value negative = isNegative(x);
-    Value minusOne = constant(-1);
-    // floor(x / y) = -1 - (-1 - x) / y for negative x.
-    Value flipped = sub(minusOne, x);
-    Value quotient = arith::DivSIOp::create(
-        b, arith::SelectOp::create(b, negative, flipped, x), y);
-    return arith::SelectOp::create(b, negative, sub(minusOne, quotient),
-                                   quotient);
-  }
-  Value ceilDiv(Value x, Value y) {
-    return sub(constant(0), floorDiv(sub(constant(0), x), y));
-  }
-  /// A position: what is far outside stays outside.
-  Value toPosition(Value x) {
-    x = arith::MaxSIOp::create(b, x, constant(-(int64_t(1) << 30)));
-    x = arith::MinSIOp::create(b, x,
-                               constant(std::numeric_limits<int32_t>::max()));
-    return arith::TruncIOp::create(b, b.getI32Type(), x);
-  }
-
-  Value evaluate(AffineExpr expr, ArrayRef<Value> dims,
-                 ArrayRef<Value> symbols) {
-    if (auto dim = dyn_cast<AffineDimExpr>(expr))
-      return dims[dim.getPosition()];
-    if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
-      return symbols[symbol.getPosition()];
-    if (auto value = dyn_cast<AffineConstantExpr>(expr))
-      return constant(value.getValue());
-    auto binary = cast<AffineBinaryOpExpr>(expr);
-    Value x = evaluate(binary.getLHS(), dims, symbols),
-          y = evaluate(binary.getRHS(), dims, symbols);
-    switch (expr.getKind()) {
-    case AffineExprKind::Add:
-      return add(x, y);
-    case AffineExprKind::Mul:
-      return mul(x, y);
-    case AffineExprKind::FloorDiv:
-      return floorDiv(x, y);
-    case AffineExprKind::CeilDiv:
-      return ceilDiv(x, y);
-    default:
-      return sub(x, mul(floorDiv(x, y), y));
-    }
-  }
-
-  ImplicitLocOpBuilder &b;
-};
-} // namespace
-
 static Value offsetPointer(ImplicitLocOpBuilder &b, Value pointer,
                            Value bytes) {
   return LLVM::GEPOp::create(b, pointer.getType(), b.getI8Type(), pointer,
                              ArrayRef<LLVM::GEPArg>{bytes});
 }
 
-static Value rowAddress(ImplicitLocOpBuilder &b, Value base,
-                        ValueRange strides, ValueRange digits) {
+static Value rowAddress(ImplicitLocOpBuilder &b, Value base, ValueRange strides,
+                        ValueRange digits) {
   Integers i(b);
   for (auto [stride, digit] : llvm::zip_equal(strides, digits))
     base = offsetPointer(b, base, i.mul(i.wide(digit), stride));
@@ -447,8 +377,8 @@ AttributeModifier::emitBounds(ImplicitLocOpBuilder &builder,
         low = arith::MaxSIOp::create(builder, low, i.toPosition(first));
       } else {
         Value last = c < -1 ? i.floorDiv(f, i.constant(-c)) : f;
-        high = arith::MinSIOp::create(
-            builder, high, i.toPosition(i.add(last, i.constant(1))));
+        high = arith::MinSIOp::create(builder, high,
+                                      i.toPosition(i.add(last, i.constant(1))));
       }
     }
   }
@@ -456,8 +386,8 @@ AttributeModifier::emitBounds(ImplicitLocOpBuilder &builder,
 }
 
 /// Row values, in the order of use by emitScore: per extra its row's address;
-/// for visible and alibi the row's part of a linear expression, or the digits and
-/// symbols; for custom code the part's digits.
+/// for visible and alibi the row's part of a linear expression, or the digits
+/// and symbols; for custom code the part's digits.
 SmallVector<Value> AttributeModifier::emitRow(ImplicitLocOpBuilder &builder,
                                               ValueRange parameters,
                                               ValueRange digits) {
@@ -468,9 +398,9 @@ SmallVector<Value> AttributeModifier::emitRow(ImplicitLocOpBuilder &builder,
   position.push_back(i.constant(0));
   auto addExtra = [&](unsigned extra) {
     const Operand &operand = extras[extra];
-    row.push_back(
-        rowAddress(builder, parameters[operand.parameter],
-                   parameters.slice(operand.parameter + 1, numDigits), digits));
+    row.push_back(rowAddress(builder, parameters[operand.parameter],
+                             parameters.slice(operand.parameter + 1, numDigits),
+                             digits));
   };
   auto addMap = [&](AffineMap map) {
     SmallVector<Value> symbols = loadSymbols(builder, map, parameters, digits);
@@ -499,8 +429,8 @@ SmallVector<Value> AttributeModifier::emitRow(ImplicitLocOpBuilder &builder,
       for (int64_t extra : custom.getExtras())
         addExtra(extra);
       for (AffineExpr digit : partDigits)
-        row.push_back(arith::TruncIOp::create(
-            builder, builder.getI32Type(), i.evaluate(digit, position, {})));
+        row.push_back(arith::TruncIOp::create(builder, builder.getI32Type(),
+                                              i.evaluate(digit, position, {})));
     }
   }
   return row;
@@ -589,16 +519,16 @@ Value AttributeModifier::emitCustom(ImplicitLocOpBuilder &b, Value score,
       SmallVector<Value> operands;
       for (Value value : apply.getMapOperands())
         operands.push_back(mapping.lookup(value));
-      result = affine::expandAffineMap(b, b.getLoc(), apply.getAffineMap(),
-                                       operands)
-                   ->front();
+      result =
+          affine::expandAffineMap(b, b.getLoc(), apply.getAffineMap(), operands)
+              ->front();
     } else if (isa<math::TanhOp>(op) && single) {
       result = kernels::emitTanh(b, operand(0));
     } else if (isa<math::Exp2Op>(op) && single) {
       result = callExp2(b, operand(0));
     } else if (isa<math::ExpOp>(op) && single) {
-      result = callExp2(b, arith::MulFOp::create(
-                               b, operand(0), constantFloat(b, M_LOG2E)));
+      result = callExp2(
+          b, arith::MulFOp::create(b, operand(0), constantFloat(b, M_LOG2E)));
     }
     if (result)
       mapping.map(op.getResult(0), result);
@@ -662,8 +592,7 @@ Value AttributeModifier::emitScore(ImplicitLocOpBuilder &b,
           loadExtra(b, alibi.getExtra(), parameters, row, next, position);
       Value distance = evaluate(alibi.getDistance().getValue()).front();
       distance = arith::SIToFPOp::create(b, b.getF32Type(), distance);
-      Value product =
-          arith::MulFOp::create(b, toSingle(b, slope), distance);
+      Value product = arith::MulFOp::create(b, toSingle(b, slope), distance);
       score = arith::AddFOp::create(b, score, product);
     } else {
       score = emitCustom(b, score, row, next, position, cast<CustomAttr>(mod),

@@ -13,7 +13,8 @@
 
 namespace mlir::hydragen {
 
-/// sum of coefficients * dims + sum of symbols' coefficients * symbols + constant.
+/// sum of coefficients * dims + sum of symbols' coefficients * symbols +
+/// constant.
 struct LinearExpr {
   SmallVector<int64_t> dims, symbols;
   int64_t constant = 0;
@@ -27,8 +28,8 @@ std::string checkScoreMods(ArrayAttr mods, ArrayRef<AffineMap> extraMaps,
                            Region &region, unsigned numRows);
 
 /// What a run-time parameter of an AttributeModifier is, for the host: the
-/// address of the element at logical row 0 and key 0 of an operand, or the bytes
-/// to the next element along a digit or along the keys.
+/// address of the element at logical row 0 and key 0 of an operand, or the
+/// bytes to the next element along a digit or along the keys.
 struct ModifierParameter {
   enum Kind { Address, DigitStride, KeyStride } kind;
   Value operand;
@@ -46,6 +47,9 @@ public:
   /// In the order of getParameters.
   SmallVector<ModifierParameter> getSources() const;
 
+  /// Masks that are a range of keys per row, over (digits, key) and the part's
+  /// index operands.
+  ArrayRef<VisibleAttr> getBounds() const { return bounds; }
   bool hasBounds() const override { return !bounds.empty(); }
   std::pair<Value, Value> emitBounds(ImplicitLocOpBuilder &builder,
                                      ValueRange parameters, ValueRange digits,

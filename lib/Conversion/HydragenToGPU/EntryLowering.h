@@ -116,12 +116,8 @@ private:
     return LLVM::ConstantOp::create(b, loc, type,
                                     b.getIntegerAttr(type, value));
   }
-  Value toI64(Value x) {
-    return arith::IndexCastOp::create(b, loc, i64, x);
-  }
-  Value toI32(Value x) {
-    return arith::IndexCastOp::create(b, loc, i32, x);
-  }
+  Value toI64(Value x) { return arith::IndexCastOp::create(b, loc, i64, x); }
+  Value toI32(Value x) { return arith::IndexCastOp::create(b, loc, i32, x); }
   /// Memory on the stack that all launches of the entry use.
   Value getScratch();
 

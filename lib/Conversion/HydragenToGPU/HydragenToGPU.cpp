@@ -265,17 +265,17 @@ void PartBuilder::moveLast(Operand &operand, unsigned dim) {
   SmallVector<OpFoldResult> permuted;
   for (int64_t i : permutation)
     permuted.push_back(sizes[i]);
-  Value empty = tensor::EmptyOp::create(builder, loc, permuted,
-                                        elementOf(operand.value));
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, permuted, elementOf(operand.value));
   operand.value = linalg::TransposeOp::create(builder, loc, operand.value,
                                               empty, permutation)
                       .getResult()
                       .front();
-  operand.map = AffineMap::get(operand.map.getNumDims(),
-                               operand.map.getNumSymbols(), results,
-                               op->getContext());
-  remark::missed(loc, remark::RemarkOpts::name("gpu-transpose")
-                          .category("hydragen"))
+  operand.map =
+      AffineMap::get(operand.map.getNumDims(), operand.map.getNumSymbols(),
+                     results, op->getContext());
+  remark::missed(loc,
+                 remark::RemarkOpts::name("gpu-transpose").category("hydragen"))
       << "keys or values are transposed on the host: their columns are not "
          "adjacent";
 }
@@ -296,9 +296,9 @@ void PartBuilder::collapseKeys(Operand &operand) {
   }
   operand.value =
       tensor::CollapseShapeOp::create(builder, loc, operand.value, groups);
-  operand.map = AffineMap::get(operand.map.getNumDims(),
-                               operand.map.getNumSymbols(), results,
-                               op->getContext());
+  operand.map =
+      AffineMap::get(operand.map.getNumDims(), operand.map.getNumSymbols(),
+                     results, op->getContext());
 }
 
 /// From the partial op's domain to the part's: (rows, key or page and place,
@@ -352,19 +352,19 @@ PartAttr PartBuilder::build(TileAttr tile) {
   int64_t page = 0;
   if (table)
     page = *getConstantIntValue(getExtent(builder, op, dims.keys[1]));
-  return PartAttr::get(
-      op->getContext(), isa<PrefixAttentionOp>(op),
-      builder.getDenseI64ArrayAttr(digits),
-      builder.getDenseI64ArrayAttr(digitSizes),
-      builder.getDenseI64ArrayAttr(source.rowOffsets),
-      builder.getDenseI64ArrayAttr(source.rowSizes),
-      op.getStaticOffsets().back(), page,
-      AffineMapAttr::get(rewriteMap(query.map)),
-      AffineMapAttr::get(rewriteMap(key.map)),
-      AffineMapAttr::get(rewriteMap(value.map)),
-      builder.getArrayAttr(indexMaps), builder.getArrayAttr(extraMaps),
-      builder.getF64FloatAttr(op.getScale().convertToDouble()),
-      op.getScoreMods(), tile);
+  return PartAttr::get(op->getContext(), isa<PrefixAttentionOp>(op),
+                       builder.getDenseI64ArrayAttr(digits),
+                       builder.getDenseI64ArrayAttr(digitSizes),
+                       builder.getDenseI64ArrayAttr(source.rowOffsets),
+                       builder.getDenseI64ArrayAttr(source.rowSizes),
+                       op.getStaticOffsets().back(), page,
+                       AffineMapAttr::get(rewriteMap(query.map)),
+                       AffineMapAttr::get(rewriteMap(key.map)),
+                       AffineMapAttr::get(rewriteMap(value.map)),
+                       builder.getArrayAttr(indexMaps),
+                       builder.getArrayAttr(extraMaps),
+                       builder.getF64FloatAttr(op.getScale().convertToDouble()),
+                       op.getScoreMods(), tile);
 }
 
 //===----------------------------------------------------------------------===//
@@ -543,8 +543,7 @@ struct ConvertHydragenToGPUPass
         ops.push_back(op);
     });
     for (FinalizeOp op : ops) {
-      auto schedule =
-          op->getAttrOfType<ScheduleAttr>(ScheduleAttr::kAttrName);
+      auto schedule = op->getAttrOfType<ScheduleAttr>(ScheduleAttr::kAttrName);
       Location loc = op.getLoc();
       std::string reason = convert(op, schedule);
       if (reason.empty()) {
@@ -552,8 +551,8 @@ struct ConvertHydragenToGPUPass
         continue;
       }
       op->removeAttr(ScheduleAttr::kAttrName);
-      remark::missed(loc, remark::RemarkOpts::name("gpu-fallback")
-                              .category("hydragen"))
+      remark::missed(
+          loc, remark::RemarkOpts::name("gpu-fallback").category("hydragen"))
           << ("attention runs on the host: " + reason)
           << remark::metric("reason-code", "unsupported-on-gpu");
     }

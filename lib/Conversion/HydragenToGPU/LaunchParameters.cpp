@@ -36,14 +36,13 @@ SmallVector<Value> EntryLowering::getQueryStrides(AttendOp op,
              part.getQuery().getValue().getResults(), operandStrides))
       if (expr == getAffineDimExpr(own, op.getContext()))
         for (unsigned d = 0; d != numDigits; ++d)
-          result[d] = index.add(result[d],
-                                index.mul(stride, linear->dims[d]));
+          result[d] = index.add(result[d], index.mul(stride, linear->dims[d]));
   }
   return result;
 }
 
-/// One pointer and one list of strides serve all parts: the others' queries must
-/// be views of the same rows.
+/// One pointer and one list of strides serve all parts: the others' queries
+/// must be views of the same rows.
 LogicalResult EntryLowering::checkQueries(AttendOp op, const RowSpace &rows) {
   IndexBuilder index(b, loc);
   unsigned whole = getWholePart(op);
@@ -56,8 +55,7 @@ LogicalResult EntryLowering::checkQueries(AttendOp op, const RowSpace &rows) {
       return;
     if (left && right)
       ok = op.emitOpError("has parts with different queries");
-    Value same =
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x, y);
+    Value same = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x, y);
     cf::AssertOp::create(b, loc, same,
                          "the segments of an attention have different queries");
   };
@@ -66,8 +64,8 @@ LogicalResult EntryLowering::checkQueries(AttendOp op, const RowSpace &rows) {
       continue;
     Value query = op.getQueries()[i], first = op.getQueries()[whole];
     PartAttr part = op.getPart(i);
-    for (auto [own, stride] : llvm::zip_equal(getQueryStrides(op, rows, i),
-                                              strides))
+    for (auto [own, stride] :
+         llvm::zip_equal(getQueryStrides(op, rows, i), strides))
       if (IndexBuilder::getConstant(own) != 0)
         require(own, stride);
     if (query == first && part.coversAllRows())
@@ -76,11 +74,11 @@ LogicalResult EntryLowering::checkQueries(AttendOp op, const RowSpace &rows) {
     for (unsigned d = 0; !part.coversAllRows() && d != rows.digits.size(); ++d)
       if (rows.digits[d].stride == 1)
         offset = index.add(
-            offset, index.mul(strides[d],
-                              part.getRowOffsets()[rows.digits[d].row]));
-    Value expected = LLVM::AddOp::create(
-        b, loc, getHostAddress(first),
-        toI64(index.mul(offset, getElementBytes(first))));
+            offset,
+            index.mul(strides[d], part.getRowOffsets()[rows.digits[d].row]));
+    Value expected =
+        LLVM::AddOp::create(b, loc, getHostAddress(first),
+                            toI64(index.mul(offset, getElementBytes(first))));
     require(getHostAddress(query), expected);
   }
   return ok;
@@ -116,14 +114,14 @@ void EntryLowering::fillParameters(AttendOp op, const RowSpace &rows,
     ArrayRef<int64_t> dims = op.getOutputDims();
     auto type = cast<MemRefType>(output.getType());
     for (unsigned i = 0; i != outputStrides.size(); ++i)
-      if (dims[2 * i] == int64_t(digit.row) && dims[2 * i + 1] <= digit.stride &&
-          type.getDimSize(i) != 1 &&
+      if (dims[2 * i] == int64_t(digit.row) &&
+          dims[2 * i + 1] <= digit.stride && type.getDimSize(i) != 1 &&
           (best < 0 || dims[2 * i + 1] > dims[2 * best + 1]))
         best = i;
     Value stride = index.constant(0);
     if (best >= 0)
-      stride = index.mul(outputStrides[best],
-                         digit.stride / dims[2 * best + 1]);
+      stride =
+          index.mul(outputStrides[best], digit.stride / dims[2 * best + 1]);
     put("o_stride_" + Twine(d), bytes(stride, output));
   }
 
@@ -135,8 +133,8 @@ void EntryLowering::fillParameters(AttendOp op, const RowSpace &rows,
       for (auto [result, operandStride] :
            llvm::zip_equal(map.getResults(), operandStrides))
         if (result == getAffineDimExpr(rows.digits[d].row, context))
-          stride = index.add(
-              stride, index.mul(operandStride, rows.digits[d].stride));
+          stride = index.add(stride,
+                             index.mul(operandStride, rows.digits[d].stride));
       put(name + "_stride_" + Twine(d), bytes(stride, operand));
     }
   };
@@ -151,8 +149,7 @@ void EntryLowering::fillParameters(AttendOp op, const RowSpace &rows,
   double scale = op.getPart(0).getScale().getValueAsDouble();
   auto single = [&](double value) -> Value {
     return LLVM::ConstantOp::create(
-        b, loc, b.getF32Type(),
-        b.getF32FloatAttr(static_cast<float>(value)));
+        b, loc, b.getF32Type(), b.getF32FloatAttr(static_cast<float>(value)));
   };
   put("scale", single(scale));
   put("scale_log2", single(scale * M_LOG2E));
@@ -190,16 +187,17 @@ void EntryLowering::fillParameters(AttendOp op, const RowSpace &rows,
       Value elements = index.constant(0);
       for (auto [linear, stride] :
            llvm::zip_equal(source.access, operandStrides)) {
-        int64_t coefficient =
-            source.kind == ModifierParameter::Address ? linear.constant
-            : source.kind == ModifierParameter::DigitStride
-                ? linear.dims[source.digit]
-                : linear.dims[numDigits];
+        int64_t coefficient = source.kind == ModifierParameter::Address
+                                  ? linear.constant
+                              : source.kind == ModifierParameter::DigitStride
+                                  ? linear.dims[source.digit]
+                                  : linear.dims[numDigits];
         elements = index.add(elements, index.mul(stride, coefficient));
       }
       Value number = bytes(elements, source.operand);
       if (source.kind == ModifierParameter::Address)
-        number = LLVM::AddOp::create(b, loc, getAddress(source.operand), number);
+        number =
+            LLVM::AddOp::create(b, loc, getAddress(source.operand), number);
       put("v" + Twine(v) + "_" + parameter.name, number);
     }
   }

@@ -1,4 +1,5 @@
-//===- LowerAttend.cpp - hydragen.attend to kernels and launches -*- C++ -*-===//
+//===- LowerAttend.cpp - hydragen.attend to kernels and launches -*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -45,11 +46,9 @@ Value EntryLowering::getHostAddress(Value memref) {
   SmallVector<int64_t> typeStrides;
   int64_t offset;
   if (failed(type.getStridesAndOffset(typeStrides, offset)) || offset != 0) {
-    auto metadata =
-        memref::ExtractStridedMetadataOp::create(b, loc, memref);
-    Value elements = ShapedType::isDynamic(offset)
-                         ? Value(metadata.getOffset())
-                         : index.constant(offset);
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, memref);
+    Value elements = ShapedType::isDynamic(offset) ? Value(metadata.getOffset())
+                                                   : index.constant(offset);
     base = index.add(base, index.mul(elements, getElementBytes(memref)));
   }
   return toI64(base);
@@ -83,8 +82,8 @@ Value EntryLowering::getSpanBytes(Value memref) {
   for (auto [i, stride] : llvm::enumerate(getStrides(memref))) {
     Value size = index.dim(memref, i);
     count = index.mul(count, size);
-    Value last = index.sub(index.max(size, index.constant(1)),
-                           index.constant(1));
+    Value last =
+        index.sub(index.max(size, index.constant(1)), index.constant(1));
     span = index.add(span, index.mul(last, stride));
   }
   // Nothing at all when an extent is 0.
@@ -113,7 +112,8 @@ void EntryLowering::copyBack(AttendOp op) {
     Value bytes = toI64(getSpanBytes(op.getInit()));
     Value target =
         LLVM::IntToPtrOp::create(b, loc, ptr, getHostAddress(op.getInit()));
-    callHost(host::kApiCopyToHost, {}, {target, getAddress(op.getInit()), bytes});
+    callHost(host::kApiCopyToHost, {},
+             {target, getAddress(op.getInit()), bytes});
     for (Value address : allocated)
       callHost(host::kApiDeviceFree, {}, {address});
   }
@@ -152,10 +152,10 @@ Value EntryLowering::getScratch() {
   if (!scratch) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(&function.getBody().front());
-    scratch = LLVM::AllocaOp::create(b, loc, ptr, b.getI8Type(),
-                                     constant(kParametersAt + kMostParameters,
-                                              i64),
-                                     /*alignment=*/16);
+    scratch =
+        LLVM::AllocaOp::create(b, loc, ptr, b.getI8Type(),
+                               constant(kParametersAt + kMostParameters, i64),
+                               /*alignment=*/16);
   }
   return scratch;
 }
@@ -210,13 +210,13 @@ LogicalResult EntryLowering::lower(AttendOp op) {
   if (failed(config) || failed(checkQueries(op, *rows)))
     return failure();
   if (op.getNumParts() > AttendSizes::kMaxParts)
-    return op.emitOpError("has ")
-           << op.getNumParts() << " parts, more than " << AttendSizes::kMaxParts;
+    return op.emitOpError("has ") << op.getNumParts() << " parts, more than "
+                                  << AttendSizes::kMaxParts;
 
   // Item, state and row numbers are 32 bits wide.
-  Value most = index.max(index.max(sizes.items, sizes.stateRows),
-                         index.max(sizes.listed,
-                                   index.mul(sizes.groups, sizes.maxEntries)));
+  Value most = index.max(
+      index.max(sizes.items, sizes.stateRows),
+      index.max(sizes.listed, index.mul(sizes.groups, sizes.maxEntries)));
   if (std::optional<int64_t> known = IndexBuilder::getConstant(most)) {
     if (*known > std::numeric_limits<int32_t>::max())
       return op.emitOpError("has more than 2^31 states");
@@ -229,8 +229,7 @@ LogicalResult EntryLowering::lower(AttendOp op) {
 
   Value workspace = LLVM::PtrToIntOp::create(
       b, loc, i64,
-      host::loadPointer(b, loc, function.getArgument(0),
-                        host::kCallWorkspace));
+      host::loadPointer(b, loc, function.getArgument(0), host::kCallWorkspace));
   workspace = LLVM::AddOp::create(b, loc, workspace, constant(base, i64));
   auto at = [&](Value offset) -> Value {
     return LLVM::AddOp::create(b, loc, workspace, toI64(offset));
@@ -238,19 +237,20 @@ LogicalResult EntryLowering::lower(AttendOp op) {
 
   // The work list.
   std::string name = kernels.makeName();
+  // A part's bounds in its own digits are those of its variant.
+  SmallVector<ArrayRef<VisibleAttr>> bounds;
+  for (unsigned variant : variants)
+    bounds.push_back(modifiers[variant] ? modifiers[variant]->getBounds()
+                                        : ArrayRef<VisibleAttr>());
   PlanWriter plan(
       b, op, *rows, sizes, workspace,
       [&](Value memref) { return getAddress(memref); },
-      [&](Value memref) { return getStrides(memref); });
+      [&](Value memref) { return getStrides(memref); }, bounds);
   plan.variants = variants;
-  for (unsigned variant : variants)
-    plan.masked.push_back(modifiers[variant] &&
-                          modifiers[variant]->hasBounds());
   gpu::GPUFuncOp planKernel = kernels.keep(
       plan.write(kernels.getModule(), name + "_plan"), 0, plan.parameters);
-  Value threads = index.add(
-      index.add(sizes.items, sizes.groups),
-      index.add(sizes.listed, index.constant(1)));
+  Value threads = index.add(index.add(sizes.items, sizes.groups),
+                            index.add(sizes.listed, index.constant(1)));
   launch(planKernel, toI32(index.ceilDiv(threads, PlanWriter::kThreads)),
          PlanWriter::kThreads, plan.parameters, plan.values);
 
@@ -263,9 +263,9 @@ LogicalResult EntryLowering::lower(AttendOp op) {
            << kernels::getParameterBytes(parameters)
            << " bytes of parameters, more than " << kMostParameters;
   fillParameters(op, *rows, sizes, *config, parameters);
-  gpu::GPUFuncOp kernel = kernels.keep(
-      kernels::buildAttendKernel(kernels.getModule(), *config),
-      kernels::getSharedBytes(*config), parameters);
+  gpu::GPUFuncOp kernel =
+      kernels.keep(kernels::buildAttendKernel(kernels.getModule(), *config),
+                   kernels::getSharedBytes(*config), parameters);
   Value zero = constant(0, i64);
   known["rows"] = at(sizes.listAt);
   // Items hold addresses.
@@ -323,8 +323,7 @@ LogicalResult EntryLowering::run() {
     if (failed(lower(op)))
       return failure();
   // Dynamic sizes come from the function of hydragen-make-entry in addition.
-  function->setAttr(host::kWorkspaceAttr,
-                    b.getI64IntegerAttr(base + maxBytes));
+  function->setAttr(host::kWorkspaceAttr, b.getI64IntegerAttr(base + maxBytes));
   return success();
 }
 

@@ -7,6 +7,7 @@
 #include "PlanWriter.h"
 
 #include "AttributeModifier.h"
+#include "Integers.h"
 #include "hydragen/IR/ScoreMods.h"
 #include "hydragen/Kernels/WorkItem.h"
 
@@ -31,8 +32,7 @@ PlanNumber PlanWriter::add(StringRef name, Value value, bool wide) {
   parameters.push_back(
       {name.str(), wide ? KernelParameter::I64 : KernelParameter::I32});
   Type type = host.getIntegerType(wide ? 64 : 32);
-  values.push_back(
-      arith::IndexCastOp::create(host, op.getLoc(), type, value));
+  values.push_back(arith::IndexCastOp::create(host, op.getLoc(), type, value));
   return number;
 }
 
@@ -67,8 +67,8 @@ PlanNumber PlanWriter::addTermStride(StringRef name, AffineMap map,
   return add(name, index.mul(bytes, getBytes(operand)), /*wide=*/true);
 }
 
-/// `map` over the part's domain, with the digits of the row space in place of the
-/// part's.
+/// `map` over the part's domain, with the digits of the row space in place of
+/// the part's.
 static AffineMap toSpace(AttendOp op, unsigned number, const RowSpace &rows,
                          AffineMap map) {
   PartAttr part = op.getPart(number);
@@ -160,16 +160,48 @@ void PlanWriter::addPart(unsigned number) {
                  ? addTermStride(s + name.str(), from, term, of)
                  : add("", index.constant(0), /*wide=*/true);
     };
-    n.choices.push_back(
-        {address, stride(keyMap, keys, "_key"), stride(valueMap, vals, "_value"),
-         strides, cast<ShapedType>(operand.getType()).getElementType()});
+    n.choices.push_back({address, stride(keyMap, keys, "_key"),
+                         stride(valueMap, vals, "_value"), strides,
+                         cast<ShapedType>(operand.getType()).getElementType()});
+  }
+}
+
+void PlanWriter::addBounds(unsigned number, ArrayRef<VisibleAttr> bounds) {
+  PartNumbers &n = parts[number];
+  PartAttr attr = op.getPart(number);
+  n.bounds.assign(bounds.begin(), bounds.end());
+  n.boundIndices.resize(attr.getIndices().size());
+  llvm::SmallBitVector used(attr.getIndices().size());
+  for (VisibleAttr visible : bounds)
+    for (unsigned symbol :
+         getUsedSymbols(visible.getWhere().getValue()).set_bits())
+      used.set(symbol);
+  for (unsigned symbol : used.set_bits()) {
+    AffineMap map = toSpace(op, number, rows, attr.getIndexMap(symbol));
+    bool folded = llvm::any_of(
+        rows.parts[number].folded, [&](const SpaceVariable &variable) {
+          for (unsigned d = variable.first; d <= variable.last; ++d)
+            if (map.isFunctionOfDim(d))
+              return true;
+          return false;
+        });
+    if (folded)
+      continue;
+    Value operand = op.getPartIndices(number)[symbol];
+    std::string s = ("p" + Twine(number) + "_bound" + Twine(symbol)).str();
+    PartNumbers::Choice &choice = n.boundIndices[symbol];
+    choice.strides =
+        addStrides(s + "_stride", number, attr.getIndexMap(symbol), operand);
+    choice.address = addAddress(s, getAddress(operand));
+    choice.type = cast<ShapedType>(operand.getType()).getElementType();
   }
 }
 
 PlanWriter::PlanWriter(OpBuilder &host, AttendOp op, const RowSpace &rows,
                        const AttendSizes &sizes, Value workspaceAddress,
                        function_ref<Value(Value)> getAddress,
-                       function_ref<SmallVector<Value>(Value)> getStrides)
+                       function_ref<SmallVector<Value>(Value)> getStrides,
+                       ArrayRef<ArrayRef<VisibleAttr>> bounds)
     : host(host), op(op), rows(rows), sizes(sizes), index(host, op.getLoc()),
       getAddress(getAddress), getStrides(getStrides) {
   workspace = addAddress("workspace", workspaceAddress);
@@ -187,8 +219,10 @@ PlanWriter::PlanWriter(OpBuilder &host, AttendOp op, const RowSpace &rows,
   groupsAt = add("groups_at", sizes.groupsAt, /*wide=*/true);
   entriesAt = add("entries_at", sizes.entriesAt, /*wide=*/true);
   listAt = add("list_at", sizes.listAt, /*wide=*/true);
-  for (unsigned i = 0; i != op.getNumParts(); ++i)
+  for (unsigned i = 0; i != op.getNumParts(); ++i) {
     addPart(i);
+    addBounds(i, bounds[i]);
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -274,6 +308,150 @@ void PlanWriter::guarded(Value number, Value first, Value count,
 // Items, groups, rows
 //===----------------------------------------------------------------------===//
 
+/// The element of an index operand, as i64.
+Value PlanWriter::loadIndex(const PartNumbers::Choice &choice,
+                            ArrayRef<Value> outer) {
+  Value address = sumWide(get(choice.address), outer, choice.strides);
+  Value pointer = LLVM::IntToPtrOp::create(
+      *b, LLVM::LLVMPointerType::get(b->getContext(), 1), address);
+  Value index = LLVM::LoadOp::create(*b, choice.type, pointer);
+  return index.getType().isInteger(32) ? wide(index) : index;
+}
+
+/// Leaves keys out that no row of the item sees, and tells how many tiles all
+/// of its rows see whole. Bounds that are not known here leave both as they
+/// are.
+void PlanWriter::narrowKeys(unsigned number, ArrayRef<Value> outer,
+                            Value firstRow, kernels::WorkItemValues &item) {
+  const PartNumbers &n = parts[number];
+  const SpacePart &part = rows.parts[number];
+  Integers i(*b);
+  item.fullTiles = i32(0);
+
+  // Least and greatest value of each digit among the item's rows.
+  unsigned numDigits = rows.digits.size();
+  SmallVector<Value> least(numDigits), greatest(numDigits);
+  auto isOneDigit = [](const SpaceVariable &v) { return v.first == v.last; };
+  if (!llvm::all_of(part.outer, isOneDigit) ||
+      !llvm::all_of(part.folded, isOneDigit))
+    return;
+  for (auto [variable, x] : llvm::zip_equal(part.outer, outer))
+    least[variable.last] = greatest[variable.last] =
+        wide(add(x, i32(variable.offset)));
+  for (auto [k, variable] : llvm::enumerate(part.folded)) {
+    Value first = i32(0), extent = get(n.folded[k]),
+          last = add(extent, i32(-1));
+    if (k + 1 == part.folded.size()) {
+      // The digit that runs fastest, when the item does not pass its end.
+      Value lastRow = add(add(firstRow, item.rowCount), i32(-1));
+      Value round = arith::DivUIOp::create(*b, firstRow, extent);
+      Value start = mul(round, extent);
+      Value same =
+          arith::CmpIOp::create(*b, arith::CmpIPredicate::eq, round,
+                                arith::DivUIOp::create(*b, lastRow, extent));
+      auto choose = [&](Value row, Value otherwise) -> Value {
+        return arith::SelectOp::create(
+            *b, same, arith::SubIOp::create(*b, row, start), otherwise);
+      };
+      first = choose(firstRow, first);
+      last = choose(lastRow, last);
+    }
+    least[variable.last] = wide(add(first, i32(variable.offset)));
+    greatest[variable.last] = wide(add(last, i32(variable.offset)));
+  }
+
+  // [low, high) of some row, [allLow, allHigh) of every row.
+  Value low, high, allLow, allHigh;
+  bool known = true;
+  auto take = [&](Value &bound, Value x, bool upper) {
+    if (!bound)
+      bound = x;
+    else if (upper)
+      bound = arith::MinSIOp::create(*b, bound, x);
+    else
+      bound = arith::MaxSIOp::create(*b, bound, x);
+  };
+  for (VisibleAttr visible : n.bounds) {
+    AffineMap map = visible.getWhere().getValue();
+    for (AffineExpr result : map.getResults()) {
+      std::optional<LinearExpr> linear =
+          getLinear(result, numDigits + 1, map.getNumSymbols());
+      bool usable = linear && linear->dims[numDigits] != 0;
+      for (unsigned s = 0; usable && s != map.getNumSymbols(); ++s)
+        usable = linear->symbols[s] == 0 || n.boundIndices[s].type;
+      if (!usable) {
+        known = false;
+        continue;
+      }
+      Value smallest = i.constant(linear->constant), largest = smallest;
+      for (unsigned s = 0; s != map.getNumSymbols(); ++s) {
+        if (linear->symbols[s] == 0)
+          continue;
+        Value term = i.mul(loadIndex(n.boundIndices[s], outer),
+                           i.constant(linear->symbols[s]));
+        smallest = i.add(smallest, term);
+        largest = i.add(largest, term);
+      }
+      for (unsigned d = 0; d != numDigits; ++d) {
+        int64_t factor = linear->dims[d];
+        if (factor == 0)
+          continue;
+        bool rising = factor > 0;
+        smallest = i.add(smallest, i.mul(rising ? least[d] : greatest[d],
+                                         i.constant(factor)));
+        largest = i.add(largest, i.mul(rising ? greatest[d] : least[d],
+                                       i.constant(factor)));
+      }
+      // smallest <= f <= largest over the rows; visible: f + c * key >= 0.
+      int64_t c = linear->dims[numDigits];
+      if (c < 0) {
+        auto end = [&](Value f) {
+          return i.add(i.floorDiv(f, i.constant(-c)), i.constant(1));
+        };
+        take(high, end(largest), true);
+        take(allHigh, end(smallest), true);
+      } else {
+        auto begin = [&](Value f) {
+          return i.ceilDiv(i.sub(i.constant(0), f), i.constant(c));
+        };
+        take(low, begin(largest), false);
+        take(allLow, begin(smallest), false);
+      }
+    }
+  }
+
+  // Back to local keys. Tiles stay where they were.
+  int64_t tileKeys = op.getPart(number).getTile().getKeys();
+  auto local = [&](Value position) {
+    return i.toPosition(i.sub(position, wide(item.keyPosition)));
+  };
+  Value begin = item.keyBegin;
+  if (low) {
+    Value skipped = arith::SubIOp::create(
+        *b, arith::MinSIOp::create(*b, local(low), item.keyEnd), begin);
+    skipped = arith::MaxSIOp::create(*b, skipped, i32(0));
+    skipped =
+        mul(arith::DivUIOp::create(*b, skipped, i32(tileKeys)), i32(tileKeys));
+    item.keyBegin = add(begin, skipped);
+  }
+  if (high)
+    item.keyEnd = arith::MinSIOp::create(*b, item.keyEnd, local(high));
+  if (!known)
+    return;
+  Value whole = item.keyEnd;
+  if (allHigh)
+    whole = arith::MinSIOp::create(*b, whole, local(allHigh));
+  whole = arith::SubIOp::create(*b, whole, item.keyBegin);
+  whole = arith::MaxSIOp::create(*b, whole, i32(0));
+  whole = arith::DivUIOp::create(*b, whole, i32(tileKeys));
+  if (allLow) {
+    Value early = arith::CmpIOp::create(*b, arith::CmpIPredicate::sle,
+                                        local(allLow), item.keyBegin);
+    whole = arith::SelectOp::create(*b, early, whole, i32(0));
+  }
+  item.fullTiles = whole;
+}
+
 void PlanWriter::writeItem(unsigned number, Value local) {
   const PartNumbers &n = parts[number];
   const SpacePart &part = rows.parts[number];
@@ -290,12 +468,11 @@ void PlanWriter::writeItem(unsigned number, Value local) {
       *b, tileRows, arith::SubIOp::create(*b, get(n.rows), firstRow));
 
   kernels::WorkItemValues item;
-  item.kind = i32(variants[number] |
-                  (sizes.direct ? HYDRAGEN_ITEM_DIRECT : 0));
+  item.kind = i32(variants[number] | (sizes.direct ? HYDRAGEN_ITEM_DIRECT : 0));
   item.rowCount = count;
   if (sizes.parts[number].listed) {
-    item.rowList = add(get(n.firstListed),
-                       add(mul(at[0], get(n.rows)), firstRow));
+    item.rowList =
+        add(get(n.firstListed), add(mul(at[0], get(n.rows)), firstRow));
   } else {
     Value stride =
         n.foldedWeights.empty() ? i32(1) : get(n.foldedWeights.back());
@@ -311,8 +488,7 @@ void PlanWriter::writeItem(unsigned number, Value local) {
     Value begin = mul(at[1], i32(split));
     if (op.getSchedule().getInvariant())
       begin = arith::SubIOp::create(
-          *b, mul(add(at[1], get(n.firstSplit)), i32(split)),
-          get(n.keyOffset));
+          *b, mul(add(at[1], get(n.firstSplit)), i32(split)), get(n.keyOffset));
     Value end = add(begin, i32(split));
     item.keyBegin = arith::MaxSIOp::create(*b, begin, zero);
     item.keyEnd = arith::MinSIOp::create(*b, end, keys);
@@ -323,12 +499,7 @@ void PlanWriter::writeItem(unsigned number, Value local) {
   Value keyAt = sumWide(get(n.keys0), outer, n.keyStrides),
         valueAt = sumWide(get(n.values0), outer, n.valueStrides);
   for (const PartNumbers::Choice &choice : n.choices) {
-    Value address = sumWide(get(choice.address), outer, choice.strides);
-    Value pointer = LLVM::IntToPtrOp::create(
-        *b, LLVM::LLVMPointerType::get(b->getContext(), 1), address);
-    Value chosen = LLVM::LoadOp::create(*b, choice.type, pointer);
-    if (chosen.getType().isInteger(32))
-      chosen = wide(chosen);
+    Value chosen = loadIndex(choice, outer);
     keyAt = add(keyAt, mul(chosen, get(choice.keyStride)));
     valueAt = add(valueAt, mul(chosen, get(choice.valueStride)));
   }
@@ -336,28 +507,26 @@ void PlanWriter::writeItem(unsigned number, Value local) {
   item.values = valueAt;
   if (attr.getPage())
     item.table = sumWide(get(n.table0), outer, n.tableStrides);
-  if (masked[number])
-    item.fullTiles = zero;
+  if (!n.bounds.empty())
+    narrowKeys(number, outer, firstRow, item);
 
   // States and groups.
   if (!sizes.direct) {
     item.stateRow = add(get(n.firstState), mul(local, tileRows));
     Value group = zero;
     for (auto [variable, x] : llvm::zip_equal(part.outer, outer))
-      group = add(group, mul(add(x, i32(variable.offset)),
-                             getGroupWeight(variable)));
+      group = add(group,
+                  mul(add(x, i32(variable.offset)), getGroupWeight(variable)));
     for (const SpaceVariable &variable :
          ArrayRef(part.folded).take_front(part.numFoldedGroups))
       if (variable.offset != 0)
-        group = add(group,
-                    mul(i32(variable.offset), getGroupWeight(variable)));
+        group = add(group, mul(i32(variable.offset), getGroupWeight(variable)));
     Value perGroup = get(rowsPerGroup);
     Value first = arith::DivUIOp::create(*b, firstRow, perGroup);
-    Value last = arith::DivUIOp::create(
-        *b, add(add(firstRow, count), i32(-1)), perGroup);
+    Value last = arith::DivUIOp::create(*b, add(add(firstRow, count), i32(-1)),
+                                        perGroup);
     item.firstGroup = add(group, first);
-    item.numGroups =
-        add(arith::SubIOp::create(*b, last, first), i32(1));
+    item.numGroups = add(arith::SubIOp::create(*b, last, first), i32(1));
   }
   kernels::storeWorkItem(*b, itemsPointer, add(local, get(n.firstItem)), item);
 }
@@ -402,8 +571,8 @@ void PlanWriter::writeGroup(Value number) {
           x = add(x, mul(digits[d], i32(rows.digits[d].stride / unit)));
         if (variable.restricted) {
           x = add(x, i32(-variable.offset));
-          Value inside = arith::CmpIOp::create(
-              *b, arith::CmpIPredicate::ult, x, get(extent));
+          Value inside = arith::CmpIOp::create(*b, arith::CmpIPredicate::ult, x,
+                                               get(extent));
           covered = covered ? arith::AndIOp::create(*b, covered, inside)
                             : Value(inside);
         }
@@ -412,15 +581,13 @@ void PlanWriter::writeGroup(Value number) {
       return result;
     };
     Value outer = place(part.outer, n.outer);
-    Value folded =
-        place(ArrayRef(part.folded).take_front(part.numFoldedGroups),
-              ArrayRef(n.folded).take_front(part.numFoldedGroups));
+    Value folded = place(ArrayRef(part.folded).take_front(part.numFoldedGroups),
+                         ArrayRef(n.folded).take_front(part.numFoldedGroups));
     Value firstRow = mul(folded, get(rowsPerGroup));
     Value lastRow = add(add(firstRow, get(rowsPerGroup)), i32(-1));
     Value tiles = add(
-        arith::SubIOp::create(
-            *b, arith::DivUIOp::create(*b, lastRow, tileRows),
-            arith::DivUIOp::create(*b, firstRow, tileRows)),
+        arith::SubIOp::create(*b, arith::DivUIOp::create(*b, lastRow, tileRows),
+                              arith::DivUIOp::create(*b, firstRow, tileRows)),
         one);
     Value splits = get(n.splits);
     if (covered)
@@ -432,8 +599,7 @@ void PlanWriter::writeGroup(Value number) {
       b->setInsertionPoint(loop.getBody()->getTerminator());
       Value split = loop.getInductionVar();
       Value tile = mul(add(mul(outer, get(n.splits)), split), get(n.tiles));
-      Value state =
-          add(add(get(n.firstState), mul(tile, tileRows)), firstRow);
+      Value state = add(add(get(n.firstState), mul(tile, tileRows)), firstRow);
       kernels::storeI32(*b, entriesPointer, add(firstEntry, split), state);
     }
     numEntries = add(numEntries, splits);
@@ -477,8 +643,8 @@ gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
   ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
   b = &builder;
   Value thread;
-  gpu::GPUFuncOp function = kernels::makePlanKernel(
-      module, name, parameters, kThreads, builder, thread);
+  gpu::GPUFuncOp function = kernels::makePlanKernel(module, name, parameters,
+                                                    kThreads, builder, thread);
   arguments = function.getArguments();
   Type pointer = LLVM::LLVMPointerType::get(op.getContext(), 1);
   auto at = [&](const PlanNumber &offset) -> Value {
@@ -491,8 +657,7 @@ gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
   listPointer = at(listAt);
 
   // The header: how much there is to do, and how much of it is taken.
-  Value header =
-      LLVM::IntToPtrOp::create(builder, pointer, get(workspace));
+  Value header = LLVM::IntToPtrOp::create(builder, pointer, get(workspace));
   Value zero = i32(0), one = i32(1);
   guarded(thread, zero, one, [&](Value) {
     auto put = [&](unsigned launch, Value count) {
@@ -510,7 +675,8 @@ gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
             [&, i = i](Value local) { writeItem(i, local); });
   Value first = get(items);
   if (!sizes.direct)
-    guarded(thread, first, get(groups), [&](Value local) { writeGroup(local); });
+    guarded(thread, first, get(groups),
+            [&](Value local) { writeGroup(local); });
   first = add(first, get(groups));
   for (auto [i, part] : llvm::enumerate(parts)) {
     if (!sizes.parts[i].listed)

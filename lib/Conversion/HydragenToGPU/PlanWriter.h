@@ -30,11 +30,11 @@ public:
   PlanWriter(OpBuilder &host, AttendOp op, const RowSpace &rows,
              const AttendSizes &sizes, Value workspace,
              function_ref<Value(Value)> getAddress,
-             function_ref<SmallVector<Value>(Value)> getStrides);
+             function_ref<SmallVector<Value>(Value)> getStrides,
+             ArrayRef<ArrayRef<VisibleAttr>> bounds);
 
-  /// Variant of each part, and whether it has bounds.
+  /// Variant of each part.
   SmallVector<unsigned> variants;
-  SmallVector<bool> masked;
 
   /// Builds the kernel; `values` get the parameters' values on the host.
   gpu::GPUFuncOp write(gpu::GPUModuleOp module, StringRef name);
@@ -61,11 +61,16 @@ private:
       Type type;
     };
     SmallVector<Choice, 0> choices;
+    /// Ranges of keys, and the index operands in them that depend on outer
+    /// variables alone (by number; the others have no type).
+    SmallVector<VisibleAttr> bounds;
+    SmallVector<Choice, 0> boundIndices;
   };
 
   PlanNumber add(StringRef name, Value host, bool wide = false);
   PlanNumber addAddress(StringRef name, Value address);
   void addPart(unsigned number);
+  void addBounds(unsigned number, ArrayRef<VisibleAttr> bounds);
   SmallVector<PlanNumber> addStrides(StringRef name, unsigned part,
                                      AffineMap map, Value operand);
   PlanNumber addTermStride(StringRef name, AffineMap map, AffineExpr term,
@@ -85,6 +90,9 @@ private:
   void guarded(Value number, Value first, Value count,
                function_ref<void(Value)> body);
   void writeItem(unsigned part, Value number);
+  Value loadIndex(const PartNumbers::Choice &choice, ArrayRef<Value> outer);
+  void narrowKeys(unsigned part, ArrayRef<Value> outer, Value firstRow,
+                  kernels::WorkItemValues &item);
   void writeGroup(Value number);
   void writeRow(unsigned part, Value number);
   void writeGroupRow(Value number);

@@ -141,9 +141,8 @@ AffineExpr RowSpace::getPartDigit(AttendOp op, unsigned number,
 // Parts
 //===----------------------------------------------------------------------===//
 
-SmallVector<SpaceVariable>
-RowSpace::getVariables(AttendOp op, unsigned number,
-                       std::string &reason) const {
+SmallVector<SpaceVariable> RowSpace::getVariables(AttendOp op, unsigned number,
+                                                  std::string &reason) const {
   PartAttr part = op.getPart(number);
   SmallVector<SpaceVariable> variables;
   ArrayRef<int64_t> rowSizes = op.getRowSizes();
@@ -169,7 +168,8 @@ RowSpace::getVariables(AttendOp op, unsigned number,
       } else if (numOwn <= 1) {
         variables.push_back({first, last, offset, size, true});
       } else {
-        reason = "a segment covers rows that begin between the digits of others";
+        reason =
+            "a segment covers rows that begin between the digits of others";
         return {};
       }
     }
@@ -244,14 +244,13 @@ FailureOr<RowSpace> RowSpace::get(AttendOp op, std::string &reason) {
     bool open = true;
     for (size_t k = space.groupDigits.size(); k != 0;) {
       unsigned digit = space.groupDigits[k - 1];
-      auto *variable =
-          llvm::find_if(variables[i], [&](const SpaceVariable &v) {
-            return v.first <= digit && digit <= v.last;
-          });
+      auto *variable = llvm::find_if(variables[i], [&](const SpaceVariable &v) {
+        return v.first <= digit && digit <= v.last;
+      });
       unsigned count = variable->last - variable->first + 1;
       for (unsigned j = 0; j != count; ++j)
-        if (k < count || space.groupDigits[k - count + j] !=
-                             variable->first + j) {
+        if (k < count ||
+            space.groupDigits[k - count + j] != variable->first + j) {
           reason = "a segment covers a row whose digits do not stay together";
           return failure();
         }

@@ -2,14 +2,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The parts of an attention cut its rows in their own ways: one shares keys over
-// all sequences, one over pairs of them, one not at all. A RowSpace cuts every
-// row dim at all places where some part or the output does. A logical row of
-// the kernel is the number with these digits.
+// The parts of an attention cut its rows in their own ways: one shares keys
+// over all sequences, one over pairs of them, one not at all. A RowSpace cuts
+// every row dim at all places where some part or the output does. A logical row
+// of the kernel is the number with these digits.
 //
 //  * Group digits are those that some part's keys depend on, or that some part
-//    covers in part only. Rows with equal group digits (a group) are computed by
-//    the same items; they finish together.
+//    covers in part only. Rows with equal group digits (a group) are computed
+//    by the same items; they finish together.
 //  * A part's items enumerate its outer variables, and tile by tile its folded
 //    ones. Group digits are ordered so that what a part folds comes last: the
 //    groups of a tile are then consecutive.
