@@ -188,6 +188,12 @@ Value KernelBuilder::fmax(Value x, Value y) {
   return arith::MaxNumFOp::create(
       *this, x, y, arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
 }
+
+Value KernelBuilder::fmaxNaN(Value x, Value y) {
+  // max.NaN.f32 (sm_80, PTX 7.0).
+  return arith::MaximumFOp::create(*this, x, y, arith::FastMathFlags::nsz);
+}
+
 Value KernelBuilder::compareF(arith::CmpFPredicate predicate, Value x,
                               Value y) {
   return arith::CmpFOp::create(*this, predicate, x, y);

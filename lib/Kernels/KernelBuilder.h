@@ -81,6 +81,8 @@ public:
   Value fneg(Value x);
   /// The larger; the other operand when one is NaN.
   Value fmax(Value x, Value y);
+  /// The same, but NaN when either is.
+  Value fmaxNaN(Value x, Value y);
   Value compareF(arith::CmpFPredicate predicate, Value x, Value y);
   /// 2^x, relative error 2^-22; 2^-inf = 0; tiny results are 0.
   Value exp2(Value x);

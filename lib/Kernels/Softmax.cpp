@@ -100,7 +100,7 @@ Value Softmax::scaleScore(Value product, unsigned half, const RowScores &rows,
     // nothing where it is left out.
     bool finite = context.config.scaleKeepsFinite ||
                   context.config.elementType == ElementType::F16;
-    return finite ? score : b.fmax(score, lowest);
+    return finite ? score : b.fmaxNaN(score, lowest);
   }
   Value score = b.fmul(product, scale);
   // Keys past the end have no position: their scores are dropped below.
@@ -110,10 +110,7 @@ Value Softmax::scaleScore(Value product, unsigned half, const RowScores &rows,
                               b.add(key, item.keyPosition));
   // A finite score stays finite in other units; -inf hides the key.
   Value hidden = b.compareF(arith::CmpFPredicate::OEQ, score, b.infinity(true));
-  Value scaled = b.fmax(b.fmul(score, b.constantF(kLog2E)), lowest);
-  // fmax drops NaN, which has to stay.
-  Value isNaN = b.compareF(arith::CmpFPredicate::UNO, score, score);
-  scaled = b.select(isNaN, score, scaled);
+  Value scaled = b.fmaxNaN(b.fmul(score, b.constantF(kLog2E)), lowest);
   return b.select(hidden, b.infinity(true), scaled);
 }
 
