@@ -16,6 +16,7 @@ import grids
 from common import Failure, read_manifest
 
 LIMIT = 64 << 20
+COMPILE_SECONDS = 300
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -53,7 +54,10 @@ def compile_module(compiler, ir, out, targets, cases):
     command = [compiler, ir, "-o", out, "--target=" + ",".join(f"cuda:{target}" for target in targets), "--remarks"]
     # The corpus is small: sharing is what is to be tested, whether it pays or not.
     command += ["--sharing=always"] if cases else []
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return None, [], f"compiling took more than {COMPILE_SECONDS} s"
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if "error:" in line] or [f"exit code {done.returncode}"]
         return None, [], re.sub(r"^.*?error: (/\S*/)?", "", lines[0])

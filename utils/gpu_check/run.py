@@ -210,7 +210,7 @@ def run(options):
                     out.write(data)
             except OSError as error:
                 raise Failure(2, f"{path}: {error.strerror}") from error
-    print(text, end="")
+    print(text, end="", flush=True)
     if unavailable:
         message = next((case["message"] for case in report["conformance"] if case["code"] == 3), "see the table")
         print(f"gpu-check: error: {message}", file=sys.stderr)

@@ -61,10 +61,11 @@ def render(report):
         for (name, reason), where in reasons.items():
             lines.append(f"\n{name} failed: {reason} ({', '.join(where[:4])}{', ...' if len(where) > 4 else ''}).\n")
     lines.append("\n## Missing\n\n")
-    lines += [f"- {entry['name']}: {entry['reason']}\n" for entry in report["missing"]] or ["nothing\n"]
-    lines += [f"- {text}\n" for text in machine["unknown"]]
+    missing = [f"- {entry['name']}: {entry['reason']}\n" for entry in report["missing"]]
+    missing += [f"- {text}\n" for text in machine["unknown"]]
     if report["not_chosen"]:
-        lines.append(f"- {report['not_chosen']} cases and workloads that --filter left out\n")
+        missing.append(f"- {report['not_chosen']} cases and workloads that --filter left out\n")
+    lines += missing or ["nothing\n"]
     lines.append(f"\ngpu-check: {'device not available' if report['exit_code'] == 3 else 'failed' if report['failed'] else 'ok'}: "
                  f"{passed} of {len(cases)} cases, {len(loads)} benchmarks, {len(report['failed'])} failed\n")
     return "".join(lines)
