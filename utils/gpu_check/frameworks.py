@@ -34,6 +34,10 @@ def find_torch(folder):
     return torch, None
 
 
+def describe(error):
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+
+
 def make_tensors(torch, load, seed=1):
     """Queries, and (nodes, keys, values) of the levels that have tokens."""
     dtype = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}[load["dtype"]]
@@ -215,17 +219,22 @@ def benchmark(torch, runner, entries, rounds, calls, report):
                     way.prepare(expected, tolerance)
                 except Exception as error:  # pylint: disable=broad-except
                     # Whatever a framework throws is its result; what follows must still run.
-                    way.failed = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+                    way.failed = describe(error)
             for i in range(rounds):
                 live = [way for way in ways if not way.failed]
                 for k in range(len(live)):
                     live[(i + k) % len(live)].time(calls, flush)
-        except torch.cuda.OutOfMemoryError as error:
+        except Exception as error:  # pylint: disable=broad-except
+            # Out of memory, or a fault, after which the process's CUDA context is dead:
+            # the report is written in any case.
             ways = ways or [Contender(torch, "hydragen", None)]
             for way in ways:
-                way.failed = way.failed or f"out of memory: {str(error).splitlines()[0]}"
+                way.failed = way.failed or describe(error)
         results.append({"name": entry["name"], "workload": load, "contenders": [way.report() for way in ways],
                         "checked": any(way.error is not None for way in ways)})
         ways = query = levels = expected = None
-        torch.cuda.empty_cache()
+        try:
+            torch.cuda.empty_cache()
+        except RuntimeError as error:
+            report["missing"].append({"name": f"memory after {entry['name']}", "reason": describe(error)})
     return results

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 
 import grids
@@ -19,6 +20,14 @@ class Parser(argparse.ArgumentParser):
 
 def words(text):
     return [word for word in text.split(",") if word]
+
+
+def expression(text):
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"is no regular expression: {error}") from error
+    return text
 
 
 def positive(text):
@@ -40,13 +49,13 @@ def parse(arguments):
     make.add_argument("--suites", type=words, default=["fig4", "fasttree", "pat", "corpus"],
                       help=f"benchmarks, of {','.join(grids.SUITES)} (default all but smoke)")
     make.add_argument("--all-suffixes", action="store_true", help="fig4 with all 33 suffixes, not 6")
-    make.add_argument("--filter", help="only what this expression finds in conformance/NAME or benchmarks/NAME")
+    make.add_argument("--filter", type=expression, help="only what this expression finds in conformance/NAME or benchmarks/NAME")
     make.add_argument("--jobs", type=positive, default=os.cpu_count() or 1)
     check = commands.add_parser("run", help="run a pack", description=run.__doc__)
     check.add_argument("--pack", default=os.path.dirname(HERE), help="a pack or its folder (default: where this stands)")
     check.add_argument("--out", default="gpu-check.json", metavar="FILE.json")
     check.add_argument("--table", metavar="FILE.md", help="the table, which is also printed")
-    check.add_argument("--filter", help="as for pack; what is left out is counted in the table")
+    check.add_argument("--filter", type=expression, help="as for pack; what is left out is counted in the table")
     check.add_argument("--rounds", type=positive, default=10, help="of interleaved runs (default 10)")
     check.add_argument("--calls", type=positive, default=10, help="timed calls of each in a round (default 10)")
     check.add_argument("--timeout", type=positive, default=600, help="seconds for one run of hydragen-run (default 600)")

@@ -138,6 +138,9 @@ def pack(arguments):
                 files[entry["module"]] = os.path.join(work, f"{number}.so.gz")
                 with open(files[entry["module"]], "wb") as out:
                     out.write(packed)
+        if not result["conformance"] and not result["benchmarks"]:
+            first = result["missing"][0]
+            raise Failure(2, f"nothing could be packed, first {first['name']}: {first['reason']}")
         files["gpu-check"] = os.path.join(os.path.dirname(HERE), "gpu-check")
         for file in sorted(os.listdir(HERE)):
             if file.endswith(".py"):
