@@ -140,7 +140,7 @@ def model_ir(work):
         apart = tensor(nodes, batch // nodes, heads, tokens, dim)
         for which in "kv":
             arguments.append(f"%{which}{i}: {own}")
-            if nodes == batch:
+            if nodes == batch or len(levels) == 1:
                 joined[which].append((f"%{which}{i}", own))
                 continue
             lines += [f"%empty_{which}{i} = tensor.empty() : {apart}",
@@ -161,13 +161,19 @@ def model_ir(work):
     group = work["query_heads"] // heads
     position = "(b, h, m, n, d, e)"
     head = f"h floordiv {group}" if group > 1 else "h"
+    # Without a suffix nothing is joined: the attention reads the one level itself, as a product that
+    # broadcasts would, and is marked, as detection looks at parts of the keys only.
+    sequence, mark, nodes = "b", "", levels[0][0]
+    if len(levels) == 1 and nodes != batch:
+        whole, mark = tensor(nodes, heads, keys, dim), ", shared"
+        sequence = f"b floordiv {batch // nodes}" if nodes > 1 else "0"
     lines += [
         f"%init = tensor.empty() : {query}",
         f"%o = hydragen.attention queries(%q : {query}) keys({names['k']} : {whole}) values({names['v']} : {whole}) "
         f"outs(%init : {query}) attributes {{query_maps = [affine_map<{position} -> (b, h, m, d)>], "
         f"output_map = affine_map<{position} -> (b, h, m, e)>, scale = {1 / math.sqrt(dim)!r} : f64, "
-        f"segments = [#hydragen.segment<begin = 0, size = {keys}, keys = [affine_map<{position} -> (b, {head}, n, d)>], "
-        f"value = affine_map<{position} -> (b, {head}, n, e)>>]}} -> {query}",
+        f"segments = [#hydragen.segment<begin = 0, size = {keys}, keys = [affine_map<{position} -> ({sequence}, {head}, n, d)>], "
+        f"value = affine_map<{position} -> ({sequence}, {head}, n, e)>{mark}>]}} -> {query}",
         f"return %o : {query}"]
     body = "\n".join("  " + line for line in lines)
     return f"func.func @main({', '.join(arguments)}) -> {query} {{\n{body}\n}}\n"
