@@ -264,7 +264,13 @@ static Result cuModuleLoadDataEx(void **module, const void *image,
   ENTER("cuModuleLoadDataEx", cubin ? "cubin" : "PTX");
   NEED_CONTEXT;
   NOT_CAPTURED;
-  if (!cubin && std::strncmp(text, ".version", 8))
+  // PTX begins with .version, before which comments may stand.
+  const char *first = text + std::strspn(text, " \t\r\n");
+  while (std::strncmp(first, "//", 2) == 0) {
+    first += std::strcspn(first, "\n");
+    first += std::strspn(first, " \t\r\n");
+  }
+  if (!cubin && std::strncmp(first, ".version", 8))
     return kNoBinary;
   auto result = std::make_unique<Module>();
   std::vector<emulated::ParseError> errors;
