@@ -479,6 +479,26 @@ void SegmentAnalysis::classify() {
       }
     llvm::erase_if(folded, [&](VarId var) { return piece.uses(var); });
   }
+  // Keys that all sequences share and nothing else: no piece depends on the
+  // sequence, but K and V were given a dim for it.
+  if (std::optional<VarId> sequence = getSequenceDigit())
+    llvm::erase(folded, *sequence);
+}
+
+std::optional<VarId> SegmentAnalysis::getSequenceDigit() {
+  for (AffineExpr result : op.getOutputMap().getResults()) {
+    auto dim = dyn_cast<AffineDimExpr>(result);
+    if (!dim || !llvm::is_contained(dims.rows, dim.getPosition()) ||
+        !llvm::all_of(operands, [&](const SegmentOperand &operand) {
+          return operand.map.isFunctionOfDim(dim.getPosition());
+        }))
+      continue;
+    VarId var = dimVars[dim.getPosition()];
+    while (exprs->var(var).isRefined())
+      var = *exprs->var(var).high;
+    return var;
+  }
+  return std::nullopt;
 }
 
 SmallVector<VarId>

@@ -114,3 +114,52 @@ func.func @only_keys_shared(%q: tensor<4x8xf32>, %key: tensor<16x8xf32>, %v: ten
       segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k], value = #v>]} -> tensor<4x8xf32>
   return %o : tensor<4x8xf32>
 }
+
+// -----
+
+// No suffix: all keys are the prompt's, written out for every sequence. The
+// broadcast dies all the same; the repeated heads are rows anyway.
+
+#q = affine_map<(b, h, d, n, e) -> (b, h, d)>
+#k = affine_map<(b, h, d, n, e) -> (b, h, n, d)>
+#v = affine_map<(b, h, d, n, e) -> (b, h, n, e)>
+#o = affine_map<(b, h, d, n, e) -> (b, h, e)>
+
+// CHECK-DAG: #[[$ALL_K:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d3, d2)>
+// CHECK-LABEL: func @no_suffix
+// CHECK-SAME: %[[Q:[a-z0-9]*]]: tensor<4x2x8xf32>, %[[P:[a-z0-9]*]]: tensor<16x8xf32>
+// CHECK-NOT: linalg.broadcast
+// CHECK: hydragen.attention queries(%[[Q]] : {{.*}}) keys(%[[P]] : {{.*}}) values(%[[P]] : {{.*}})
+// CHECK-SAME: #hydragen.segment<begin = 0, size = 16, keys = [#[[$ALL_K]]], value = #{{.*}}, shared>
+func.func @no_suffix(%q: tensor<4x2x8xf32>, %prompt: tensor<16x8xf32>) -> tensor<4x2x8xf32> {
+  %e = tensor.empty() : tensor<4x2x16x8xf32>
+  %kv = linalg.broadcast ins(%prompt : tensor<16x8xf32>) outs(%e : tensor<4x2x16x8xf32>) dimensions = [0, 1]
+  %init = tensor.empty() : tensor<4x2x8xf32>
+  %o = hydragen.attention queries(%q : tensor<4x2x8xf32>) keys(%kv : tensor<4x2x16x8xf32>) values(%kv : tensor<4x2x16x8xf32>)
+    outs(%init : tensor<4x2x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k], value = #v>]} -> tensor<4x2x8xf32>
+  return %o : tensor<4x2x8xf32>
+}
+
+// -----
+
+// Heads of one key head, repeated, with keys of each sequence's own: no sharing.
+
+#q = affine_map<(b, h, d, n, e) -> (b, h, d)>
+#k = affine_map<(b, h, d, n, e) -> (b, h, n, d)>
+#v = affine_map<(b, h, d, n, e) -> (b, h, n, e)>
+#o = affine_map<(b, h, d, n, e) -> (b, h, e)>
+
+// CHECK-LABEL: func @repeated_heads
+// CHECK-NOT: shared>
+// CHECK: return
+func.func @repeated_heads(%q: tensor<4x2x8xf32>, %own: tensor<4x16x8xf32>) -> tensor<4x2x8xf32> {
+  %e = tensor.empty() : tensor<4x2x16x8xf32>
+  %kv = linalg.broadcast ins(%own : tensor<4x16x8xf32>) outs(%e : tensor<4x2x16x8xf32>) dimensions = [1]
+  %init = tensor.empty() : tensor<4x2x8xf32>
+  // expected-remark@+1 {{reason-code=nothing-shared}}
+  %o = hydragen.attention queries(%q : tensor<4x2x8xf32>) keys(%kv : tensor<4x2x16x8xf32>) values(%kv : tensor<4x2x16x8xf32>)
+    outs(%init : tensor<4x2x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k], value = #v>]} -> tensor<4x2x8xf32>
+  return %o : tensor<4x2x8xf32>
+}

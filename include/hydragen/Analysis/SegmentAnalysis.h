@@ -60,10 +60,12 @@ public:
   bool run();
   const std::optional<Refusal> &getRefusal() const { return refusal; }
   ArrayRef<SegmentPiece> getPieces() const { return pieces; }
-  /// Row digits that no piece depends on: they are rows of one matrix product
-  /// anyway (query positions, the query heads of one key head).
+  /// Row digits that no piece depends on, the sequence excepted: they are rows
+  /// of one matrix product anyway (query positions, the query heads of one key
+  /// head).
   bool isFolded(VarId var) const { return llvm::is_contained(folded, var); }
-  /// Row digits that this piece does not depend on but others do.
+  /// Row digits that this piece does not depend on but others do, and the
+  /// sequence when K and V were broadcast over it.
   SmallVector<VarId> getSharedOver(const SegmentPiece &piece) const;
   SmallVector<VarId> getSharedAtRunTime(const SegmentPiece &piece) const;
 
@@ -121,6 +123,9 @@ private:
   bool projectColumns();
   void mergeCells();
   void classify();
+  /// The outermost digit of the outermost row dim of the output that every
+  /// operand's map uses: what tells sequences apart in a batched layout.
+  std::optional<VarId> getSequenceDigit();
   void getDirectVars(ExprId id, SmallVectorImpl<VarId> &vars);
   bool hasLoad(ExprId id);
 
