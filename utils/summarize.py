@@ -1,6 +1,6 @@
 """summarize.py RESULTS.json CODE: the closing line of a lit run.
 
-Prints what failed or was not run and why, then `N passed, N failed[, N skipped]`;
+Prints what failed or was not run and why, how many were skipped, then `N passed, N failed`;
 exits non-zero when anything failed, lit itself failed (CODE) or nothing ran.
 """
 
@@ -29,7 +29,9 @@ def main():
         if code not in ("PASS", "FLAKYPASS") + skipped_codes:
             for name in names:
                 print(f"{code}: {name}")
-    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    if skipped:
+        print(f"{skipped} skipped")
+    print(f"{passed} passed, {failed} failed")
     return 1 if failed or passed == 0 or int(sys.argv[2]) != 0 else 0
 
 
