@@ -65,6 +65,36 @@ def ConvertHydragenToGPU
     `hydragen.attend`. What no kernel can compute stays as it is, for the host,
     with a remark that says why. Keys and values whose columns are not adjacent
     are transposed. `hydragen-lower-attend` should follow, after bufferisation.
+
+    Before:
+
+    ```mlir
+    func.func @f(%q: tensor<64x64xf16>, %k: tensor<128x64xf16>, %out: tensor<64x64xf16>) -> tensor<64x64xf16>
+        attributes {hydragen.gpu_targets = [#hydragen.gpu_target<chip = "sm_80", multiprocessors = 108, block_shared = 166912, shared = 167936, bandwidth = 2039, flops = 312>]} {
+      %hidden = arith.constant 0xFF800000 : f32
+      %zero = arith.constant 0.0 : f32
+      %eo = tensor.empty() : tensor<64x64xf32>
+      %em = tensor.empty() : tensor<64xf32>
+      %o = linalg.fill ins(%zero : f32) outs(%eo : tensor<64x64xf32>) -> tensor<64x64xf32>
+      %m = linalg.fill ins(%hidden : f32) outs(%em : tensor<64xf32>) -> tensor<64xf32>
+      %l = linalg.fill ins(%zero : f32) outs(%em : tensor<64xf32>) -> tensor<64xf32>
+      %p:3 = hydragen.prefix_attention queries(%q : tensor<64x64xf16>) keys(%k : tensor<128x64xf16>) value(%k : tensor<128x64xf16>)
+        at [0, 0] outs(%o, %m, %l : tensor<64x64xf32>, tensor<64xf32>, tensor<64xf32>)
+        attributes {hydragen.tile = #hydragen.tile<rows = 64, keys = 64>, query_maps = [affine_map<(b, n, d, e) -> (b, d)>], key_maps = [affine_map<(b, n, d, e) -> (n, d)>],
+          value_map = affine_map<(b, n, d, e) -> (n, e)>} -> tensor<64x64xf32>, tensor<64xf32>, tensor<64xf32>
+      %r = hydragen.finalize state(%p#0, %p#1, %p#2 : tensor<64x64xf32>, tensor<64xf32>, tensor<64xf32>)
+        outs(%out : tensor<64x64xf16>) {hydragen.schedule = #hydragen.schedule<warps = 4, blocks = 3, float32 = tf32x3>} -> tensor<64x64xf16>
+      return %r : tensor<64x64xf16>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    func.func @f(...
+      hydragen.attend queries(%arg0 ...) keys(%arg1 ...) values(%arg1 ...) outs(%arg2 ...) ... parts = [#hydragen.part<shared = true, ... tile = <rows = 64, keys = 64>>], ...
+      return ...
+    ```
   }];
   let statistics = [
     Statistic<"numAttentions", "attentions", "attentions converted">];
@@ -213,6 +243,32 @@ def LowerAttend : Pass<"hydragen-lower-attend", "::mlir::ModuleOp"> {
     The kernels go into the `gpu.module` @hydragen_kernels, equal ones once. An
     entry in which `hydragen-place-entry` found other work copies operands to
     the device and the result back.
+
+    Before:
+
+    ```mlir
+    func.func @main(%call: !llvm.ptr, %q: memref<4x16xf16>, %k: memref<32x16xf16>, %o: memref<4x16xf16>) -> i32 attributes {hydragen.entry, hydragen.placement = "device"} {
+      %zero = arith.constant 0 : i32
+      hydragen.attend queries(%q : memref<4x16xf16>) keys(%k : memref<32x16xf16>) values(%k : memref<32x16xf16>) outs(%o : memref<4x16xf16>) attributes {
+        output_dims = array<i64: 0, 1, -1, 0>, row_sizes = array<i64: 4>, schedule = #hydragen.schedule<warps = 4, blocks = 1, float32 = tf32x3>,
+        parts = [#hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0,
+          query = affine_map<(b, n, d, e) -> (b, d)>, key = affine_map<(b, n, d, e) -> (n, d)>, value = affine_map<(b, n, d, e) -> (n, e)>,
+          indices = [], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 16, keys = 32, ring = 4>>]}
+      return %zero : i32
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    func.func @main(%arg0: !llvm.ptr, ... attributes {hydragen.entry, hydragen.placement = "device", hydragen.workspace_bytes = ... : i64}
+      llvm.call ... : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr, !llvm.ptr, i32, !llvm.ptr, i32) -> ()
+      llvm.call ... : !llvm.ptr, (!llvm.ptr) -> i32
+      llvm.call ... : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr, !llvm.ptr, i32, !llvm.ptr, i32) -> ()
+    gpu.module @hydragen_kernels
+      gpu.func @attend_0_plan(... kernel ...
+      gpu.func @attend_0(... kernel ...
+    ```
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
@@ -383,6 +439,27 @@ def PlaceEntry : Pass<"hydragen-place-entry", "::mlir::ModuleOp"> {
     `hydragen.attend` gets `hydragen.placement = "device"`: its arguments and its
     workspace are device memory. Any other one gets "host", with a remark at the
     first op that works on the host.
+
+    Before:
+
+    ```mlir
+    func.func @main(%call: !llvm.ptr, %q: memref<4x16xf16>, %k: memref<32x16xf16>, %o: memref<4x16xf16>) -> i32 attributes {hydragen.entry} {
+      %zero = arith.constant 0 : i32
+      hydragen.attend queries(%q : memref<4x16xf16>) keys(%k : memref<32x16xf16>) values(%k : memref<32x16xf16>) outs(%o : memref<4x16xf16>) attributes {
+        output_dims = array<i64: 0, 1, -1, 0>, row_sizes = array<i64: 4>, schedule = #hydragen.schedule<warps = 4, blocks = 1, float32 = tf32x3>,
+        parts = [#hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0,
+          query = affine_map<(b, n, d, e) -> (b, d)>, key = affine_map<(b, n, d, e) -> (n, d)>, value = affine_map<(b, n, d, e) -> (n, e)>,
+          indices = [], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 16, keys = 32, ring = 4>>]}
+      return %zero : i32
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    func.func @main(... attributes {hydragen.entry, hydragen.placement = "device"}
+      hydragen.attend ...
+    ```
   }];
 }
 

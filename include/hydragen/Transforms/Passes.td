@@ -117,6 +117,35 @@ def ScheduleAttention
     `targets` has room for. The function gets the GPUs as `hydragen.gpu_targets`.
     Attention that no kernel can compute is left alone, with a remark.
     `convert-hydragen-to-gpu` should follow.
+
+    Before:
+
+    ```mlir
+    func.func @f(%q: tensor<64x64xf16>, %k: tensor<128x64xf16>, %out: tensor<64x64xf16>) -> tensor<64x64xf16> {
+      %hidden = arith.constant 0xFF800000 : f32
+      %zero = arith.constant 0.0 : f32
+      %eo = tensor.empty() : tensor<64x64xf32>
+      %em = tensor.empty() : tensor<64xf32>
+      %o = linalg.fill ins(%zero : f32) outs(%eo : tensor<64x64xf32>) -> tensor<64x64xf32>
+      %m = linalg.fill ins(%hidden : f32) outs(%em : tensor<64xf32>) -> tensor<64xf32>
+      %l = linalg.fill ins(%zero : f32) outs(%em : tensor<64xf32>) -> tensor<64xf32>
+      %p:3 = hydragen.prefix_attention queries(%q : tensor<64x64xf16>) keys(%k : tensor<128x64xf16>) value(%k : tensor<128x64xf16>)
+        at [0, 0] outs(%o, %m, %l : tensor<64x64xf32>, tensor<64xf32>, tensor<64xf32>)
+        attributes {query_maps = [affine_map<(b, n, d, e) -> (b, d)>], key_maps = [affine_map<(b, n, d, e) -> (n, d)>],
+          value_map = affine_map<(b, n, d, e) -> (n, e)>} -> tensor<64x64xf32>, tensor<64xf32>, tensor<64xf32>
+      %r = hydragen.finalize state(%p#0, %p#1, %p#2 : tensor<64x64xf32>, tensor<64xf32>, tensor<64xf32>)
+        outs(%out : tensor<64x64xf16>) -> tensor<64x64xf16>
+      return %r : tensor<64x64xf16>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    func.func @f(... attributes {hydragen.gpu_targets = [#hydragen.gpu_target<chip = "sm_80", ...>]}
+      hydragen.prefix_attention ... attributes {hydragen.tile = #hydragen.tile<rows = 64, keys = 64>, ...
+      hydragen.finalize ... {hydragen.schedule = #hydragen.schedule<warps = 4, blocks = 3, float32 = tf32x3>} ...
+    ```
   }];
   let options = [
     ListOption<"targets", "targets", "std::string",
