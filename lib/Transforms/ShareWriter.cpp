@@ -477,10 +477,12 @@ std::string SegmentWriter::describe(const SegmentPiece &piece,
     else
       os << "?";
   };
+  SizeExpr first =
+      analysis.getEvaluator().getSizes().getSize(begin) + keys.begin;
   os << "keys [";
-  print(keys.begin);
+  print(first);
   os << ", ";
-  print(keys.begin + keys.size);
+  print(first + keys.size);
   os << ") ";
   AffineWriter maps(analysis.getEvaluator());
   setUpWriter(maps, nullptr, nullptr);
