@@ -50,6 +50,8 @@ FailureOr<ExprId> ElementEvaluator::evalScalarImpl(Value value, Scope &scope) {
     }
     return evalTensor(operand->get(), indices);
   }
+  if (sizes.isCount(value))
+    return exprs.getLinear(IndexExpr(sizes.getScalar(value)));
   return evalScalarOp(value.getDefiningOp(), value, scope);
 }
 

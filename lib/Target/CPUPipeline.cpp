@@ -84,6 +84,7 @@ llvm::LogicalResult(::hydragen::checkLowerable)(ModuleOp module,
 
 void ::hydragen::buildBufferizePipeline(
     OpPassManager &manager, const ::hydragen::CPUPipelineOptions &options) {
+  manager.addNestedPass<func::FuncOp>(mlir::hydragen::createLowerGroups());
   manager.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   manager.addNestedPass<func::FuncOp>(mlir::hydragen::createGuardShapes());
   manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
