@@ -71,6 +71,9 @@ static ReasonInfo getInfo(RefusalReason reason) {
     return {"only-keys-shared", "keys are shared but their values are not"};
   case RefusalReason::OnlyValuesShared:
     return {"only-values-shared", "values are shared but their keys are not"};
+  case RefusalReason::NotProfitable:
+    return {"not-profitable",
+            "plain attention is predicted to be faster than shared attention"};
   case RefusalReason::RuntimeIndex:
     return {"run-time-index",
             "sharing depends on an index that is known only at run time"};

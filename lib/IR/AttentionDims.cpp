@@ -226,6 +226,21 @@ SmallBitVector hydragen::getUnusedRows(PartialAttentionOpInterface op) {
       withIndexMaps(maps, op.getIndexMapsVector()));
 }
 
+bool hydragen::isSharedSegment(AttentionOp op, unsigned segment) {
+  SmallBitVector unused = getUnusedRows(op, segment);
+  if (op.getSegment(segment).getShared())
+    return unused.any();
+  SmallBitVector always = unused;
+  for (unsigned i = 0; i != op.getNumSegments(); ++i)
+    always &= getUnusedRows(op, i);
+  unused.reset(always);
+  ArrayRef<int64_t> rowSizes = op.getSegment(segment).getRowSizes();
+  for (unsigned row = 0; row != rowSizes.size(); ++row)
+    if (rowSizes[row] == 1)
+      unused.reset(row);
+  return unused.any();
+}
+
 SmallVector<OpFoldResult> hydragen::getRowSizes(OpBuilder &builder,
                                                 AttentionOp op) {
   AttentionDims dims = AttentionDims::get(op);

@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "hydragen/IR/Hydragen.h"
+#include "RecordAttributes.h"
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"

@@ -25,6 +25,18 @@ void HydragenDialect::initialize() {
       >();
 }
 
+LogicalResult HydragenDialect::verifyOperationAttribute(Operation *op,
+                                                        NamedAttribute attr) {
+  if (attr.getName() != AttentionRecordAttr::kListName)
+    return success();
+  // records_c1
+  auto list = dyn_cast<ArrayAttr>(attr.getValue());
+  if (!list || !llvm::all_of(list, llvm::IsaPred<AttentionRecordAttr>))
+    return op->emitOpError()
+           << attr.getName() << " expects an array of attention_record";
+  return success();
+}
+
 LogicalResult HydragenDialect::verifyRegionArgAttribute(Operation *op,
                                                         unsigned regionIndex,
                                                         unsigned argIndex,

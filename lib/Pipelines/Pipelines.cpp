@@ -46,7 +46,10 @@ void buildFrontPipeline(OpPassManager &pm,
   if (options.stopAfter == "raised")
     return;
   if (options.sharing != "never") {
-    pm.addNestedPass<func::FuncOp>(mlir::hydragen::createShareSegments());
+    mlir::hydragen::ShareSegmentsOptions share;
+    share.sharing = options.sharing;
+    share.target = options.target;
+    pm.addNestedPass<func::FuncOp>(mlir::hydragen::createShareSegments(share));
     if (options.verifyCover)
       pm.addNestedPass<func::FuncOp>(mlir::hydragen::createVerifyCover());
   }

@@ -64,7 +64,6 @@ private:
   SmallVector<unsigned> getUsedIndices(unsigned segment);
   void cloneScoreRegion(const SplitDomain &domain, Region &target);
   SmallVector<State> mergeDisjoint(ArrayRef<State> partials);
-  bool isShared(unsigned segment);
   bool isEmpty(unsigned segment);
   Value finalize(const State &state);
   RowRect getRect(unsigned segment) {
@@ -104,26 +103,6 @@ State Decomposer::makeIdentity(ArrayRef<OpFoldResult> rows,
   return {fill(all, APFloat::getZero(semantics)),
           fill(rows, APFloat::getInf(semantics, /*Negative=*/true)),
           fill(rows, APFloat::getZero(semantics))};
-}
-
-/// Whether a segment's keys are read by several sequences: marked so, or some
-/// row dim, of which the segment has more than one index, is used by another
-/// segment's K and V and not by this one's.
-bool Decomposer::isShared(unsigned segment) {
-  if (neverShare)
-    return false;
-  llvm::SmallBitVector unused = hydragen::getUnusedRows(op, segment);
-  if (op.getSegment(segment).getShared())
-    return unused.any();
-  llvm::SmallBitVector always = unused;
-  for (unsigned i = 0; i != op.getNumSegments(); ++i)
-    always &= hydragen::getUnusedRows(op, i);
-  unused.reset(always);
-  ArrayRef<int64_t> rowSizes = op.getSegment(segment).getRowSizes();
-  for (unsigned row = 0; row != rowSizes.size(); ++row)
-    if (rowSizes[row] == 1)
-      unused.reset(row);
-  return unused.any();
 }
 
 //===----------------------------------------------------------------------===//
@@ -296,7 +275,7 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
     return partial;
   };
   Operation *partial;
-  if (isShared(segment)) {
+  if (!neverShare && isSharedSegment(op, segment)) {
     partial = create(PrefixAttentionOp());
     ++numPrefix;
   } else {

@@ -393,15 +393,15 @@ struct RaiseAttentionPass
       std::optional<Refusal> refusal;
       Location loc = op->getLoc();
       if (AttentionOp raised = raiseForeignAttention(op, refusal)) {
-        records.append({loc, "plain",
+        records.append({loc, Outcome::Plain,
                         getReasonCode(RefusalReason::NothingShared).str(),
                         getReasonText(RefusalReason::NothingShared).str()},
                        raised);
         reportPassed(raised, "attention-found", "an attention op");
         continue;
       }
-      records.append({loc, "refused", getReasonCode(refusal->reason).str(),
-                      describe(*refusal)},
+      records.append({loc, Outcome::Refused,
+                      getReasonCode(refusal->reason).str(), describe(*refusal)},
                      nullptr);
       reportMissed(op, "attention-refused", getReasonCode(refusal->reason),
                    describe(*refusal));
@@ -439,7 +439,7 @@ struct RaiseAttentionPass
         OpBuilder builder(product);
         AttentionBuilder attention(*result.match, builder, dominance);
         if (AttentionOp op = attention.build()) {
-          records.append({op.getLoc(), "plain",
+          records.append({op.getLoc(), Outcome::Plain,
                           getReasonCode(RefusalReason::NothingShared).str(),
                           getReasonText(RefusalReason::NothingShared).str()},
                          op);
@@ -453,7 +453,7 @@ struct RaiseAttentionPass
         }
         refusal = attention.refusal;
       }
-      records.append({product.getLoc(), "refused",
+      records.append({product.getLoc(), Outcome::Refused,
                       getReasonCode(refusal->reason).str(), describe(*refusal)},
                      nullptr);
       reportMissed(product, "attention-refused", getReasonCode(refusal->reason),
