@@ -48,7 +48,7 @@ config.substitutions += [
     (r"(?<![\w./-])hydragen-opt(?![\w./:-])", os.path.join(bin_dir, "hydragen-opt") + roundtrip),
 ]
 
-for feature, tool in [("ptxas", "ptxas"), ("gpu", "nvidia-smi")]:
+for feature, tool in [("ptxas", "ptxas"), ("gpu", "nvidia-smi"), ("chromium", "chromium")]:
     if shutil.which(tool):
         config.available_features.add(feature)
 

@@ -38,16 +38,18 @@ void buildTosaToLinalgPipeline(OpPassManager &pm) {
   nested.addPass(createCanonicalizerPass());
 }
 
-void buildFrontPipeline(OpPassManager &pm,
-                                  const FrontOptions &options) {
+void buildFrontPipeline(OpPassManager &pm, const FrontOptions &options) {
   // Attention is looked for within one function.
   pm.addPass(createInlinerPass());
   pm.addNestedPass<func::FuncOp>(mlir::hydragen::createRaiseAttention());
   if (options.stopAfter == "raised")
     return;
   if (options.sharing != "never") {
-    pm.addNestedPass<func::FuncOp>(
-        mlir::hydragen::createShareSegments({options.guards}));
+    mlir::hydragen::ShareSegmentsOptions share;
+    share.guards = options.guards;
+    share.sharing = options.sharing;
+    share.target = options.target;
+    pm.addNestedPass<func::FuncOp>(mlir::hydragen::createShareSegments(share));
     if (options.verifyCover)
       pm.addNestedPass<func::FuncOp>(mlir::hydragen::createVerifyCover());
   }
@@ -67,9 +69,9 @@ void buildFrontPipeline(OpPassManager &pm,
 }
 
 void registerHydragenPipelines() {
-  PassPipelineRegistration<FrontOptions>(
-      "hydragen-front", "From model IR to the decomposed form",
-      buildFrontPipeline);
+  PassPipelineRegistration<FrontOptions>("hydragen-front",
+                                         "From model IR to the decomposed form",
+                                         buildFrontPipeline);
   PassPipelineRegistration<>(
       "hydragen-tosa-to-linalg",
       "The TOSA lowerings that exported models need, one by one",

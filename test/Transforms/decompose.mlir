@@ -15,7 +15,7 @@
 // CHECK-DAG: #[[$KS:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, d3, d4)>
 // CHECK-LABEL: func @prefix_and_suffix
 // CHECK-SAME: %[[Q:[a-z0-9]*]]: tensor<4x2x8x16xf32>, %[[KPRE:[a-z0-9]*]]: tensor<2x32x16xf32>, %[[VPRE:[a-z0-9]*]]: tensor<2x32x16xf32>, %[[KSUF:[a-z0-9]*]]: tensor<4x2x8x16xf32>, %[[VSUF:[a-z0-9]*]]: tensor<4x2x8x16xf32>
-// CHECK-NOT: hydragen.attention
+// CHECK-NOT: = hydragen.attention
 // CHECK: %[[P:.*]]:3 = hydragen.prefix_attention queries(%[[Q]] : {{.*}}) keys(%[[KPRE]] : {{.*}}) value(%[[VPRE]] : {{.*}}) at [0, 0, 0, 0]
 // CHECK-SAME: key_maps = [#[[$KP]]]
 // CHECK-SAME: scale = 2.500000e-01

@@ -49,7 +49,7 @@ func.func @prompt_and_own(%q: tensor<4x8xf32>, %prompt_k: tensor<16x8xf32>, %pro
 // CHECK-DAG: #[[$OWN:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d2, d1)>
 // CHECK-LABEL: func @tree
 // CHECK-NOT: tensor.concat
-// CHECK: hydragen.attention
+// CHECK: = hydragen.attention queries
 // CHECK-SAME: begin = 0, size = 16, keys = [#[[$ROOT]]]
 // CHECK-SAME: shared>
 // CHECK-SAME: begin = 16, size = 4, keys = [#[[$PAIR]]]
@@ -79,7 +79,7 @@ func.func @tree(%q: tensor<6x8xf32>, %root: tensor<16x8xf32>, %pair: tensor<3x4x
 #o = affine_map<(b, d, n, e) -> (b, e)>
 
 // CHECK-LABEL: func @nothing_shared
-// CHECK: hydragen.attention
+// CHECK: = hydragen.attention queries
 // CHECK-SAME: begin = 0, size = 19
 // CHECK-NOT: shared
 // CHECK: return
