@@ -98,7 +98,7 @@ static bool isKernelMath(Operation *op) {
           math::ExpOp, math::Exp2Op, math::SqrtOp, affine::AffineApplyOp,
           YieldOp>(op))
     return true;
-  return isa<arith::ArithDialect>(op->getDialect());
+  return isa_and_nonnull<arith::ArithDialect>(op->getDialect());
 }
 
 std::string hydragen::checkScoreMods(ArrayAttr mods,
