@@ -86,9 +86,12 @@ static LogicalResult getRects(Operation *op, CoverAttr cover, Rect &box,
       begin = previousEnd;
     }
     // An unknown size in the middle: any number will do, the next layer begins
-    // where this one ends.
+    // where this one ends. Where that is known, this one ends there.
     bool more = number + 1 != layers.size() &&
                 ShapedType::isDynamic(getBegin(layers[number + 1]));
+    int64_t stop = number + 1 != layers.size() && !more
+                       ? getBegin(layers[number + 1])
+                       : box.back().second;
     unsigned end =
         number + 1 != layers.size() ? layers[number + 1] : pieces.size();
     previousEnd = 0;
@@ -96,7 +99,7 @@ static LogicalResult getRects(Operation *op, CoverAttr cover, Rect &box,
       int64_t size = cover.getPiece(i)[2 * key + 1];
       int64_t last = !ShapedType::isDynamic(size) ? begin + size
                      : more                       ? begin + 1
-                                                  : box.back().second;
+                                                  : stop;
       pieces[i].push_back({begin, last});
       previousEnd = std::max(previousEnd, last);
     }
