@@ -27,7 +27,8 @@ using namespace mlir::hydragen;
 #define DEBUG_TYPE "hydragen-share-segments"
 
 /// Why nothing in the segments is shared, the most telling reason first.
-static Refusal explain(ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses) {
+static Refusal explain(ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses,
+                       bool guards) {
   bool keysOnly = false, valuesOnly = false, atRunTime = false;
   for (const auto &analysis : analyses)
     for (const SegmentPiece &piece : analysis->getPieces()) {
@@ -43,7 +44,8 @@ static Refusal explain(ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses) {
       }
     }
   if (atRunTime)
-    return {RefusalReason::RuntimeIndex, ""};
+    return {RefusalReason::RuntimeIndex,
+            guards ? "" : "guards are off, as they are for GPUs"};
   if (keysOnly)
     return {RefusalReason::OnlyKeysShared, ""};
   if (valuesOnly)
@@ -184,7 +186,7 @@ private:
     }
     anyShared |= guarded;
     if (!anyShared)
-      refuse(explain(analyses));
+      refuse(explain(analyses, guards));
     return anyShared;
   }
 
