@@ -4,8 +4,9 @@
 
 // BITS: vector-bits must be 128, 256 or 512 but is 100
 
-// 64 sequences share the keys: they are the lanes, K is read in place, and the
-// only buffers are tiles (128 keys x 64 rows of scores).
+// 64 sequences share the keys: they are the lanes. K is read in place, Q, V and
+// the scores lie in panels as wide as a register block; nothing is allocated but
+// tiles (128 keys x 64 rows of scores).
 
 #q = affine_map<(b, h, n, d, e) -> (b, h, d)>
 #k = affine_map<(b, h, n, d, e) -> (h, n, d)>
@@ -15,18 +16,44 @@
 // CHECK-SAME: %[[Q:[a-z0-9]*]]: memref<64x8x128xf32>, %[[K:[a-z0-9]*]]: memref<8x4096x128xf32>, %[[V:[a-z0-9]*]]: memref<8x4096x128xf32>
 // CHECK-NOT: memref.alloc(
 // CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c8)
-// CHECK-DAG: memref.alloca() {{.*}} : memref<128x64xf32>
-// CHECK-DAG: memref.alloca() {{.*}} : memref<64x128xf32>
-// CHECK: scf.for
-// The scores of 4 keys x 4 vectors of rows are loop-carried.
+// Q^T, then panels of V (2 x 64 columns), then scores, then the output.
+// CHECK: memref.alloca() {{.*}} : memref<1x128x64xf32>
+// CHECK: %[[VALUES:.*]] = memref.alloca() {{.*}} : memref<2x128x64xf32>
+// CHECK: %[[SCORES:.*]] = memref.alloca() {{.*}} : memref<1x128x64xf32>
+// CHECK: memref.alloca() {{.*}} : memref<64x128xf32>
+// The tile after this one is fetched while blocks of keys run, which carry the
+// maxima of their rows.
+// CHECK: scf.for {{.*}} step %c128 {
+// CHECK: scf.for {{.*}} step %c4 iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>) {
+// CHECK: memref.prefetch %[[V]]
+// CHECK: memref.prefetch %[[K]]
+// The scores of 4 keys x 4 vectors of rows are loop-carried; nothing is stored
+// while they are computed.
 // CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
+// CHECK-NOT: store
 // CHECK: memref.load %[[K]]
-// CHECK: vector.broadcast
-// CHECK: math.fma {{.*}} : vector<16xf32>
+// CHECK-NOT: store
+// CHECK-COUNT-16: math.fma {{.*}} : vector<16xf32>
+// CHECK-NOT: store
+// CHECK: scf.yield
+// CHECK: vector.store %{{.*}}, %[[SCORES]]
+// Large scores take another way; else exponents are one multiply-add each.
+// CHECK: vector.reduction <and>
+// CHECK: scf.if
+// CHECK: math.fma
 // CHECK: vector.load %[[V]]
+// CHECK: vector.store %{{.*}}, %[[VALUES]]
+// 4 rows x 4 vectors of columns.
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
+// CHECK-NOT: store
+// CHECK-COUNT-16: math.fma {{.*}} : vector<16xf32>
+// CHECK-NOT: store
+// CHECK: scf.yield
 // CHECK-NOT: memref.alloc(
 // CHECK: return
 // AVX2-LABEL: func @prefix(
+// AVX2-DAG: memref.alloca() {{.*}} : memref<4x126x16xf32>
+// AVX2-DAG: memref.alloca() {{.*}} : memref<8x126x16xf32>
 // AVX2: vector<8xf32>
 // AVX2-NOT: vector<16xf32>
 func.func @prefix(%q: memref<64x8x128xf32>, %k: memref<8x4096x128xf32>, %v: memref<8x4096x128xf32>,
@@ -39,18 +66,25 @@ func.func @prefix(%q: memref<64x8x128xf32>, %k: memref<8x4096x128xf32>, %v: memr
 
 // -----
 
-// One row per key: f16 K and V are widened as they are loaded, nothing is copied.
+// One row per key: f16 K and V are widened as they are loaded, row after row, and
+// nothing is copied; a tree of shuffles sums 16 scores at once.
 
 #q = affine_map<(b, h, n, d, e) -> (b, h, d)>
 #k = affine_map<(b, h, n, d, e) -> (b, h, n, d)>
 #v = affine_map<(b, h, n, d, e) -> (b, h, n, e)>
 
 // CHECK-LABEL: func @suffix(
-// CHECK-SAME: %{{[a-z0-9]*}}: memref<4x8x128xf16>, %[[K:[a-z0-9]*]]: memref<4x8x64x128xf16>
+// CHECK-SAME: %{{[a-z0-9]*}}: memref<4x8x128xf16>, %[[K:[a-z0-9]*]]: memref<4x8x64x128xf16>, %[[V:[a-z0-9]*]]: memref<4x8x64x128xf16>
 // CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c32)
+// CHECK: memref.prefetch %[[V]]
+// CHECK: scf.for {{.*}} to %c16 step %c1
 // CHECK: vector.load %[[K]]{{.*}} : memref<4x8x64x128xf16>, vector<16xf16>
 // CHECK: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
-// CHECK: vector.reduction <add>
+// CHECK-COUNT-30: vector.shuffle
+// CHECK: vector.store {{.*}} : memref<1x128xf32>, vector<16xf32>
+// The outputs stay in registers.
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>) {
+// CHECK: vector.load %[[V]]{{.*}} : memref<4x8x64x128xf16>, vector<16xf16>
 // CHECK-NOT: hydragen.
 func.func @suffix(%q: memref<4x8x128xf16>, %k: memref<4x8x64x128xf16>, %v: memref<4x8x64x128xf16>,
                   %o: memref<4x8x128xf32>, %m: memref<4x8xf32>, %l: memref<4x8xf32>) {

@@ -59,8 +59,8 @@ void AttentionKernel::emitItem(Value item, Value tiles, Value rows) {
   beginItem();
   std::pair<Value, Value> range = emitKeyRange();
   Value begin = range.first, end = range.second;
-  e.loop(begin, end, kTileKeys, [&](Value first) {
-    emitTile(first, e.min(e.index(kTileKeys), e.sub(end, first)));
+  e.loop(begin, end, tileKeys, [&](Value first) {
+    emitTile(first, e.min(e.index(tileKeys), e.sub(end, first)));
   });
   endItem();
   e.freeScratch();
@@ -137,9 +137,9 @@ AttentionKernel::TileSource AttentionKernel::makeSource(int term, int64_t lanes,
     return source;
 
   OpFoldResult columns = paddedSize(inner, lanes);
-  source.buffer = e.scratch({e.b.getIndexAttr(kTileKeys), columns}, e.type);
+  source.buffer = e.scratch({e.b.getIndexAttr(tileKeys), columns}, e.type);
   if (!size || *size % lanes != 0)
-    e.loop(e.index(0), e.index(kTileKeys), 1, [&](Value n) {
+    e.loop(e.index(0), e.index(tileKeys), 1, [&](Value n) {
       e.loop(in.getSize(inner), asValue(columns), 1,
              [&](Value i) { e.store(e.constant(0.0), source.buffer, {n, i}); });
     });
@@ -162,6 +162,33 @@ void AttentionKernel::fillSource(const TileSource &source, int term,
       e.store(element, source.buffer, {n, i});
     });
   });
+}
+
+void AttentionKernel::emitPrefetch(int term, Value key, Value part,
+                                   int64_t parts, Cache cache) {
+  static constexpr int64_t kLineBytes = 64;
+  AffineMap map = getMap(term);
+  Value operand = getOperand(term);
+  std::optional<int64_t> size = in.getStaticSize(getInner(term));
+  if (!size || in.dims.keys.size() != 1 || map.getNumSymbols() != 0 ||
+      !in.isVectorizable(operand, map, getInner(term)))
+    return;
+  int64_t width = std::max<int64_t>(
+      1, cast<MemRefType>(operand.getType()).getElementTypeBitWidth() / 8);
+  int64_t lineElements = std::max<int64_t>(1, kLineBytes / width);
+  int64_t lines = llvm::divideCeil(*size, lineElements);
+  int64_t share = llvm::divideCeil(lines, parts);
+  Point point = getKeyPoint(e.min(key, e.sub(numKeys, e.index(1))));
+  Value firstLine = e.mul(part, e.index(share));
+  for (int64_t i = 0; i < share; ++i) {
+    Value column = e.mul(e.add(firstLine, i), e.index(lineElements));
+    column = e.min(column, e.index(*size - 1));
+    in.setDigits(point, getInner(term), column);
+    memref::PrefetchOp::create(
+        e.b, e.loc, operand, in.getIndices(map, point, {}),
+        /*isWrite=*/false, /*localityHint=*/cache == Cache::First ? 3 : 2,
+        /*isDataCache=*/true);
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -203,8 +230,7 @@ void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
     rows = *rows * outputType.getDimSize(i);
   }
   int64_t lanes = machine.lanes(getStateType(op));
-  bool few = rows ? *rows <= std::min<int64_t>(lanes / 2, 8)
-                  : isa<SuffixAttentionOp>(op.getOperation());
+  bool few = rows ? *rows <= 8 : isa<SuffixAttentionOp>(op.getOperation());
   std::unique_ptr<AttentionKernel> kernel;
   if (few) {
     int64_t tile = rows ? std::max<int64_t>(*rows, 1) : 4;

@@ -30,12 +30,12 @@ public:
   void emit();
 
 protected:
-  /// Keys of one tile.
-  static constexpr int64_t kTileKeys = 128;
+  /// Most keys of one tile.
+  static constexpr int64_t kMaxTileKeys = 128;
 
   /// Allocates what the kernel needs and loads Q and the state.
   virtual void beginItem() = 0;
-  /// Keys [first, first + count), local, count <= kTileKeys.
+  /// Keys [first, first + count), local, count <= tileKeys.
   virtual void emitTile(Value first, Value count) = 0;
   /// Stores the state.
   virtual void endItem() = 0;
@@ -49,7 +49,7 @@ protected:
   /// A tile of K or V as the products read it.
   struct TileSource {
     bool direct = false;
-    Value buffer; ///< not direct: [kTileKeys][columns, padded] of `type`
+    Value buffer; ///< not direct: [tileKeys][columns, padded] of `type`
     int64_t lanes = 1;
   };
   /// Decides whether K of `term` (V for -1) is read in place, in vectors of
@@ -57,6 +57,14 @@ protected:
   TileSource makeSource(int term, int64_t lanes, bool anyType);
   /// Copies the tile when the source is not direct.
   void fillSource(const TileSource &source, int term, Value first, Value count);
+
+  enum class Cache { First, Second };
+  /// Asks for bytes of rows of K (V for -1) ahead of their use: lines
+  /// [part, part + 1) / parts of the row of local key `key`, or of the last key
+  /// when it is past it. Nothing where rows are not contiguous or lie behind a
+  /// table.
+  void emitPrefetch(int term, Value key, Value part, int64_t parts,
+                    Cache cache);
 
   AffineMap getMap(int term) {
     return term < 0 ? in.valueMap : in.keyMaps[term];
@@ -81,6 +89,7 @@ protected:
   PartialOperands in;
   ScoreModEmitter mods;
   int64_t tileRows;
+  int64_t tileKeys = kMaxTileKeys;
 
   // Of the current item.
   Point itemPoint;
