@@ -35,6 +35,11 @@ protected:
 
   /// Allocates what the kernel needs and loads Q and the state.
   virtual void beginItem() = 0;
+  /// The state that the item starts from, into m and l of [tileRows] and o of
+  /// [tileRows][columns, padded with 0].
+  void loadState(Value maxima, Value sums, Value output, Value paddedColumns);
+  /// And back, of the item's rows.
+  void storeState(Value maxima, Value sums, Value output);
   /// Keys [first, first + count), local, count <= tileKeys.
   virtual void emitTile(Value first, Value count) = 0;
   /// Stores the state.
@@ -90,6 +95,9 @@ protected:
   ScoreModEmitter mods;
   int64_t tileRows;
   int64_t tileKeys = kMaxTileKeys;
+  /// Parts of the keys that are items of their own: their states are merged
+  /// after all items.
+  int64_t numSplits = 1;
 
   // Of the current item.
   Point itemPoint;
@@ -100,9 +108,14 @@ protected:
   Value lastLow, firstHigh; ///< keys in between are visible to all rows
 
 private:
+  int64_t chooseSplits();
   void emitItem(Value item, Value tiles, Value rows);
-  /// Fills the bounds; returns the range of keys that some row sees.
+  /// Fills the bounds; returns the range of the item's keys that some row sees.
   std::pair<Value, Value> emitKeyRange();
+  void emitMerge();
+
+  Value splitState[3]; ///< with splits: o, m, l with one more leading dim
+  Value split;         ///< of the current item, null without
 };
 
 /// Emits the kernel that suits `op`.

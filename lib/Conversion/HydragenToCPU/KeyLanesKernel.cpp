@@ -127,21 +127,7 @@ void KeyLanesKernel::beginItem() {
   sums = e.scratch({fixed(tileRows)}, e.type);
   output = e.scratch({fixed(tileRows), columns}, e.type);
   copies = e.scratch({fixed(kValueKeys - 1), columns}, e.type);
-  e.loop(zero, e.index(tileRows), 1, [&](Value m) {
-    Point point = getRowPoint(m);
-    SmallVector<Value> row = in.getRowIndices(point);
-    e.store(e.load(in.stateM(), row), maxima, {m});
-    e.store(e.load(in.stateL(), row), sums, {m});
-    e.loop(zero, numColumns, 1, [&](Value column) {
-      Point element = point;
-      in.setDigits(element, in.dims.values, column);
-      e.store(e.load(in.stateO(), in.getOutputIndices(element)), output,
-              {m, column});
-    });
-    e.loop(numColumns, paddedColumns, 1, [&](Value column) {
-      e.store(e.constant(0.0), output, {m, column});
-    });
-  });
+  loadState(maxima, sums, output, paddedColumns);
 }
 
 void KeyLanesKernel::emitTile(Value first, Value count) {
@@ -469,20 +455,7 @@ void KeyLanesKernel::emitMemoryProducts(Value first, Value n, int64_t block) {
   });
 }
 
-void KeyLanesKernel::endItem() {
-  e.loop(e.index(0), numRows, 1, [&](Value m) {
-    Point point = getRowPoint(m);
-    SmallVector<Value> row = in.getRowIndices(point);
-    e.store(e.load(maxima, {m}), in.stateM(), row);
-    e.store(e.load(sums, {m}), in.stateL(), row);
-    e.loop(e.index(0), numColumns, 1, [&](Value column) {
-      Point element = point;
-      in.setDigits(element, in.dims.values, column);
-      e.store(e.load(output, {m, column}), in.stateO(),
-              in.getOutputIndices(element));
-    });
-  });
-}
+void KeyLanesKernel::endItem() { storeState(maxima, sums, output); }
 
 std::unique_ptr<AttentionKernel>
 cpu::makeKeyLanesKernel(PartialAttentionOpInterface op, const Machine &machine,

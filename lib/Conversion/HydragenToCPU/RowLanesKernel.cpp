@@ -177,21 +177,7 @@ void RowLanesKernel::beginItem() {
   sums = e.scratch({fixed(tileRows)}, e.type);
   factors = e.scratch({fixed(tileRows)}, e.type);
   output = e.scratch({fixed(tileRows), paddedColumns}, e.type);
-  e.loop(zero, e.index(tileRows), 1, [&](Value m) {
-    Point point = getRowPoint(m);
-    SmallVector<Value> row = in.getRowIndices(point);
-    e.store(e.load(in.stateM(), row), maxima, {m});
-    e.store(e.load(in.stateL(), row), sums, {m});
-    e.loop(zero, numColumns, 1, [&](Value column) {
-      Point element = point;
-      in.setDigits(element, in.dims.values, column);
-      e.store(e.load(in.stateO(), in.getOutputIndices(element)), output,
-              {m, column});
-    });
-    e.loop(numColumns, columns, 1, [&](Value column) {
-      e.store(e.constant(0.0), output, {m, column});
-    });
-  });
+  loadState(maxima, sums, output, columns);
 }
 
 void RowLanesKernel::emitTile(Value first, Value count) {
@@ -519,20 +505,7 @@ void RowLanesKernel::emitProducts(Value count) {
   });
 }
 
-void RowLanesKernel::endItem() {
-  e.loop(e.index(0), numRows, 1, [&](Value m) {
-    Point point = getRowPoint(m);
-    SmallVector<Value> row = in.getRowIndices(point);
-    e.store(e.load(maxima, {m}), in.stateM(), row);
-    e.store(e.load(sums, {m}), in.stateL(), row);
-    e.loop(e.index(0), numColumns, 1, [&](Value column) {
-      Point element = point;
-      in.setDigits(element, in.dims.values, column);
-      e.store(e.load(output, {m, column}), in.stateO(),
-              in.getOutputIndices(element));
-    });
-  });
-}
+void RowLanesKernel::endItem() { storeState(maxima, sums, output); }
 
 std::unique_ptr<AttentionKernel>
 cpu::makeRowLanesKernel(PartialAttentionOpInterface op, const Machine &machine,
