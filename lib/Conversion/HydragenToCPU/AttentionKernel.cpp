@@ -229,49 +229,63 @@ Value AttentionKernel::asValue(OpFoldResult size) {
   return cast<Value>(size);
 }
 
-AttentionKernel::TileSource AttentionKernel::makeSource(int term, int64_t lanes,
-                                                        bool anyType) {
+AttentionKernel::TileSource AttentionKernel::makeSource(int term,
+                                                        int64_t lanes) {
   TileSource source;
-  source.lanes = lanes;
   ArrayRef<unsigned> inner = getInner(term);
   Value operand = getOperand(term);
-  Type element = cast<MemRefType>(operand.getType()).getElementType();
   std::optional<int64_t> size = in.getStaticSize(inner);
-  source.direct = anyType ? element.getIntOrFloatBitWidth() <= e.type.getWidth()
-                          : element == e.type;
-  if (lanes == 1)
-    source.direct &= inner.size() == 1;
-  else
-    source.direct &= in.isVectorizable(operand, getMap(term), inner) && size &&
-                     *size % lanes == 0;
-  if (source.direct)
-    return source;
-
-  OpFoldResult columns = paddedSize(inner, lanes);
-  source.buffer = e.scratch({e.b.getIndexAttr(tileKeys), columns}, e.type);
-  if (!size || *size % lanes != 0)
-    e.loop(e.index(0), e.index(tileKeys), 1, [&](Value n) {
-      e.loop(in.getSize(inner), asValue(columns), 1,
-             [&](Value i) { e.store(e.constant(0.0), source.buffer, {n, i}); });
-    });
+  source.direct =
+      cast<MemRefType>(operand.getType()).getElementTypeBitWidth() <=
+          e.type.getWidth() &&
+      in.isVectorizable(operand, getMap(term), inner) && size &&
+      *size % lanes == 0;
+  if (!source.direct)
+    source.buffer = makeBuffer(term, lanes);
   return source;
 }
 
-void AttentionKernel::fillSource(const TileSource &source, int term,
-                                 Value first, Value count) {
-  if (source.direct)
-    return;
+Value AttentionKernel::makeBuffer(int term, int64_t lanes) {
   ArrayRef<unsigned> inner = getInner(term);
-  e.loop(e.index(0), count, 1, [&](Value n) {
+  OpFoldResult columns = paddedSize(inner, lanes);
+  Value buffer = e.scratch({e.b.getIndexAttr(tileKeys), columns}, e.type);
+  std::optional<int64_t> size = in.getStaticSize(inner);
+  if (!size || *size % lanes != 0)
+    e.loop(e.index(0), e.index(tileKeys), 1, [&](Value n) {
+      e.loop(in.getSize(inner), asValue(columns), 1,
+             [&](Value i) { e.store(e.constant(0.0), buffer, {n, i}); });
+    });
+  return buffer;
+}
+
+void AttentionKernel::fillBuffer(Value buffer, int term, Value first,
+                                 Value count) {
+  ArrayRef<unsigned> inner = getInner(term);
+  AffineMap map = getMap(term);
+  auto copy = [&](Value n, Value begin, Value end) {
     Point point = getKeyPoint(e.add(first, n));
-    SmallVector<Value> symbols =
-        in.loadSymbols(getOperand(term), getMap(term), point);
-    e.loop(e.index(0), in.getSize(inner), 1, [&](Value i) {
+    SmallVector<Value> symbols = in.loadSymbols(getOperand(term), map, point);
+    e.loop(begin, end, 1, [&](Value i) {
       in.setDigits(point, inner, i);
       Value element = term < 0 ? in.loadValue(point, symbols, e.type)
                                : in.loadKey(term, point, symbols, e.type);
-      e.store(element, source.buffer, {n, i});
+      e.store(element, buffer, {n, i});
     });
+  };
+  Value size = in.getSize(inner);
+  // Keys that lie side by side (K transposed): a few columns at a time, so that
+  // what is read with one key is there for the next ones.
+  static constexpr int64_t kColumns = 16;
+  std::optional<int64_t> known = in.getStaticSize(inner);
+  bool transposed = in.isVectorizable(getOperand(term), map, in.dims.keys) &&
+                    known && *known % kColumns == 0;
+  if (!transposed) {
+    e.loop(e.index(0), count, 1, [&](Value n) { copy(n, e.index(0), size); });
+    return;
+  }
+  e.loop(e.index(0), size, kColumns, [&](Value i) {
+    e.loop(e.index(0), count, 1,
+           [&](Value n) { copy(n, i, e.add(i, kColumns)); });
   });
 }
 
