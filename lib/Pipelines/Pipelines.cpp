@@ -46,7 +46,8 @@ void buildFrontPipeline(OpPassManager &pm,
   if (options.stopAfter == "raised")
     return;
   if (options.sharing != "never") {
-    pm.addNestedPass<func::FuncOp>(mlir::hydragen::createShareSegments());
+    pm.addNestedPass<func::FuncOp>(
+        mlir::hydragen::createShareSegments({options.guards}));
     if (options.verifyCover)
       pm.addNestedPass<func::FuncOp>(mlir::hydragen::createVerifyCover());
   }
