@@ -22,6 +22,11 @@ struct FrontOptions : mlir::PassPipelineOptions<FrontOptions> {
       *this, "sharing",
       llvm::cl::desc("auto (decompose where it pays), always, never"),
       llvm::cl::init("auto")};
+  Option<bool> separate{
+      *this, "separate",
+      llvm::cl::desc("with sharing=never: attention over the pieces of K and V, "
+                     "every row for itself, and no concatenation in memory"),
+      llvm::cl::init(false)};
   Option<std::string> stopAfter{
       *this, "stop-after",
       llvm::cl::desc("raised, shared or decomposed"),

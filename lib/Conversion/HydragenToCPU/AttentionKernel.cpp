@@ -303,7 +303,10 @@ void AttentionKernel::emitPrefetch(int term, Value key, Value part,
   int64_t lineElements = std::max<int64_t>(1, kLineBytes / width);
   int64_t lines = llvm::divideCeil(*size, lineElements);
   int64_t share = llvm::divideCeil(lines, parts);
-  Point point = getKeyPoint(e.min(key, e.sub(numKeys, e.index(1))));
+  Value last = e.sub(numKeys, e.index(1));
+  if (in.getStaticSize(in.dims.keys).value_or(0) == 0)
+    last = e.max(last, e.index(0));
+  Point point = getKeyPoint(e.min(key, last));
   Value firstLine = e.mul(part, e.index(share));
   for (int64_t i = 0; i < share; ++i) {
     Value column = e.mul(e.add(firstLine, i), e.index(lineElements));
@@ -340,6 +343,34 @@ Value AttentionKernel::toBase2(Value score) {
 // Which kernel
 //===----------------------------------------------------------------------===//
 
+/// Rows of one tile: 128, fewer where Q and the output are wide, so that they
+/// leave room for keys in a second-level cache.
+static int64_t getMostRows(PartialAttentionOpInterface op, int64_t step) {
+  static constexpr int64_t kMostRows = 128, kRowsBytes = 192 * 1024;
+  AttentionDims dims = AttentionDims::get(op);
+  auto outputType = cast<MemRefType>(op.getInits()[0].getType());
+  int64_t elements = 1;
+  for (int64_t size : outputType.getShape().drop_front(dims.rows.size()))
+    elements *= ShapedType::isDynamic(size) ? 128 : size;
+  for (auto [query, map, contraction] :
+       llvm::zip(op.getQueries(), op.getQueryMapsVector(), dims.contraction)) {
+    int64_t depth = 1;
+    for (unsigned dim : contraction) {
+      std::optional<unsigned> position =
+          map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
+      int64_t size =
+          position ? cast<MemRefType>(query.getType()).getDimSize(*position)
+                   : ShapedType::kDynamic;
+      depth *= ShapedType::isDynamic(size) ? 128 : size;
+    }
+    elements += depth;
+  }
+  int64_t rowBytes =
+      std::max<int64_t>(1, elements) * getStateType(op).getWidth() / 8;
+  int64_t rows = std::min(kMostRows, kRowsBytes / rowBytes);
+  return std::max(step, rows / step * step);
+}
+
 void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
                         OpBuilder &builder) {
   // Rows per key, where they are known.
@@ -362,12 +393,12 @@ void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
   } else {
     // Tiles of equal size, of whole register blocks. A tile of K and V is read
     // once for all rows of a tile.
-    static constexpr int64_t kTileRows = 128;
     bool many = machine.numRegisters() == 32;
     int64_t step = many ? lanes : 2 * lanes;
-    int64_t tile = kTileRows / 2;
+    int64_t most = getMostRows(op, step);
+    int64_t tile = std::min<int64_t>(most, 64);
     if (rows) {
-      int64_t tiles = std::max<int64_t>(1, llvm::divideCeil(*rows, kTileRows));
+      int64_t tiles = std::max<int64_t>(1, llvm::divideCeil(*rows, most));
       tile = std::max<int64_t>(1, llvm::divideCeil(*rows, tiles));
     }
     tile = llvm::alignTo(tile, step);
