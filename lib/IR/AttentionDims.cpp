@@ -243,6 +243,15 @@ bool hydragen::isSharedSegment(AttentionOp op, unsigned segment) {
   return unused.any();
 }
 
+SmallBitVector hydragen::getFoldedRows(PartialAttentionOpInterface op) {
+  SmallBitVector rows = getUnusedRows(op);
+  if (auto separate = op->getAttrOfType<DenseI64ArrayAttr>(kSeparateRowsAttr))
+    for (int64_t row : separate.asArrayRef())
+      if (row >= 0 && row < static_cast<int64_t>(rows.size()))
+        rows.reset(row);
+  return rows;
+}
+
 SmallVector<OpFoldResult> hydragen::getRowSizes(OpBuilder &builder,
                                                 AttentionOp op) {
   AttentionDims dims = AttentionDims::get(op);

@@ -44,10 +44,11 @@ void buildFrontPipeline(OpPassManager &pm, const FrontOptions &options) {
   pm.addNestedPass<func::FuncOp>(mlir::hydragen::createRaiseAttention());
   if (options.stopAfter == "raised")
     return;
-  if (options.sharing != "never") {
+  bool never = options.sharing == "never";
+  if (!never || options.separate) {
     mlir::hydragen::ShareSegmentsOptions share;
-    share.guards = options.guards;
-    share.sharing = options.sharing;
+    share.guards = options.guards && !never;
+    share.sharing = never ? "always" : options.sharing;
     share.target = options.target;
     pm.addNestedPass<func::FuncOp>(mlir::hydragen::createShareSegments(share));
     if (options.verifyCover)

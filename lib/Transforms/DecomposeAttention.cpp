@@ -78,6 +78,7 @@ private:
   void cloneScoreRegion(const SplitDomain &domain, Region &target,
                         std::optional<std::pair<unsigned, unsigned>> listed);
   SmallVector<State> mergeDisjoint(ArrayRef<State> partials);
+  void markSeparateRows();
   bool isEmpty(unsigned segment);
   Value finalize(const State &state);
   RowRect getRect(unsigned segment) {
@@ -94,6 +95,14 @@ private:
   AttentionDims dims;
   bool neverShare;
   SmallVector<OpFoldResult> rowSizes, valueSizes;
+  /// Without sharing: the partial attentions, whether sequences share all of
+  /// their keys by the segment's mark, and the row digits that K and V do not use.
+  struct PlainPartial {
+    Operation *op = nullptr;
+    bool shared = false;
+    SmallVector<std::pair<Digit, int64_t>> unused;
+  };
+  SmallVector<PlainPartial> plainPartials;
 };
 } // namespace
 
@@ -344,7 +353,42 @@ State Decomposer::createPartial(
     partial = create(SuffixAttentionOp());
     ++numSuffix;
   }
+  if (neverShare && !listed) {
+    PlainPartial &plain = plainPartials.emplace_back();
+    plain.op = partial;
+    plain.shared = op.getSegment(segment).getShared();
+    llvm::SmallBitVector unused =
+        hydragen::getUnusedRows(cast<PartialAttentionOpInterface>(partial));
+    for (unsigned digit : unused.set_bits())
+      plain.unused.emplace_back(domain.getDigits()[digit], digit);
+  }
   return {partial->getResult(0), partial->getResult(1), partial->getResult(2)};
+}
+
+/// Without sharing, rows that read the same keys in some segments only are
+/// computed one by one. Rows that have all keys in common (the query heads of a
+/// group, the queries of a sequence) are not what sharing means.
+void Decomposer::markSeparateRows() {
+  auto same = [](const Digit &a, const Digit &b) {
+    return a.oldDim == b.oldDim && a.stride == b.stride && a.size == b.size;
+  };
+  for (PlainPartial &mine : plainPartials) {
+    SmallVector<int64_t> separate;
+    for (auto [digit, place] : mine.unused) {
+      bool together =
+          !mine.shared &&
+          llvm::all_of(plainPartials, [&](const PlainPartial &other) {
+            return llvm::any_of(other.unused, [&](const auto &entry) {
+              return same(entry.first, digit);
+            });
+          });
+      if (!together)
+        separate.push_back(place);
+    }
+    if (!separate.empty())
+      mine.op->setAttr(kSeparateRowsAttr,
+                       builder.getDenseI64ArrayAttr(separate));
+  }
 }
 
 /// Tiles of rows with equal numbers as a prefix, the other rows on their own.
@@ -548,6 +592,7 @@ LogicalResult Decomposer::run() {
       return failure();
     partials.push_back(*partial);
   }
+  markSeparateRows();
   SmallVector<State> states = mergeDisjoint(partials);
   State state = states.front();
   if (states.size() > 1) {
