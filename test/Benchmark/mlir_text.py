@@ -61,7 +61,7 @@ class Graph:
         return self.constants.setdefault(text, f"%c{len(self.constants)}")
 
     def number(self, value, dtype):
-        text = {math.inf: "0x7F800000", -math.inf: "0xFF800000"}.get(value, repr(float(value)))
+        text = {math.inf: "0x7F800000", -math.inf: "0xFF800000"}.get(value, f"{value:.9e}")
         return self.constant(f"{text} : {dtype}")
 
     def op(self, shape, dtype, text):
@@ -81,7 +81,7 @@ class Graph:
         """A linalg.generic. `spec` is like "bm,mn->bn", a letter a loop; a dim "1" is read at 0. `body` gets the names
         of the scalars (inputs, then the output) and returns lines and the name of what is yielded."""
         reads, result = spec.split("->")
-        reads = reads.split(",") if reads else []
+        reads = reads.split(",") if inputs else []
         loops = list(dict.fromkeys(letter for letter in result + "".join(reads) if letter != "1"))
         maps = [affine_map(loops, ["0" if letter == "1" else letter for letter in dims]) for dims in [*reads, result]]
         kinds = ", ".join('"reduction"' if loop in reductions else '"parallel"' for loop in loops)
