@@ -3,13 +3,14 @@
 Each row times this product with sharing and without, and, where an interpreter has PyTorch, PyTorch as the model is
 written, SDPA on K and V that are ready, and the decomposition by hand, in turns; beside them the floor: products with
 shared keys at the rate of sgemm plus own K and V at the rate of reading, both measured in the same turns. Times are
-medians.
+medians; with --threads=1 of the thread's processor time, else of the clock.
 """
 
 import argparse
 import os
 import re
 import sys
+import time
 
 import numpy
 
@@ -17,6 +18,7 @@ import bench_tools
 from attention_case import Case, bench_shapes, smallest_shape
 from bench_tools import (Failure, Floor, Output, Table, Tools, Torch, available_bytes, empty_array, interleave, median,
                          random_array, resident_growth, show, timed, to_float)
+from mlir_text import Graph
 
 MIB = 1 << 20
 
@@ -72,7 +74,8 @@ class Bench:
         calls["read"] = lambda: floor.rate("read")
 
     def run(self, calls):
-        return interleave({name: timed(call) if name not in ("sgemm", "read") and not name.startswith("torch ") else call
+        clock = time.thread_time if self.options.threads == 1 else time.perf_counter
+        return interleave({name: timed(call, clock=clock) if name not in ("sgemm", "read") and not name.startswith("torch ") else call
                            for name, call in calls.items()}, self.repeat, self.budget,
                           [name for name in calls if name.startswith("torch ")])
 
@@ -187,6 +190,33 @@ class Bench:
                 table.row(f"{dtype}, {group}", times["own"], rate, times["read"], 100 * rate / times["read"])
                 self.keep("suffix", case.name, **times)
 
+    def products(self):
+        """A model's own products: x W^T with W as torch.nn.Linear keeps it, and x W."""
+        table = Table("Products of a model", ["product", "ms", "GFLOP/s", "sgemm", "% of sgemm", "GB/s of W"], self.out,
+                      first=44)
+        for rows in (1, 16, 64, 256):
+            for dtype, spec in (("f32", "bi,oi->bo"), ("f32", "bi,io->bo"), ("bf16", "bi,oi->bo")):
+                name = f"product_{rows}_{dtype}_{spec[3:5]}"
+                if not self.wanted(name):
+                    continue
+                size, features = 1024, 2816
+                graph = Graph()
+                shapes = [(rows, size), (features, size) if spec[3:5] == "oi" else (size, features)]
+                graph.finish([graph.einsum(spec, *[graph.argument(shape, dtype) for shape in shapes])])
+                path, _ = self.tools.compile(graph.text(), name)
+                module = self.tools.load(path, self.options.threads)
+                generator = numpy.random.default_rng(5)
+                inputs = [random_array(generator, shape, dtype) for shape in shapes]
+                out = numpy.empty((rows, features), numpy.float32)
+                entry = module["main"]
+                calls = {"product": lambda: entry(*inputs, out=(out,))}
+                self.rates(calls)
+                times = {key: median(values) for key, values in self.run(calls).items()}
+                rate = 2e-6 * rows * size * features / times["product"]
+                table.row(f"{rows} x {size} by {features}, {'x W^T' if spec[3:5] == 'oi' else 'x W'}, {dtype}", times["product"],
+                          rate, times["sgemm"], 100 * rate / times["sgemm"], 1e-6 * inputs[1].nbytes / times["product"])
+                self.keep("products", name, **times)
+
     def properties(self):
         """Pairs that must cost about the same."""
         table = Table("Pairs", ["what", "ms", "against ms", "ratio", "wanted"], self.out, first=66)
@@ -221,7 +251,7 @@ class Bench:
             if self.wanted("threads_" + case.name) and self.options.threads >= 2 and case.dtype != "f16":
                 inputs = self.inputs(case)
                 pair("threads_" + case.name, f"one thread against two: {case.name}",
-                     *[self.engine(case, inputs, threads=count)[0] for count in (1, 2)], "at least 1.8")
+                     *[self.engine(case, inputs, threads=count)[0] for count in (1, 2)], "at least 1.8")  # by the clock: threads is not 1 here
         for dtype in ("f32", "bf16"):
             cases = [Case(f"rows_{dtype}", batch, 8, 8, 128, ((1, 4096),), dtype) for batch in (256, 64)]
             if self.wanted(cases[0].name):
@@ -255,7 +285,8 @@ class Bench:
             raise Failure("--no-floor: only for --tables=shapes")
         parts = options.tables.split(",")
         for part in parts:
-            {"shapes": self.shapes, "pieces": self.pieces, "pairs": self.properties}[part]()
+            {"shapes": self.shapes, "pieces": self.pieces, "pairs": self.properties,
+             "products": self.products}[part]()
         if options.json:
             bench_tools.write_json(options.json, self.results)
         if options.markdown:
@@ -269,7 +300,7 @@ def main():
     parser.add_argument("--repeat", type=int, default=15, help="rounds (15)")
     parser.add_argument("--budget", type=float, default=15, help="seconds for one variant of a shape (15)")
     parser.add_argument("--shapes", default="", metavar="REGEX", help="only names that match")
-    parser.add_argument("--tables", default="shapes,pieces,pairs", help="which, of shapes,pieces,pairs")
+    parser.add_argument("--tables", default="shapes,pieces,pairs,products", help="which, of shapes,pieces,pairs,products")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--list", action="store_true", help="print the shapes and stop")
     parser.add_argument("--no-floor", action="store_true", help="do not measure the machine's rates")
@@ -280,8 +311,8 @@ def main():
     options = parser.parse_args()
     options.arguments = sys.argv[2:]
     try:
-        if not set(options.tables.split(",")) <= {"shapes", "pieces", "pairs"}:
-            raise Failure(f"--tables: expected some of shapes,pieces,pairs but got {options.tables!r}")
+        if not set(options.tables.split(",")) <= {"shapes", "pieces", "pairs", "products"}:
+            raise Failure(f"--tables: expected some of shapes,pieces,pairs,products but got {options.tables!r}")
         if options.repeat < 1 or options.threads < 1:
             raise Failure("--repeat and --threads: expected a positive number")
         try:

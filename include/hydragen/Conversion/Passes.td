@@ -202,10 +202,13 @@ def LinalgToCPULoops
     : Pass<"hydragen-linalg-to-loops", "::mlir::func::FuncOp"> {
   let summary = "lower linalg on memrefs to loops in a good order";
   let description = [{
-    Expects bufferised linalg. Orders the loops of each op so that the innermost
-    one walks memory with unit stride where there is such a loop, and makes the
-    outermost parallel loop of large ops an `scf.parallel`. Also lowers
-    `memref.copy` between buffers that are not both compact.
+    Expects bufferised linalg. Products (contractions of f32, f16 and bf16 with
+    at least one loop of each side) become register tiles of vectors over packed
+    blocks, with sums in f32; the blocks of large ones run in an `scf.parallel`.
+    Of other ops the loops are ordered so that the innermost one walks memory
+    with unit stride where there is such a loop, and the outermost parallel loop
+    of large ones is an `scf.parallel`. Also lowers `memref.copy` between buffers
+    that are not both compact.
 
     Before:
 
@@ -220,17 +223,24 @@ def LinalgToCPULoops
 
     ```mlir
     scf.parallel (%arg3) = ...
-      scf.for %arg4 = ...
-        scf.for %arg5 = ...
-          scf.for %arg6 = ...
-            memref.load %arg0[...] : memref<256x64xf32>
-            memref.load %arg1[...] : memref<64x128xf32>
-            memref.store ..., %arg2[...] : memref<256x128xf32>
+      %alloca = memref.alloca() ... : memref<4x64x16xf32>
+      vector.load %arg1[...] : memref<64x128xf32>, vector<8xf32>
+      vector.store ..., %alloca[...] : memref<4x64x16xf32>, vector<8xf32>
+      :12 = scf.for ... iter_args(...
+        vector.load %alloca[...] : memref<4x64x16xf32>, vector<8xf32>
+        memref.load %arg0[...] : memref<256x64xf32>
+        vector.broadcast ... : f32 to vector<8xf32>
+        math.fma ... : vector<8xf32>
+      memref.store ..., %arg2[...] : memref<256x128xf32>
     ```
   }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"256",
+           "width of a vector register: 128, 256 or 512">];
   let dependentDialects = [
-    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect"];
 }
 
