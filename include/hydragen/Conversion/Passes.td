@@ -512,7 +512,9 @@ def PrepareLinalg : Pass<"hydragen-prepare-linalg", "::mlir::func::FuncOp"> {
   let description = [{
     Concatenations become insertions into one buffer, padding and softmax
     simpler ops, and elementwise ops are fused into their only elementwise user
-    where that repeats no work. Contractions and `hydragen` ops stay as they are.
+    where that repeats no work. Products read through transpositions, broadcasts
+    and extensions of their operands, whose kernel packs them anyway. Other
+    contractions and `hydragen` ops stay as they are.
 
     Before:
 
