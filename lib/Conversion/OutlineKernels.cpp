@@ -7,6 +7,7 @@
 
 #include "HostCalls.h"
 #include "hydragen/Conversion/Passes.h"
+#include "hydragen/IR/AttentionDims.h"
 #include "hydragen/IR/Hydragen.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,7 +28,8 @@ using namespace mlir::hydragen;
 
 namespace {
 /// Kernel ops are equal when all but their operands' identity and their places
-/// in the source is: the same op, attributes, types and score region.
+/// in the source is: the same op, attributes, types, score region and separate
+/// rows.
 struct KernelInfo : DenseMapInfo<Operation *> {
   static unsigned getHashValue(const Operation *op) {
     return OperationEquivalence::computeHash(
@@ -40,11 +42,15 @@ struct KernelInfo : DenseMapInfo<Operation *> {
     if (lhs == rhs || lhs == getEmptyKey() || lhs == getTombstoneKey() ||
         rhs == getEmptyKey() || rhs == getTombstoneKey())
       return lhs == rhs;
-    return OperationEquivalence::isEquivalentTo(
-        const_cast<Operation *>(lhs), const_cast<Operation *>(rhs),
-        OperationEquivalence::ignoreValueEquivalence, nullptr,
-        OperationEquivalence::IgnoreLocations |
-            OperationEquivalence::IgnoreDiscardableAttrs);
+    Operation *left = const_cast<Operation *>(lhs);
+    Operation *right = const_cast<Operation *>(rhs);
+    return left->getDiscardableAttr(kSeparateRowsAttr) ==
+               right->getDiscardableAttr(kSeparateRowsAttr) &&
+           OperationEquivalence::isEquivalentTo(
+               left, right, OperationEquivalence::ignoreValueEquivalence,
+               nullptr,
+               OperationEquivalence::IgnoreLocations |
+                   OperationEquivalence::IgnoreDiscardableAttrs);
   }
 };
 

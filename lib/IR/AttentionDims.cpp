@@ -226,6 +226,15 @@ SmallBitVector hydragen::getUnusedRows(PartialAttentionOpInterface op) {
       withIndexMaps(maps, op.getIndexMapsVector()));
 }
 
+SmallBitVector hydragen::getFoldedRows(PartialAttentionOpInterface op) {
+  SmallBitVector rows = getUnusedRows(op);
+  if (auto separate = op->getAttrOfType<DenseI64ArrayAttr>(kSeparateRowsAttr))
+    for (int64_t row : separate.asArrayRef())
+      if (row >= 0 && row < static_cast<int64_t>(rows.size()))
+        rows.reset(row);
+  return rows;
+}
+
 SmallVector<OpFoldResult> hydragen::getRowSizes(OpBuilder &builder,
                                                 AttentionOp op) {
   AttentionDims dims = AttentionDims::get(op);

@@ -61,3 +61,28 @@ func.func @captures(%call: !llvm.ptr, %q: memref<4x8xf32>, %k: memref<16x8xf32>,
   %c0 = arith.constant 0 : i32
   return %c0 : i32
 }
+
+// -----
+
+// Attentions that differ in the rows they compute together are two kernels.
+
+// CHECK-LABEL: func @separate(
+// CHECK: call @hydragen_suffix_attention(
+// CHECK: call @hydragen_suffix_attention_0(
+// CHECK: call @hydragen_suffix_attention(
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e) -> (n, d)>
+#v = affine_map<(b, n, d, e) -> (n, e)>
+func.func @separate(%call: !llvm.ptr, %q: memref<4x8xf32>, %k: memref<16x8xf32>, %o: memref<4x8xf32>, %m: memref<4xf32>, %l: memref<4xf32>) -> i32 attributes {hydragen.entry} {
+  hydragen.suffix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  hydragen.suffix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {hydragen.separate_rows = array<i64: 0>, query_maps = [#q], key_maps = [#k], value_map = #v}
+  hydragen.suffix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  %c0 = arith.constant 0 : i32
+  return %c0 : i32
+}
