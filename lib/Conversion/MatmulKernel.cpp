@@ -178,6 +178,11 @@ private:
   Value load(const Side &side, const Point &point) {
     return e.cast(e.load(side.buffer, getIndices(side, point)), e.type);
   }
+  /// x * y + z. Processors with vectors of 128 bits have no such instruction,
+  /// and its exact meaning would be a call.
+  Value multiplyAdd(Value x, Value y, Value z) {
+    return vectorBits == 128 ? e.fadd(e.fmul(x, y), z) : e.fma(x, y, z);
+  }
   Value clamp(Value index, Value extent) {
     return e.min(index, e.sub(extent, e.index(1)));
   }
@@ -476,7 +481,7 @@ void MatmulKernel::multiply(Point point, Value count) {
               Value wide = e.broadcast(element, vector);
               for (int64_t v = 0; v < tileVectors; ++v)
                 next.push_back(
-                    e.fma(wide, values[v], totals[i * tileVectors + v]));
+                    multiplyAdd(wide, values[v], totals[i * tileVectors + v]));
             }
             return next;
           });

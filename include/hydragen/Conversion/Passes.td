@@ -364,10 +364,10 @@ def MakeEntry : Pass<"hydragen-make-entry", "mlir::ModuleOp"> {
 }
 
 def OutlineKernels : Pass<"hydragen-outline-kernels", "mlir::ModuleOp"> {
-  let summary = "move attention kernels into one function per configuration";
+  let summary = "move kernels into one function per configuration";
   let description = [{
-    Expects hydragen ops on memrefs in functions of `hydragen-make-entry`. Each
-    becomes a call of a private function `(call pointer, operands) -> i32`; equal
+    Expects hydragen ops on memrefs in functions of `hydragen-make-entry`. Each,
+    and each product of linalg outside of loops, becomes a call of a private function `(call pointer, operands) -> i32`; equal
     ops (same attributes, types and score region) share one, so that a model's
     layers are compiled once. `convert-hydragen-to-cpu` should follow.
 
