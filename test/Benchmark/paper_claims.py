@@ -15,13 +15,17 @@ import numpy
 import bench_tools
 import paper_text
 from attention_case import Case
-from bench_tools import (Failure, Output, Table, Tools, available_bytes, empty_array, interleave, median, random_array, show,
+from bench_tools import (Failure, Output, Table, Tools, available_bytes, empty_array, interleave, median, random_array,
                          timed)
 from llama_step import Model, cache_shapes, decode_step, reference_step
 
 # Own tokens that the sequences have at the first timed step: half of the cache, as on average over a whole answer.
 FIRST = 52
 SMALL = Model(layers=2, hidden=64, heads=4, kv_heads=2, mlp=96, vocab=64, capacity=FIRST + 12)
+
+
+def ratio(a, b):
+    return a / b if a and b else None
 
 
 class Decoder:
@@ -35,12 +39,12 @@ class Decoder:
                         for _ in range(2)] for _ in range(model.layers)]
         self.weights = {name: numpy.ones(shape, numpy.float32) if "norm" in name else
                         random_array(generator, shape, "f32", shape[-1] ** -0.5) for name, shape in model.weight_shapes()}
-        self.logits = {}
+        self.logits, self.first = {}, {}
 
     def copies(self):
         """The same loop where every sequence has a prefix of its own."""
         other = object.__new__(Decoder)
-        other.__dict__.update(self.__dict__, levels=[(self.batch, keys) for _, keys in self.levels], logits={})
+        other.__dict__.update(self.__dict__, levels=[(self.batch, keys) for _, keys in self.levels], logits={}, first={})
         other.caches = [[[numpy.repeat(level, self.batch // level.shape[0], 0) for level in side[:-1]] + [side[-1]]
                          for side in layer] for layer in self.caches]
         return other
@@ -61,9 +65,11 @@ class Decoder:
         position = numpy.full((), FIRST, numpy.int64)
         tokens = self.tokens.copy()
         self.logits[name] = logits
+        self.first.pop(name, None)
 
         def step():
             entry(tokens, position, *inputs, out=(logits, *own))
+            self.first.setdefault(name, logits.copy())
             tokens[:] = logits.argmax(-1)
             position[...] = FIRST + (position + 1 - FIRST) % (self.model.capacity - FIRST)
         return step, shared
@@ -76,6 +82,7 @@ class Paper:
         self.out = Output()
         self.file = os.path.join(options.out, "results.json")
         self.mode = "quick" if options.quick else "full"
+        self.seconds_per_work = {}
         self.results = {"mode": self.mode, "points": {}}
         os.makedirs(options.out, exist_ok=True)
         if os.path.exists(self.file) and not options.fresh:
@@ -100,8 +107,16 @@ class Paper:
             bench_tools.write_json(self.file, self.results)
         return points[key]
 
+    def is_affordable(self, kind, work):
+        """Whether a call of the kind of engine that took longest so far per unit of work would end in time."""
+        return self.seconds_per_work.get(kind, 0) * work < self.options.longest
+
+    def learn(self, kind, work, ms):
+        if ms:
+            self.seconds_per_work[kind] = max(self.seconds_per_work.get(kind, 0), 1e-3 * ms / work)
+
     def time_steps(self, engines):
-        """Median ms of a step of each engine, in turns."""
+        """Median ms of a step of each engine, in turns, after a first one."""
         calls = {name: timed(step, least=0) for name, step in engines.items()}
         for step in engines.values():
             step()
@@ -114,7 +129,9 @@ class Paper:
         engines, shared = {}, 0
         if "shared" in wanted:
             engines["shared"], shared = decoder.engine("shared")
-        if "plain" in wanted:
+        work = batch * sum(keys for _, keys in levels) * model.heads * model.dim * model.layers
+        kind = f"plain {model.heads // model.kv_heads}"
+        if "plain" in wanted and self.is_affordable(kind, work):
             engines["plain"], _ = decoder.engine("plain", "never")
         if "one level" in wanted:
             single = object.__new__(Decoder)
@@ -124,20 +141,18 @@ class Paper:
             engines["one level"], _ = single.engine("one_level")
         if "copies" in wanted:
             need = batch * decoder.prefix_bytes()
-            if need < min(self.options.memory * 2 ** 30, 0.5 * available_bytes()):
+            if self.is_affordable("copies", work) and need < min(self.options.memory * 2 ** 30, 0.5 * available_bytes()):
                 engines["copies"], _ = decoder.copies().engine("copies", "never")
         if "none" in wanted:
             engines["none"], _ = decoder.engine("none", attention=False)
         times = self.time_steps(engines)
+        self.learn(kind, work, times.get("plain"))
+        self.learn("copies", work, times.get("copies"))
         answer = {"step_ms": times, "shared_attentions": shared,
                   "own_bytes": sum(side[-1].nbytes for layer in decoder.caches for side in layer),
                   "prefix_bytes": decoder.prefix_bytes()}
         if "plain" in engines and "shared" in engines:
-            # One step from the same state.
-            decoder.logits.clear()
-            for name, sharing in (("shared", "auto"), ("plain", "never")):
-                decoder.engine(name, sharing)[0]()
-            answer["error"] = float(numpy.abs(decoder.logits["shared"] - decoder.logits["plain"]).max())
+            answer["error"] = float(numpy.abs(decoder.first["shared"] - decoder.first["plain"]).max())
         return answer
 
     # The claims.
@@ -173,8 +188,8 @@ class Paper:
                     self.model, batch, [(1, prefix)], ("shared", "plain", "copies", "none")))
                 times = point["step_ms"]
                 rate = {name: 1000 * batch / ms for name, ms in times.items() if ms}
-                table.row(f"{batch}, {prefix}", rate["shared"], rate["plain"], rate.get("copies"), rate["none"],
-                          rate["shared"] / rate["plain"])
+                table.row(f"{batch}, {prefix}", rate["shared"], rate.get("plain"), rate.get("copies"), rate["none"],
+                          ratio(rate["shared"], rate.get("plain")))
 
     def grid(self):
         pairs = [(128, 512), (256, 1024)] if self.options.quick else [(512, 1024), (1024, 2048), (2048, 4096), (4096, 8192)]
@@ -186,18 +201,24 @@ class Paper:
                 point = self.point(f"grid/{batch}/{prefix}/{suffix}", lambda: self.attention(
                     Case("grid", batch, 8, 1, 128, ((1, prefix), *([(batch, suffix)] if suffix else [])), "bf16")))
                 times = point["ms"]
-                table.row(f"{batch}, {prefix}, {suffix}", times["shared"], times["plain"], times["plain"] / times["shared"])
+                table.row(f"{batch}, {prefix}, {suffix}", times["shared"], times.get("plain"),
+                          ratio(times.get("plain"), times["shared"]))
 
     def attention(self, case):
         generator = numpy.random.default_rng(4)
         inputs = [random_array(generator, shape, case.dtype) for shape in case.input_shapes()]
         calls = {}
+        work = case.plain_bytes() * case.heads // case.kv_heads
         for name, sharing in (("shared", "auto"), ("plain", "never")):
+            if name == "plain" and not self.is_affordable("grid", work):
+                continue
             path, _ = self.tools.compile(case.text(self.tools.corpus), case.name, sharing)
             entry, out = self.tools.load(path, self.options.threads)["main"], empty_array(case.input_shapes()[0], case.dtype)
             calls[name] = timed(lambda entry=entry, out=out: entry(*inputs, out=(out,)))
         repeat = 2 if self.options.quick else 5
-        return {"ms": {name: median(times) for name, times in interleave(calls, repeat, self.options.budget).items()}}
+        times = {name: median(values) for name, values in interleave(calls, repeat, self.options.budget).items()}
+        self.learn("grid", work, times.get("plain"))
+        return {"ms": times}
 
     def hierarchy(self):
         # A few-shot prompt for all, a problem for some, samples of each.
@@ -212,7 +233,7 @@ class Paper:
                 self.model, batch, [(1, prompt), (problems, problem)], ("shared", "one level", "plain", "none")),
                 "kv_bytes": {"two levels": kv[0], "one level": kv[1]}})
             times = point["step_ms"]
-            table.row(str(batch), times["shared"], times["one level"], times["plain"], times["none"],
+            table.row(str(batch), times["shared"], times["one level"], times.get("plain"), times["none"],
                       times["shared"] / times["one level"], kv[1] / kv[0])
 
     def document(self):
@@ -226,7 +247,7 @@ class Paper:
             point = self.point(f"document/{tokens}/{count}", lambda: self.decode(
                 model, count, [(1, tokens)], ("shared", "plain", "none")))
             times = point["step_ms"]
-            table.row(str(count), times["shared"], times["plain"], times["none"])
+            table.row(str(count), times["shared"], times.get("plain"), times["none"])
 
     def bytes(self):
         """What the kernels for a GPU read, counted by the emulated one."""
@@ -288,6 +309,8 @@ def main():
     parser.add_argument("--claims", default="all", metavar="A,B", help="only these (all)")
     parser.add_argument("--steps", type=int, default=16, help="decode steps of each engine and point (16)")
     parser.add_argument("--budget", type=float, default=12, help="seconds after which an engine stops at a point (12)")
+    parser.add_argument("--longest", type=float, default=40, help="leave out an engine where, going by the points before, "
+                        "one call would take more seconds (40)")
     parser.add_argument("--memory", type=float, default=4, help="GiB that own copies of the prefix may take (4)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--out", metavar="FOLDER", help="results and plots; text goes to FOLDER.md (docs/paper)")

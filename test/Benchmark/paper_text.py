@@ -9,8 +9,12 @@ from svg_plot import COLORS, Panel, Series
 HEAD = """# The paper's claims on a CPU
 
 [Hydragen: High-Throughput LLM Inference with Shared Prefixes](https://arxiv.org/abs/2402.05099) makes its claims on
-GPUs. Here each is tried at CPU scale with the compiler of this repository. `{command}` wrote this page,
-[the numbers](paper/results.json) and the plots; run it again on your machine.
+GPUs. Here each is tried at CPU scale with the compiler of this repository. This page, [the numbers]({folder}/results.json)
+and the plots are written by
+
+```
+{command}
+```
 
 Machine: {machine}.
 
@@ -24,7 +28,13 @@ tokens of their own, half of a cache of 128. Prefill is not timed. Medians of st
   engines with a paged cache do; the processor's caches help it).
 - **own copies**: every sequence has a copy of the prompt. Where it is missing, the copies take more memory than allowed.
 - **no attention**: the same model with the attention left out: what no attention can beat.
+
+A dash: left out, because one step would have taken too long or the copies too much memory.
 """
+
+
+def ratio(a, b):
+    return a / b if a and b else None
 
 
 class Page:
@@ -82,17 +92,19 @@ def throughput(page):
         panels.append(Panel(f"batch {batch}", "prefix tokens", "tokens/s", series(ENGINES, lines), log_y=True))
     page.plot("throughput", "Decode throughput against prefix length", panels)
     page.table(["batch", "prefix", *[f"{label}, tokens/s" for label in ENGINES], "shared / plain", "shared / no attention"],
-               [[str(batch), str(prefix), *[rate.get(label) for label in ENGINES], show(rate["shared"] / rate["plain"], " x"),
+               [[str(batch), str(prefix), *[rate.get(label) for label in ENGINES],
+                show(ratio(rate["shared"], rate.get("plain")), " x"),
                  show(100 * rate["shared"] / rate["no attention"], " %")] for (batch, prefix), rate in rates.items()])
     low, high = (choose(prefix for _, prefix in rates) for choose in (min, max))
     for batch in batches:
         first, last = rates.get((batch, low)), rates.get((batch, high))
-        if first and last:
+        if first and last and "plain" in first and "plain" in last:
             loss = {label: 100 * (1 - last[label] / first[label]) for label in ("shared", "plain")}
             page.add(f"- Batch {batch}, prefix {low} to {high}: shared loses {loss['shared']:.0f} %, plain "
                      f"{loss['plain']:.0f} %; at {high} shared is {show(last['shared'] / last['plain'])} x plain and "
                      f"{100 * last['shared'] / last['no attention']:.0f} % of no attention.")
-    best = max(rates.items(), key=lambda item: item[1]["shared"] / item[1]["plain"])
+    both = [item for item in rates.items() if "plain" in item[1]]
+    best = max(both, key=lambda item: item[1]["shared"] / item[1]["plain"])
     page.add(f"- Largest gain over plain: {show(best[1]['shared'] / best[1]['plain'])} x, at batch {best[0][0]}, prefix "
              f"{best[0][1]}.")
     errors = [value["error"] for _, value in points if "error" in value]
@@ -112,12 +124,13 @@ def grid(page):
     lines = {}
     for (batch, prefix, suffix), value in points:
         ms = value["ms"]
-        lines.setdefault(f"batch {batch}, prefix {prefix}", []).append((suffix, ms["plain"] / ms["shared"]))
+        if ms.get("plain"):
+            lines.setdefault(f"batch {batch}, prefix {prefix}", []).append((suffix, ms["plain"] / ms["shared"]))
     page.plot("grid", "Attention: plain time / shared time", [
         Panel("against suffix length", "suffix tokens", "speed-up", series(list(lines), lines), log_x=False)])
     page.table(["batch", "prefix", "suffix", "shared ms", "plain ms", "plain / shared"],
-               [[*map(str, key), value["ms"]["shared"], value["ms"]["plain"],
-                 show(value["ms"]["plain"] / value["ms"]["shared"], " x")] for key, value in points])
+               [[*map(str, key), value["ms"]["shared"], value["ms"].get("plain"),
+                 show(ratio(value["ms"].get("plain"), value["ms"]["shared"]), " x")] for key, value in points])
 
 
 def hierarchy(page):
@@ -130,13 +143,14 @@ def hierarchy(page):
     page.add("Here: a prompt for all, 8 problems below it, samples of each. One level: the prompt is shared, each sequence has a "
              "copy of its problem.\n" if len(points) > 2 else "")
     names = {"two levels": "shared", "one level": "one level", "plain": "plain", "no attention": "none"}
-    lines = {label: [(key[0], 1000 * key[0] / value["step_ms"][name]) for key, value in points] for label, name in names.items()}
+    lines = {label: [(key[0], 1000 * key[0] / value["step_ms"][name]) for key, value in points
+                     if value["step_ms"].get(name)] for label, name in names.items()}
     page.plot("hierarchy", "Two levels of sharing", [Panel("throughput", "batch", "tokens/s", series(names, lines))])
     rows = []
     for (batch,), value in points:
         ms = value["step_ms"]
         attention = [ms[name] - ms["none"] for name in ("shared", "one level")]
-        rows.append([str(batch), *[ms[name] for name in names.values()], show(100 * (1 - ms["shared"] / ms["one level"]), " %"),
+        rows.append([str(batch), *[ms.get(name) for name in names.values()], show(100 * (1 - ms["shared"] / ms["one level"]), " %"),
                      show(100 * (1 - attention[0] / attention[1]), " %") if attention[1] > 0 else "-",
                      show(value["kv_bytes"]["one level"] / value["kv_bytes"]["two levels"], " x")])
     page.table(["batch", *[f"{label}, step ms" for label in names], "less time than one level", "less in attention",
@@ -152,15 +166,15 @@ def document(page):
     page.add("The paper (Yi-6B, a document of 19947 tokens): 256 questions in less time than FlashAttention answers 64.\n")
     page.add(f"Here: a document of {tokens} tokens, 8 query heads per KV head as in Yi-6B, time of one decode step.\n")
     names = {"shared": "shared", "plain": "plain", "no attention": "none"}
-    lines = {label: [(key[1], value["step_ms"][name]) for key, value in points] for label, name in names.items()}
+    lines = {label: [(key[1], value["step_ms"][name]) for key, value in points if value["step_ms"].get(name)] for label, name in names.items()}
     page.plot("document", "Questions to one document: ms a step", [
         Panel(f"{tokens} tokens", "questions", "ms", series(["shared", "plain", "", "no attention"], lines), log_y=True)])
     page.table(["questions", *[f"{label}, step ms" for label in names], "plain / shared"],
-               [[str(key[1]), *[value["step_ms"][name] for name in names.values()],
-                 show(value["step_ms"]["plain"] / value["step_ms"]["shared"], " x")] for key, value in points])
+               [[str(key[1]), *[value["step_ms"].get(name) for name in names.values()],
+                 show(ratio(value["step_ms"].get("plain"), value["step_ms"]["shared"]), " x")] for key, value in points])
     times = {key[1]: value["step_ms"] for key, value in points}
     most, fewer = max(times), max(times) // 4
-    if fewer in times:
+    if fewer in times and times[fewer].get("plain"):
         verb = "less" if times[most]["shared"] < times[fewer]["plain"] else "not less"
         page.add(f"{most} questions, shared: {show(times[most]['shared'])} ms a step; {fewer} questions, plain: "
                  f"{show(times[fewer]['plain'])} ms: {verb}.\n")
@@ -182,7 +196,8 @@ def write(results, folder):
     """Writes FOLDER.md and the plots; returns their paths."""
     page = Page(results, folder)
     model = dict(results["model"], parameters=results["model"]["parameters"] / 1e6)
-    page.add(HEAD.format(command=results.get("command", "utils/bench paper"), machine=results.get("machine", ""), **model))
+    page.add(HEAD.format(command=results.get("command", "utils/bench paper"), machine=results.get("machine", ""),
+                         folder=os.path.basename(folder), **model))
     if "check" in page.points:
         page.add(f"A small model of this kind differs from its definition in float64 by "
                  f"{page.points['check']['relative_error']:.1e} of the largest logit, shared and plain.\n")

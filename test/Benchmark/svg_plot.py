@@ -120,7 +120,7 @@ def write(path, title, panels):
             labels.setdefault(series.label, series)
     markers = {label: number for number, label in enumerate(labels)}
     legend_width = 40 + sum(34 + 6.2 * len(label) for label in labels)
-    width = max(WIDTH * len(panels), legend_width, 20 + 8 * len(title))
+    width = max(WIDTH * len(panels), legend_width, 28 + 9.2 * len(title))
     height = HEIGHT + 26
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" '
            f'height="{height}" font-family="Helvetica, Arial, sans-serif">',
