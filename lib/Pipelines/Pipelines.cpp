@@ -45,8 +45,10 @@ void buildFrontPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(mlir::hydragen::createRaiseAttention());
   if (options.stopAfter == "raised")
     return;
-  if (options.sharing != "never") {
-    pm.addNestedPass<func::FuncOp>(mlir::hydragen::createShareSegments());
+  bool never = options.sharing == "never";
+  if (!never || options.separate) {
+    pm.addNestedPass<func::FuncOp>(mlir::hydragen::createShareSegments(
+        {/*guards=*/options.guards && !never}));
     if (options.verifyCover)
       pm.addNestedPass<func::FuncOp>(mlir::hydragen::createVerifyCover());
   }

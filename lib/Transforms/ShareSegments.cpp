@@ -106,8 +106,10 @@ namespace {
 /// Rewrites one attention.
 class Sharing {
 public:
-  Sharing(AttentionOp op, SizeAnalysis &sizes, DominanceInfo &dominance)
-      : op(op), sizes(sizes), dominance(dominance), builder(op) {}
+  Sharing(AttentionOp op, SizeAnalysis &sizes, DominanceInfo &dominance,
+          bool guards)
+      : op(op), sizes(sizes), dominance(dominance), guards(guards),
+        builder(op) {}
 
   /// The new op, or null with a refusal.
   AttentionOp run() {
@@ -117,6 +119,8 @@ public:
   }
   std::optional<Refusal> refusal;
   std::string text;
+  /// Some of the sharing is found when the function runs.
+  bool guarded = false;
   /// What was found, with the pieces even when nothing came of them.
   AttentionRecord getRecord(bool done);
 
@@ -146,6 +150,16 @@ private:
       for (const SegmentPiece &piece : analyses.back()->getPieces())
         anyShared |= !analyses.back()->getSharedOver(piece).empty();
     }
+    // A model that has told shared keys from own ones in its tables knows them.
+    bool tables = !anyShared;
+    for (auto &analysis : analyses) {
+      if (!guards)
+        break;
+      ExprWriter writer(builder, op.getLoc(), analysis->getEvaluator(),
+                        dominance, op);
+      guarded |= addGuards(*analysis, writer, tables);
+    }
+    anyShared |= guarded;
     if (!anyShared)
       refuse(explain(analyses));
     return anyShared;
@@ -204,6 +218,7 @@ private:
   AttentionOp op;
   SizeAnalysis &sizes;
   DominanceInfo &dominance;
+  bool guards;
   OpBuilder builder;
   SmallVector<std::unique_ptr<SegmentAnalysis>> analyses;
   SmallVector<std::unique_ptr<SegmentWriter>> writers;
@@ -248,7 +263,8 @@ AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
     segmentAttrs.push_back(SegmentAttr::get(
         context, begin, size, ArrayRef<int64_t>(segment.rowOffsets),
         ArrayRef<int64_t>(segment.rowSizes), ArrayAttr::get(context, keyMaps),
-        AffineMapAttr::get(segment.maps.front()), -1, -1, segment.shared));
+        AffineMapAttr::get(segment.maps.front()), -1, -1, segment.shared,
+        segment.grouped));
     text += (text.empty() ? "" : "; ") + segment.text;
   }
   double scale = op.getScale().convertToDouble() * keyFactor.value_or(1.0);
@@ -301,6 +317,9 @@ void Sharing::addPieces(AttentionRecord &record, unsigned segment,
                         ArrayRef<VarId> sequences) {
   SegmentAnalysis &analysis = *analyses[segment];
   SizeExpr begin = sizes.getSize(op.getSegmentBegin(segment));
+  bool anyGrouped = llvm::any_of(
+      analysis.getPieces(),
+      [](const SegmentPiece &piece) { return piece.groupedRow.has_value(); });
   for (const SegmentPiece &piece : analysis.getPieces()) {
     // Keys of a piece that is no range: its outermost digits say enough.
     SizeExpr low(0), high(0);
@@ -324,12 +343,19 @@ void Sharing::addPieces(AttentionRecord &record, unsigned segment,
       if (piece.uses(var))
         usedRows.push_back(var);
     }
+    if (piece.groupedRow) {
+      // How many groups there are is known at run time.
+      record.segments.push_back({toInteger(low), toInteger(high), "group",
+                                 ShapedType::kDynamic, ShapedType::kDynamic, 1});
+      record.bytesPlain = record.bytesShared = ShapedType::kDynamic;
+      continue;
+    }
     bool isShared = getCount(piece, free) != 1;
     record.segments.push_back(
         {toInteger(low), toInteger(high),
          !isShared ? "own" : getCount(piece, used) == 1 ? "all" : "group",
          getCount(piece, used), getCount(piece, free),
-         static_cast<int64_t>(used.size())});
+         static_cast<int64_t>(used.size()) + (anyGrouped && !used.empty())});
 
     // Bytes of K and V read, once per copy against once per row that has one.
     SizeExpr perKey(0);
@@ -357,6 +383,7 @@ void Sharing::addPieces(AttentionRecord &record, unsigned segment,
 
 AttentionRecord Sharing::getRecord(bool done) {
   AttentionRecord record{op.getLoc(), "shared", "", text};
+  record.guarded = done && guarded;
   if (!done) {
     RefusalReason reason = refusal->reason;
     bool plain = reason == RefusalReason::NothingShared ||
@@ -383,8 +410,9 @@ AttentionRecord Sharing::getRecord(bool done) {
     };
     for (VarId var : analyses[i]->getRowDigits())
       for (const SegmentPiece &piece : analyses[i]->getPieces())
-        if (!isConstant(piece) &&
-            llvm::is_contained(analyses[i]->getSharedOver(piece), var)) {
+        if (piece.groupedRow == var ||
+            (!isConstant(piece) &&
+             llvm::is_contained(analyses[i]->getSharedOver(piece), var))) {
           sequences.push_back(var);
           break;
         }
@@ -412,8 +440,17 @@ struct ShareSegmentsPass : hydragen::impl::ShareSegmentsBase<ShareSegmentsPass> 
     DominanceInfo dominance(function);
     ReportRecords records(function);
     for (AttentionOp op : ops) {
-      Sharing sharing(op, sizes, dominance);
-      AttentionOp result = sharing.run();
+      auto attempt = std::make_unique<Sharing>(op, sizes, dominance, guards);
+      AttentionOp result = attempt->run();
+      if (!result && attempt->guarded) {
+        // Guards in vain: what is known without them.
+        std::string why = describe(*attempt->refusal);
+        attempt = std::make_unique<Sharing>(op, sizes, dominance, false);
+        result = attempt->run();
+        if (!result && attempt->refusal->reason == RefusalReason::RuntimeIndex)
+          attempt->refusal->detail = why;
+      }
+      Sharing &sharing = *attempt;
       records.update(sharing.getRecord(static_cast<bool>(result)),
                      result ? result : op);
       if (!result) {

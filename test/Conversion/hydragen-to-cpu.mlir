@@ -4,9 +4,9 @@
 
 // BITS: vector-bits must be 128, 256 or 512 but is 100
 
-// 64 sequences share the keys: they are the lanes. K is read in place, Q, V and
-// the scores lie in panels as wide as a register block; nothing is allocated but
-// tiles (128 keys x 64 rows of scores).
+// 64 sequences share the keys: they are the lanes. Q, V and the scores lie in
+// panels as wide as a register block; nothing is allocated but tiles (128 keys x
+// 64 rows of scores).
 
 #q = affine_map<(b, h, n, d, e) -> (b, h, d)>
 #k = affine_map<(b, h, n, d, e) -> (h, n, d)>
@@ -16,22 +16,23 @@
 // CHECK-SAME: %[[Q:[a-z0-9]*]]: memref<64x32x128xf32>, %[[K:[a-z0-9]*]]: memref<32x4096x128xf32>, %[[V:[a-z0-9]*]]: memref<32x4096x128xf32>
 // CHECK-NOT: memref.alloc(
 // CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c32)
-// Q^T, then panels of V (2 x 64 columns), then scores, then the output.
+// Q^T, then K, panels of V (2 x 64 columns), scores, the output.
 // CHECK: memref.alloca() {{.*}} : memref<1x128x64xf32>
+// CHECK: %[[KEYS:.*]] = memref.alloca() {{.*}} : memref<128x128xf32>
 // CHECK: %[[VALUES:.*]] = memref.alloca() {{.*}} : memref<2x128x64xf32>
 // CHECK: %[[SCORES:.*]] = memref.alloca() {{.*}} : memref<1x128x64xf32>
 // CHECK: memref.alloca() {{.*}} : memref<64x128xf32>
-// The tile after this one is fetched while blocks of keys run, which carry the
-// maxima of their rows.
 // CHECK: scf.for {{.*}} step %c128 {
+// CHECK: memref.load %[[K]]
+// CHECK: memref.store %{{.*}}, %[[KEYS]]
+// V is fetched while blocks of keys run, which carry the maxima of their rows.
 // CHECK: scf.for {{.*}} step %c4 iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>) {
 // CHECK: memref.prefetch %[[V]]
-// CHECK: memref.prefetch %[[K]]
 // The scores of 4 keys x 4 vectors of rows are loop-carried; nothing is stored
 // while they are computed.
 // CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
 // CHECK-NOT: store
-// CHECK: memref.load %[[K]]
+// CHECK: memref.load %[[KEYS]]
 // CHECK-NOT: store
 // CHECK-COUNT-16: math.fma {{.*}} : vector<16xf32>
 // CHECK-NOT: store

@@ -25,7 +25,12 @@
 // CHECK: hydragen.finalize state(%[[C]]#0, %[[C]]#1, %[[C]]#2
 // NEVER-LABEL: func @prefix_and_suffix
 // NEVER-NOT: hydragen.prefix_attention
-// NEVER-COUNT-2: hydragen.suffix_attention
+// Every sequence for itself; the queries of one (m) share all keys.
+// NEVER: hydragen.suffix_attention {{.*}}hydragen.separate_rows = array<i64: 0>
+// NEVER-NOT: separate_rows
+// NEVER: hydragen.suffix_attention
+// NEVER-NOT: separate_rows
+// NEVER: return
 func.func @prefix_and_suffix(%q: tensor<4x2x8x16xf32>, %kp: tensor<2x32x16xf32>, %vp: tensor<2x32x16xf32>,
                 %ks: tensor<4x2x8x16xf32>, %vs: tensor<4x2x8x16xf32>, %init: tensor<4x2x8x16xf32>) -> tensor<4x2x8x16xf32> {
   %0 = hydragen.attention queries(%q : tensor<4x2x8x16xf32>)

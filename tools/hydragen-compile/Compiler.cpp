@@ -256,6 +256,9 @@ bool Compiler::runFront() {
       buildTosaToLinalgPipeline(manager);
     FrontOptions front;
     front.sharing = options.sharing;
+    front.separate = gpus.empty();
+    // A guard's answer is a number that the host would have to wait for.
+    front.guards = gpus.empty();
     front.stopAfter = options.emit == Stage::Raised   ? "raised"
                       : options.emit == Stage::Shared ? "shared"
                                                       : "decomposed";

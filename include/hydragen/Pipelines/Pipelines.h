@@ -22,10 +22,19 @@ struct FrontOptions : mlir::PassPipelineOptions<FrontOptions> {
       *this, "sharing",
       llvm::cl::desc("auto (decompose where it pays), always, never"),
       llvm::cl::init("auto")};
+  Option<bool> separate{
+      *this, "separate",
+      llvm::cl::desc("with sharing=never: attention over the pieces of K and V, "
+                     "every row for itself, and no concatenation in memory"),
+      llvm::cl::init(false)};
   Option<std::string> stopAfter{
       *this, "stop-after",
       llvm::cl::desc("raised, shared or decomposed"),
       llvm::cl::init("decomposed")};
+  Option<bool> guards{
+      *this, "guards",
+      llvm::cl::desc("look at block tables and group numbers at run time"),
+      llvm::cl::init(true)};
   Option<bool> verifyCover{
       *this, "verify-cover",
       llvm::cl::desc("check the cover certificate after each step"),

@@ -203,6 +203,9 @@ def ShareSegments
     hydragen.attention queries(%arg0 ...) keys(%arg1, %arg2 ...) values(%arg1, %arg2 ...) ... segments = [#hydragen.segment<begin = 0, size = 16, keys = [#map2], value = #map3, shared>, #hydragen.segment<begin = 16, size = 3, ...>]
     ```
   }];
+  let options = [
+    Option<"guards", "guards", "bool", /*default=*/"true",
+           "look at block tables and group numbers when the function runs">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::hydragen::HydragenDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",

@@ -229,49 +229,63 @@ Value AttentionKernel::asValue(OpFoldResult size) {
   return cast<Value>(size);
 }
 
-AttentionKernel::TileSource AttentionKernel::makeSource(int term, int64_t lanes,
-                                                        bool anyType) {
+AttentionKernel::TileSource AttentionKernel::makeSource(int term,
+                                                        int64_t lanes) {
   TileSource source;
-  source.lanes = lanes;
   ArrayRef<unsigned> inner = getInner(term);
   Value operand = getOperand(term);
-  Type element = cast<MemRefType>(operand.getType()).getElementType();
   std::optional<int64_t> size = in.getStaticSize(inner);
-  source.direct = anyType ? element.getIntOrFloatBitWidth() <= e.type.getWidth()
-                          : element == e.type;
-  if (lanes == 1)
-    source.direct &= inner.size() == 1;
-  else
-    source.direct &= in.isVectorizable(operand, getMap(term), inner) && size &&
-                     *size % lanes == 0;
-  if (source.direct)
-    return source;
-
-  OpFoldResult columns = paddedSize(inner, lanes);
-  source.buffer = e.scratch({e.b.getIndexAttr(tileKeys), columns}, e.type);
-  if (!size || *size % lanes != 0)
-    e.loop(e.index(0), e.index(tileKeys), 1, [&](Value n) {
-      e.loop(in.getSize(inner), asValue(columns), 1,
-             [&](Value i) { e.store(e.constant(0.0), source.buffer, {n, i}); });
-    });
+  source.direct =
+      cast<MemRefType>(operand.getType()).getElementTypeBitWidth() <=
+          e.type.getWidth() &&
+      in.isVectorizable(operand, getMap(term), inner) && size &&
+      *size % lanes == 0;
+  if (!source.direct)
+    source.buffer = makeBuffer(term, lanes);
   return source;
 }
 
-void AttentionKernel::fillSource(const TileSource &source, int term,
-                                 Value first, Value count) {
-  if (source.direct)
-    return;
+Value AttentionKernel::makeBuffer(int term, int64_t lanes) {
   ArrayRef<unsigned> inner = getInner(term);
-  e.loop(e.index(0), count, 1, [&](Value n) {
+  OpFoldResult columns = paddedSize(inner, lanes);
+  Value buffer = e.scratch({e.b.getIndexAttr(tileKeys), columns}, e.type);
+  std::optional<int64_t> size = in.getStaticSize(inner);
+  if (!size || *size % lanes != 0)
+    e.loop(e.index(0), e.index(tileKeys), 1, [&](Value n) {
+      e.loop(in.getSize(inner), asValue(columns), 1,
+             [&](Value i) { e.store(e.constant(0.0), buffer, {n, i}); });
+    });
+  return buffer;
+}
+
+void AttentionKernel::fillBuffer(Value buffer, int term, Value first,
+                                 Value count) {
+  ArrayRef<unsigned> inner = getInner(term);
+  AffineMap map = getMap(term);
+  auto copy = [&](Value n, Value begin, Value end) {
     Point point = getKeyPoint(e.add(first, n));
-    SmallVector<Value> symbols =
-        in.loadSymbols(getOperand(term), getMap(term), point);
-    e.loop(e.index(0), in.getSize(inner), 1, [&](Value i) {
+    SmallVector<Value> symbols = in.loadSymbols(getOperand(term), map, point);
+    e.loop(begin, end, 1, [&](Value i) {
       in.setDigits(point, inner, i);
       Value element = term < 0 ? in.loadValue(point, symbols, e.type)
                                : in.loadKey(term, point, symbols, e.type);
-      e.store(element, source.buffer, {n, i});
+      e.store(element, buffer, {n, i});
     });
+  };
+  Value size = in.getSize(inner);
+  // Keys that lie side by side (K transposed): a few columns at a time, so that
+  // what is read with one key is there for the next ones.
+  static constexpr int64_t kColumns = 16;
+  std::optional<int64_t> known = in.getStaticSize(inner);
+  bool transposed = in.isVectorizable(getOperand(term), map, in.dims.keys) &&
+                    known && *known % kColumns == 0;
+  if (!transposed) {
+    e.loop(e.index(0), count, 1, [&](Value n) { copy(n, e.index(0), size); });
+    return;
+  }
+  e.loop(e.index(0), size, kColumns, [&](Value i) {
+    e.loop(e.index(0), count, 1,
+           [&](Value n) { copy(n, i, e.add(i, kColumns)); });
   });
 }
 
@@ -289,7 +303,10 @@ void AttentionKernel::emitPrefetch(int term, Value key, Value part,
   int64_t lineElements = std::max<int64_t>(1, kLineBytes / width);
   int64_t lines = llvm::divideCeil(*size, lineElements);
   int64_t share = llvm::divideCeil(lines, parts);
-  Point point = getKeyPoint(e.min(key, e.sub(numKeys, e.index(1))));
+  Value last = e.sub(numKeys, e.index(1));
+  if (in.getStaticSize(in.dims.keys).value_or(0) == 0)
+    last = e.max(last, e.index(0));
+  Point point = getKeyPoint(e.min(key, last));
   Value firstLine = e.mul(part, e.index(share));
   for (int64_t i = 0; i < share; ++i) {
     Value column = e.mul(e.add(firstLine, i), e.index(lineElements));
@@ -326,6 +343,34 @@ Value AttentionKernel::toBase2(Value score) {
 // Which kernel
 //===----------------------------------------------------------------------===//
 
+/// Rows of one tile: 128, fewer where Q and the output are wide, so that they
+/// leave room for keys in a second-level cache.
+static int64_t getMostRows(PartialAttentionOpInterface op, int64_t step) {
+  static constexpr int64_t kMostRows = 128, kRowsBytes = 192 * 1024;
+  AttentionDims dims = AttentionDims::get(op);
+  auto outputType = cast<MemRefType>(op.getInits()[0].getType());
+  int64_t elements = 1;
+  for (int64_t size : outputType.getShape().drop_front(dims.rows.size()))
+    elements *= ShapedType::isDynamic(size) ? 128 : size;
+  for (auto [query, map, contraction] :
+       llvm::zip(op.getQueries(), op.getQueryMapsVector(), dims.contraction)) {
+    int64_t depth = 1;
+    for (unsigned dim : contraction) {
+      std::optional<unsigned> position =
+          map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
+      int64_t size =
+          position ? cast<MemRefType>(query.getType()).getDimSize(*position)
+                   : ShapedType::kDynamic;
+      depth *= ShapedType::isDynamic(size) ? 128 : size;
+    }
+    elements += depth;
+  }
+  int64_t rowBytes =
+      std::max<int64_t>(1, elements) * getStateType(op).getWidth() / 8;
+  int64_t rows = std::min(kMostRows, kRowsBytes / rowBytes);
+  return std::max(step, rows / step * step);
+}
+
 void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
                         OpBuilder &builder) {
   // Rows per key, where they are known.
@@ -348,12 +393,12 @@ void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
   } else {
     // Tiles of equal size, of whole register blocks. A tile of K and V is read
     // once for all rows of a tile.
-    static constexpr int64_t kTileRows = 128;
     bool many = machine.numRegisters() == 32;
     int64_t step = many ? lanes : 2 * lanes;
-    int64_t tile = kTileRows / 2;
+    int64_t most = getMostRows(op, step);
+    int64_t tile = std::min<int64_t>(most, 64);
     if (rows) {
-      int64_t tiles = std::max<int64_t>(1, llvm::divideCeil(*rows, kTileRows));
+      int64_t tiles = std::max<int64_t>(1, llvm::divideCeil(*rows, most));
       tile = std::max<int64_t>(1, llvm::divideCeil(*rows, tiles));
     }
     tile = llvm::alignTo(tile, step);

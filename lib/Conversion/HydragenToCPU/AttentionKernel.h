@@ -54,14 +54,15 @@ protected:
   /// A tile of K or V as the products read it.
   struct TileSource {
     bool direct = false;
-    Value buffer; ///< not direct: [tileKeys][columns, padded] of `type`
-    int64_t lanes = 1;
+    Value buffer; ///< not direct
   };
   /// Decides whether K of `term` (V for -1) is read in place, in vectors of
-  /// `lanes` along its inner dim (1: any layout), and else makes a buffer.
-  TileSource makeSource(int term, int64_t lanes, bool anyType);
-  /// Copies the tile when the source is not direct.
-  void fillSource(const TileSource &source, int term, Value first, Value count);
+  /// `lanes` along its inner dim, and else makes a buffer.
+  TileSource makeSource(int term, int64_t lanes);
+  /// A buffer [tileKeys][columns, padded with 0 to `lanes`] for a tile.
+  Value makeBuffer(int term, int64_t lanes);
+  /// Copies a tile into its buffer, widened.
+  void fillBuffer(Value buffer, int term, Value first, Value count);
 
   enum class Cache { First, Second };
   /// Asks for bytes of rows of K (V for -1) ahead of their use: lines

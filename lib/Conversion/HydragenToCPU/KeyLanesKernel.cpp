@@ -114,8 +114,8 @@ void KeyLanesKernel::beginItem() {
 
   keys.clear();
   for (unsigned term = 0; term < in.numTerms(); ++term)
-    keys.push_back(makeSource(term, lanes, /*anyType=*/true));
-  values = makeSource(-1, lanes, /*anyType=*/true);
+    keys.push_back(makeSource(term, lanes));
+  values = makeSource(-1, lanes);
 
   OpFoldResult columns = paddedSize(in.dims.values, lanes);
   numColumns = in.getSize(in.dims.values);
@@ -132,8 +132,10 @@ void KeyLanesKernel::beginItem() {
 
 void KeyLanesKernel::emitTile(Value first, Value count) {
   for (unsigned term = 0; term < in.numTerms(); ++term)
-    fillSource(keys[term], term, first, count);
-  fillSource(values, -1, first, count);
+    if (!keys[term].direct)
+      fillBuffer(keys[term].buffer, term, first, count);
+  if (!values.direct)
+    fillBuffer(values.buffer, -1, first, count);
   prefetchRows(-1, first);
   Value whole = e.roundDown(count, keyBlock);
   emitScores(first, e.index(0), whole, keyBlock);

@@ -9,8 +9,9 @@
 // Q^T and P^T lie in panels of as many rows as a register block has, V in
 // panels of as many columns: what the innermost loops read is contiguous and
 // does not collide in the first cache (rows of 512 bytes would share 8 sets).
-// K is broadcast from where it lies. Accumulators are loop-carried values:
-// stores in the innermost loops would cost more than half of the throughput.
+// K is copied as it is: read in place it would come from memory six rows side
+// by side, which is slow. Accumulators are loop-carried values: stores in the
+// innermost loops would cost more than half of the throughput.
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
@@ -54,8 +55,8 @@ private:
   int64_t chooseTileKeys();
   void emitPanel(Value panel, Value first, Value count);
   /// Scores of `block` keys from `n` on; updates the maxima of the columns.
-  SmallVector<Value> emitScores(Value panel, Value first, Value n,
-                                int64_t block, ValueRange largest);
+  SmallVector<Value> emitScores(Value panel, Value n, int64_t block,
+                                ValueRange largest);
   void emitElementwise(Value panel, Value first, Value count);
   void emitSoftmax(Value panel, Value first, Value count, ValueRange largest);
   /// Scales the scores of a vector of rows to base 2; returns their maximum.
@@ -71,7 +72,7 @@ private:
   int64_t scoreVectors, scoreKeys, outputRows, outputVectors = 1;
   int64_t panelRows, numPanels;
 
-  SmallVector<TileSource> keys;
+  SmallVector<Value> keys;         ///< [keys][contraction of the term]
   SmallVector<Value> queryOffsets; ///< first row of each term in `queries`
   Value queries;                   ///< Q^T, scaled [panels][contractions][rows]
   Value scores;                    ///< [panels][keys][rows]
@@ -151,7 +152,7 @@ void RowLanesKernel::beginItem() {
   // Tiles of K and V.
   keys.clear();
   for (unsigned term = 0; term < in.numTerms(); ++term)
-    keys.push_back(makeSource(term, /*lanes=*/1, /*anyType=*/false));
+    keys.push_back(makeBuffer(term, /*lanes=*/1));
   numColumns = in.getSize(in.dims.values);
   Value columns = asValue(paddedColumns);
   int64_t panelColumns = outputVectors * lanes;
@@ -182,7 +183,7 @@ void RowLanesKernel::beginItem() {
 
 void RowLanesKernel::emitTile(Value first, Value count) {
   for (unsigned term = 0; term < in.numTerms(); ++term)
-    fillSource(keys[term], term, first, count);
+    fillBuffer(keys[term], term, first, count);
   e.loop(e.index(0), usedPanels, 1,
          [&](Value panel) { emitPanel(panel, first, count); });
   fillValues(first, count);
@@ -198,16 +199,15 @@ void RowLanesKernel::emitPanel(Value panel, Value first, Value count) {
   Value whole = e.roundDown(count, scoreKeys);
   SmallVector<Value> largest(scoreVectors,
                              e.infinity(vector, /*negative=*/true));
-  largest = e.loop(
-      e.index(0), whole, scoreKeys, largest, [&](Value n, ValueRange old) {
-        // The next tile comes from memory while this one is computed.
-        e.loop(e.index(0), e.index(scoreKeys), 1, [&](Value r) {
-          Value ahead = e.add(e.add(first, e.add(n, tileKeys)), r);
-          for (int term = -1; term < int(in.numTerms()); ++term)
-            emitPrefetch(term, ahead, panel, numPanels, Cache::Second);
-        });
-        return emitScores(panel, first, n, scoreKeys, old);
-      });
+  largest = e.loop(e.index(0), whole, scoreKeys, largest,
+                   [&](Value n, ValueRange old) {
+                     // V comes from memory while scores are computed.
+                     e.loop(e.index(0), e.index(scoreKeys), 1, [&](Value r) {
+                       emitPrefetch(-1, e.add(e.add(first, n), r), panel,
+                                    numPanels, Cache::Second);
+                     });
+                     return emitScores(panel, n, scoreKeys, old);
+                   });
   // The last keys: a block that overlaps with the one before, if there is one.
   Value begin =
       e.select(arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sge,
@@ -219,8 +219,7 @@ void RowLanesKernel::emitPanel(Value panel, Value first, Value count) {
       e.b, e.loc, rest,
       [&](OpBuilder &, Location) {
         scf::YieldOp::create(e.b, e.loc,
-                             emitScores(panel, first,
-                                        e.sub(count, e.index(scoreKeys)),
+                             emitScores(panel, e.sub(count, e.index(scoreKeys)),
                                         scoreKeys, largest));
       },
       [&](OpBuilder &, Location) {
@@ -228,27 +227,18 @@ void RowLanesKernel::emitPanel(Value panel, Value first, Value count) {
       });
   largest = llvm::to_vector_of<Value>(overlap.getResults());
   largest = e.loop(begin, count, 1, largest, [&](Value n, ValueRange old) {
-    return emitScores(panel, first, n, 1, old);
+    return emitScores(panel, n, 1, old);
   });
   if (mods.hasElementwise())
     emitElementwise(panel, first, count);
   emitSoftmax(panel, first, count, largest);
 }
 
-SmallVector<Value> RowLanesKernel::emitScores(Value panel, Value first, Value n,
+SmallVector<Value> RowLanesKernel::emitScores(Value panel, Value n,
                                               int64_t block,
                                               ValueRange largest) {
-  // Where the rows of K are.
-  SmallVector<Point> points;
-  for (int64_t r = 0; r < block; ++r)
-    points.push_back(getKeyPoint(e.add(first, e.add(n, r))));
   SmallVector<Value> sums(block * scoreVectors, e.constant(0.0, vector));
   for (unsigned term = 0; term < in.numTerms(); ++term) {
-    SmallVector<SmallVector<Value>> symbols(block);
-    if (keys[term].direct)
-      for (int64_t r = 0; r < block; ++r)
-        symbols[r] =
-            in.loadSymbols(getOperand(term), in.keyMaps[term], points[r]);
     Value depth = in.getSize(in.dims.contraction[term]);
     sums = e.loop(e.index(0), depth, 1, sums, [&](Value d, ValueRange old) {
       SmallVector<Value> result;
@@ -258,14 +248,7 @@ SmallVector<Value> RowLanesKernel::emitScores(Value panel, Value first, Value n,
         q.push_back(e.loadVector(vector, queries,
                                  {panel, queryRow, e.index(v * lanes)}));
       for (int64_t r = 0; r < block; ++r) {
-        Value k;
-        if (keys[term].direct) {
-          Point point = points[r];
-          in.setDigits(point, in.dims.contraction[term], d);
-          k = in.loadKey(term, point, symbols[r], e.type);
-        } else {
-          k = e.load(keys[term].buffer, {e.add(n, r), d});
-        }
+        Value k = e.load(keys[term], {e.add(n, r), d});
         k = e.broadcast(k, vector);
         for (int64_t v = 0; v < scoreVectors; ++v)
           result.push_back(e.fma(k, q[v], old[r * scoreVectors + v]));
