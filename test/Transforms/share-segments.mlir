@@ -214,9 +214,31 @@ func.func @block_table(%q: tensor<3x8xf32>, %k: tensor<32x4x8xf32>, %v: tensor<3
 
 // CHECK-LABEL: func @groups
 // CHECK: hydragen.attention
-// CHECK-SAME: #hydragen.segment<begin = 0, size = 6, {{.*}} shared, grouped>
-func.func @groups(%q: tensor<5x8xf32>, %k: tensor<3x6x8xf32>, %v: tensor<3x6x8xf32>, %g: tensor<5xi64>) -> tensor<5x8xf32> {
+// CHECK-SAME: #hydragen.segment<begin = 0, size = 12, {{.*}} shared, grouped>
+func.func @groups(%q: tensor<5x8xf32>, %k: tensor<3x12x8xf32>, %v: tensor<3x12x8xf32>, %g: tensor<5xi64>) -> tensor<5x8xf32> {
   %init = tensor.empty() : tensor<5x8xf32>
+  %o = hydragen.attention queries(%q : tensor<5x8xf32>) keys(%k : tensor<3x12x8xf32>) values(%v : tensor<3x12x8xf32>)
+    indices(%g : tensor<5xi64>) outs(%init : tensor<5x8xf32>) attributes {query_maps = [#q], output_map = #o, index_maps = [#group],
+      segments = [#hydragen.segment<begin = 0, size = 12, keys = [#k], value = #v>]} -> tensor<5x8xf32>
+  return %o : tensor<5x8xf32>
+}
+
+// -----
+
+// So few keys (one, mostly: that of a token's row in the embedding) are not worth it.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e)[group] -> (group, n, d)>
+#v = affine_map<(b, n, d, e)[group] -> (group, n, e)>
+#o = affine_map<(b, n, d, e) -> (b, e)>
+#group = affine_map<(b, n, d, e) -> (b)>
+
+// CHECK-LABEL: func @few_keys
+// CHECK: hydragen.attention
+// CHECK-SAME: #hydragen.segment<begin = 0, size = 6, keys = [#{{[a-z0-9]+}}], value = #{{[a-z0-9]+}}>]
+func.func @few_keys(%q: tensor<5x8xf32>, %k: tensor<3x6x8xf32>, %v: tensor<3x6x8xf32>, %g: tensor<5xi64>) -> tensor<5x8xf32> {
+  %init = tensor.empty() : tensor<5x8xf32>
+  // expected-remark @+1 {{reason-code=run-time-index}}
   %o = hydragen.attention queries(%q : tensor<5x8xf32>) keys(%k : tensor<3x6x8xf32>) values(%v : tensor<3x6x8xf32>)
     indices(%g : tensor<5xi64>) outs(%init : tensor<5x8xf32>) attributes {query_maps = [#q], output_map = #o, index_maps = [#group],
       segments = [#hydragen.segment<begin = 0, size = 6, keys = [#k], value = #v>]} -> tensor<5x8xf32>
