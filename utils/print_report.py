@@ -32,6 +32,9 @@ def print_report(report):
         plain, shared = attention.get("bytes_plain"), attention.get("bytes_shared")
         if plain and shared:
             print(f"  K and V read: {size(plain)} plain, {size(shared)} shared")
+        plain, shared = attention.get("predicted_us_plain"), attention.get("predicted_us_shared")
+        if plain and shared:
+            print(f"  predicted time of one core: {plain:.0f} us plain, {shared:.0f} us shared")
     if not report["attentions"]:
         print("no softmax attention found")
 

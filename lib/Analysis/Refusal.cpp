@@ -53,7 +53,8 @@ static ReasonInfo getInfo(RefusalReason reason) {
     return {"score-not-contraction",
             "the score is not made of contractions of queries and keys"};
   case RefusalReason::ScoreTermsDiffer:
-    return {"score-terms-differ", "the score's products have different factors"};
+    return {"score-terms-differ",
+            "the score's products have different factors"};
   case RefusalReason::OperandRoles:
     return {"operand-roles",
             "both or neither operand of a score product use the key axis"};
@@ -69,7 +70,8 @@ static ReasonInfo getInfo(RefusalReason reason) {
             "partial attentions are merged by other weights than those of one "
             "softmax"};
   case RefusalReason::NotRepresentable:
-    return {"not-representable", "an index is not affine with constant strides"};
+    return {"not-representable",
+            "an index is not affine with constant strides"};
   case RefusalReason::TooLarge:
     return {"too-large", "the analysis exceeded its budget"};
   case RefusalReason::NothingShared:
@@ -79,6 +81,9 @@ static ReasonInfo getInfo(RefusalReason reason) {
     return {"only-keys-shared", "keys are shared but their values are not"};
   case RefusalReason::OnlyValuesShared:
     return {"only-values-shared", "values are shared but their keys are not"};
+  case RefusalReason::NotProfitable:
+    return {"not-profitable",
+            "plain attention is predicted to be faster than shared attention"};
   case RefusalReason::RuntimeIndex:
     return {"run-time-index",
             "sharing depends on an index that is known only at run time"};

@@ -2,10 +2,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A model repeats one attention in every layer. Its kernel is compiled once.
+// A model repeats its layers. Each of their kernels is compiled once.
 //===----------------------------------------------------------------------===//
 
 #include "HostCalls.h"
+#include "MatmulKernel.h"
 #include "hydragen/Conversion/Passes.h"
 #include "hydragen/IR/AttentionDims.h"
 #include "hydragen/IR/Hydragen.h"
@@ -25,6 +26,14 @@ namespace mlir::hydragen {
 
 using namespace mlir;
 using namespace mlir::hydragen;
+
+/// Whether `op` becomes a kernel of register tiles. In a loop a call that fails
+/// could not leave the function.
+static bool isProduct(Operation *op, func::FuncOp function) {
+  auto product = dyn_cast<linalg::LinalgOp>(op);
+  return product && op->getParentOp() == function &&
+         product.hasPureBufferSemantics() && isMatmul(product);
+}
 
 namespace {
 /// Kernel ops are equal when all but their operands' identity and their places
@@ -79,8 +88,9 @@ struct OutlineKernelsPass
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(host::kEntryAttr))
         function.walk([&](Operation *op) {
-          if (isa<PartialAttentionOpInterface, CombineOp, FinalizeOp,
-                  StateLseOp>(op) &&
+          if ((isa<PartialAttentionOpInterface, CombineOp, FinalizeOp,
+                   StateLseOp>(op) ||
+               isProduct(op, function)) &&
               op->getNumResults() == 0 && isolateRegions(op))
             kernels.push_back(op);
         });
@@ -123,8 +133,8 @@ private:
     Operation *copy = builder.clone(*op, mapping);
     // One value may be several operands: each is an argument of its own.
     copy->setOperands(block->getArguments().drop_front());
-    Value done = arith::ConstantOp::create(builder, loc,
-                                           builder.getI32IntegerAttr(0));
+    Value done =
+        arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
     func::ReturnOp::create(builder, loc, done);
     return kernel;
   }
@@ -137,11 +147,10 @@ private:
     llvm::append_range(operands, op->getOperands());
     auto called = func::CallOp::create(builder, loc, kernel, operands);
     // A kernel that failed has said why; this only leaves the caller, too.
-    Value zero = arith::ConstantOp::create(builder, loc,
-                                           builder.getI32IntegerAttr(0));
-    Value good =
-        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                              called.getResult(0), zero);
+    Value zero =
+        arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
+    Value good = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                       called.getResult(0), zero);
     cf::AssertOp::create(builder, loc, good, "a kernel failed");
     op->erase();
   }

@@ -31,8 +31,12 @@ namespace mlir::hydragen {
 using namespace mlir;
 using namespace mlir::hydragen;
 
-/// Rows of one matrix product that rows grouped at run time fill, at least.
-static constexpr int64_t kTileRows = 32;
+/// Rows of one matrix product that rows grouped at run time fill: two vectors of
+/// the CPU kernels with 256 bits. A tile costs as much as half of its rows would
+/// on their own, less where their keys do not stay in the cache between two rows
+/// (measured on one core: 512 KiB of keys and values per head, groups of 4, 8, 32).
+static constexpr int64_t kTileRows = 16;
+static constexpr int64_t kCachedBytes = int64_t(1) << 20;
 
 namespace {
 /// o, m and l.
@@ -71,11 +75,9 @@ private:
   ArrayAttr rewriteMods(const SplitDomain &domain, ArrayRef<unsigned> symbols);
   AffineMap renumberSymbols(AffineMap map, ArrayRef<unsigned> symbols);
   SmallVector<unsigned> getUsedIndices(unsigned segment);
-  void
-  cloneScoreRegion(const SplitDomain &domain, Region &target,
-                   std::optional<std::pair<unsigned, unsigned>> listed);
+  void cloneScoreRegion(const SplitDomain &domain, Region &target,
+                        std::optional<std::pair<unsigned, unsigned>> listed);
   SmallVector<State> mergeDisjoint(ArrayRef<State> partials);
-  bool isShared(unsigned segment);
   void markSeparateRows();
   bool isEmpty(unsigned segment);
   Value finalize(const State &state);
@@ -124,26 +126,6 @@ State Decomposer::makeIdentity(ArrayRef<OpFoldResult> rows,
   return {fill(all, APFloat::getZero(semantics)),
           fill(rows, APFloat::getInf(semantics, /*Negative=*/true)),
           fill(rows, APFloat::getZero(semantics))};
-}
-
-/// Whether a segment's keys are read by several sequences: marked so, or some
-/// row dim, of which the segment has more than one index, is used by another
-/// segment's K and V and not by this one's.
-bool Decomposer::isShared(unsigned segment) {
-  if (neverShare)
-    return false;
-  llvm::SmallBitVector unused = hydragen::getUnusedRows(op, segment);
-  if (op.getSegment(segment).getShared())
-    return unused.any();
-  llvm::SmallBitVector always = unused;
-  for (unsigned i = 0; i != op.getNumSegments(); ++i)
-    always &= hydragen::getUnusedRows(op, i);
-  unused.reset(always);
-  ArrayRef<int64_t> rowSizes = op.getSegment(segment).getRowSizes();
-  for (unsigned row = 0; row != rowSizes.size(); ++row)
-    if (rowSizes[row] == 1)
-      unused.reset(row);
-  return unused.any();
 }
 
 //===----------------------------------------------------------------------===//
@@ -305,15 +287,17 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
            "order of the dims";
 
   std::optional<State> grouped;
-  if (attr.getGrouped() && !neverShare && !(grouped = makeGrouped(parts, domain,
-                                                                  segment)))
+  if (attr.getGrouped() && !neverShare &&
+      !(grouped = makeGrouped(parts, domain, segment)))
     remark::missed(
         loc, remark::RemarkOpts::name("decompose-grouped").category("hydragen"))
-        << "rows with equal indices are not put together: an operand depends on "
+        << "rows with equal indices are not put together: an operand depends "
+           "on "
            "the row in another way";
-  State state = grouped ? *grouped
-                        : createPartial(parts, domain, segment,
-                                        isShared(segment), std::nullopt);
+  State state = grouped
+                    ? *grouped
+                    : createPartial(parts, domain, segment,
+                                    isSharedSegment(op, segment), std::nullopt);
 
   // Back from digits to rows.
   SmallVector<ReassociationIndices> groups = domain.getRowReassociation();
@@ -345,19 +329,19 @@ State Decomposer::createPartial(
   State identity = makeIdentity(parts.rowSizes, parts.valueSizes);
   auto create = [&](auto tag) -> Operation * {
     using OpTy = decltype(tag);
-    auto partial = OpTy::create(
-        builder, loc,
-        TypeRange{identity.o.getType(), identity.m.getType(),
-                  identity.l.getType()},
-        parts.queries, parts.keys, parts.value, parts.indices, parts.extras,
-        dynamicOffsets, identity.values(),
-        builder.getDenseI64ArrayAttr(staticOffsets),
-        builder.getAffineMapArrayAttr(parts.queryMaps),
-        builder.getAffineMapArrayAttr(parts.keyMaps),
-        AffineMapAttr::get(parts.valueMap),
-        builder.getAffineMapArrayAttr(parts.indexMaps),
-        builder.getAffineMapArrayAttr(parts.extraMaps), op.getScaleAttr(),
-        parts.mods);
+    auto partial =
+        OpTy::create(builder, loc,
+                     TypeRange{identity.o.getType(), identity.m.getType(),
+                               identity.l.getType()},
+                     parts.queries, parts.keys, parts.value, parts.indices,
+                     parts.extras, dynamicOffsets, identity.values(),
+                     builder.getDenseI64ArrayAttr(staticOffsets),
+                     builder.getAffineMapArrayAttr(parts.queryMaps),
+                     builder.getAffineMapArrayAttr(parts.keyMaps),
+                     AffineMapAttr::get(parts.valueMap),
+                     builder.getAffineMapArrayAttr(parts.indexMaps),
+                     builder.getAffineMapArrayAttr(parts.extraMaps),
+                     op.getScaleAttr(), parts.mods);
     cloneScoreRegion(domain, partial.getScoreRegion(), listed);
     return partial;
   };
@@ -421,13 +405,24 @@ std::optional<State> Decomposer::makeGrouped(const PartialParts &parts,
   int64_t folded = 1;
   for (unsigned dim = 0; dim != parts.rowSizes.size(); ++dim) {
     auto uses = [&](AffineMap map) { return map.isFunctionOfDim(dim); };
-    if (dim != *row && !uses(parts.valueMap) && llvm::none_of(parts.keyMaps, uses))
+    if (dim != *row && !uses(parts.valueMap) &&
+        llvm::none_of(parts.keyMaps, uses))
       folded *= getConstantIntValue(parts.rowSizes[dim]).value_or(1);
   }
-  int64_t width = std::max<int64_t>(kTileRows / std::max<int64_t>(folded, 1), 2);
+  int64_t width =
+      std::max<int64_t>(kTileRows / std::max<int64_t>(folded, 1), 2);
   if (std::optional<int64_t> rows = getConstantIntValue(parts.rowSizes[*row]))
     width = std::min(width, std::max<int64_t>(*rows, 1));
-  int64_t least = std::max<int64_t>(llvm::divideCeil(width, 4), 2);
+  int64_t bytes =
+      2 * getConstantIntValue(op.getSegmentSize(segment)).value_or(kCachedBytes) *
+      cast<RankedTensorType>(parts.value.getType())
+          .getElementType()
+          .getIntOrFloatBitWidth() /
+      8;
+  for (OpFoldResult columns : parts.valueSizes)
+    bytes *= getConstantIntValue(columns).value_or(1);
+  int64_t least = std::max<int64_t>(
+      llvm::divideCeil(width, bytes > kCachedBytes ? 4 : 2), 2);
   auto list = [&](ArrayRef<int64_t> shape) {
     return RankedTensorType::get(shape, builder.getI64Type());
   };

@@ -2,40 +2,55 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One record per softmax attention of a function, in program order, refused ones
-// included: a dictionary with the keys of the report's schema, in the function's
-// attribute `hydragen.records`. An attention op names its record in
-// `hydragen.record`, so that later passes can update it. A report, no semantics:
-// hydragen-compile strips it.
+// One record per softmax attention of a function, in program order, refused
+// ones included: #hydragen.attention_record in the function's
+// `hydragen.records`. An attention op names its record in `hydragen.record`, so
+// that later passes can update it. A report, no semantics: hydragen-compile
+// strips it.
 //===----------------------------------------------------------------------===//
 
 #ifndef HYDRAGEN_LIB_TRANSFORMS_MATERIALIZEREPORT_H
 #define HYDRAGEN_LIB_TRANSFORMS_MATERIALIZEREPORT_H
 
+#include "hydragen/Analysis/CostModel.h"
 #include "hydragen/Analysis/Refusal.h"
 #include "hydragen/IR/Hydragen.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 namespace mlir::hydragen {
+class SegmentAnalysis;
+class SizeAnalysis;
 
+/// SegmentRecordAttr under construction.
 struct SegmentRecord {
-  int64_t begin, end; // absolute keys; ShapedType::kDynamic where unknown
-  std::string sharedBy; // all, group, own
+  int64_t begin = 0, end = 0; // absolute keys; ShapedType::kDynamic: unknown
+  SharedBy sharedBy = SharedBy::Own;
   /// Copies of the segment, and sequences that read one copy.
-  int64_t groups, sequences;
-  /// 0 for what all share, more the fewer share it.
-  int64_t level;
+  int64_t groups = 1, sequences = 1;
+  /// Segments above this one.
+  int64_t level = 0;
+  /// Triples of the sequences' digits, and those that copies are told apart by.
+  SmallVector<int64_t> rows, copiesOver;
 };
 
+/// AttentionRecordAttr under construction.
 struct AttentionRecord {
   Location location;
-  std::string outcome; // shared, plain, refused
+  Outcome outcome;
   std::string reasonCode, reason;
-  SmallVector<SegmentRecord, 0> segments = {};
+  /// Some of the sharing is found when the function runs.
   bool guarded = false;
+  SmallVector<SegmentRecord, 0> segments = {};
   int64_t bytesPlain = ShapedType::kDynamic, bytesShared = ShapedType::kDynamic;
+  std::optional<Prediction> prediction = std::nullopt;
 };
+
+/// Fills in segments and bytes from analyses that came to an end, one per
+/// segment of the op, and for a target the prediction when all sizes are known.
+void describeSegments(AttentionOp op, SizeAnalysis &sizes,
+                      ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses,
+                      Attribute target, AttentionRecord &record);
 
 class ReportRecords {
 public:
@@ -48,9 +63,9 @@ public:
   void commit();
 
 private:
-  Attribute toAttribute(const AttentionRecord &record);
+  AttentionRecordAttr toAttribute(const AttentionRecord &record);
   FunctionOpInterface function;
-  SmallVector<Attribute> records;
+  SmallVector<AttentionRecordAttr, 0> records;
 };
 
 /// The sentence of a refusal with its detail.

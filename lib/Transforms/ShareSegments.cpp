@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace mlir::hydragen {
 #define GEN_PASS_DEF_SHARESEGMENTS
@@ -26,7 +27,8 @@ using namespace mlir::hydragen;
 #define DEBUG_TYPE "hydragen-share-segments"
 
 /// Why nothing in the segments is shared, the most telling reason first.
-static Refusal explain(ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses) {
+static Refusal explain(ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses,
+                       bool guards) {
   bool keysOnly = false, valuesOnly = false, atRunTime = false;
   for (const auto &analysis : analyses)
     for (const SegmentPiece &piece : analysis->getPieces()) {
@@ -42,7 +44,8 @@ static Refusal explain(ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses) {
       }
     }
   if (atRunTime)
-    return {RefusalReason::RuntimeIndex, ""};
+    return {RefusalReason::RuntimeIndex,
+            guards ? "" : "guards are off, as they are for GPUs"};
   if (keysOnly)
     return {RefusalReason::OnlyKeysShared, ""};
   if (valuesOnly)
@@ -64,7 +67,8 @@ static ArrayAttr withSymbols(ArrayAttr mods, unsigned numSymbols) {
       mod = VisibleAttr::get(context, widen(visible.getWhere()),
                              visible.getFill(), visible.getMode());
     else if (auto alibi = dyn_cast<AlibiAttr>(mod))
-      mod = AlibiAttr::get(context, alibi.getExtra(), widen(alibi.getDistance()));
+      mod =
+          AlibiAttr::get(context, alibi.getExtra(), widen(alibi.getDistance()));
     result.push_back(mod);
   }
   return ArrayAttr::get(context, result);
@@ -97,24 +101,35 @@ static void attachCover(AttentionOp op, AttentionOp result) {
     pieces.push_back(segment.getBegin());
     pieces.push_back(segment.getSize());
   }
-  result->setAttr(CoverAttr::kAttrName,
-                  CoverAttr::get(context, extents, op.getSegment(0).getSize(),
-                                 pieces));
+  result->setAttr(
+      CoverAttr::kAttrName,
+      CoverAttr::get(context, extents, op.getSegment(0).getSize(), pieces));
 }
 
 namespace {
 /// Rewrites one attention.
 class Sharing {
 public:
+  /// Shares whatever is proved, or with `onlyIfItPays` what is also predicted
+  /// to be faster on the target (null: everything). With `guards`, also what
+  /// turns out to be equal when the function runs.
   Sharing(AttentionOp op, SizeAnalysis &sizes, DominanceInfo &dominance,
-          bool guards)
-      : op(op), sizes(sizes), dominance(dominance), guards(guards),
-        builder(op) {}
+          Attribute target, bool onlyIfItPays, bool guards)
+      : op(op), sizes(sizes), dominance(dominance), target(target),
+        onlyIfItPays(onlyIfItPays), guards(guards), builder(op),
+        record{op.getLoc(), Outcome::Shared, "", ""} {}
 
   /// The new op, or null with a refusal.
   AttentionOp run() {
     if (!analyze() || !choose())
       return {};
+    describe();
+    if (onlyIfItPays && record.prediction && !record.prediction->pays())
+      return refuse(
+          {RefusalReason::NotProfitable,
+           llvm::formatv("{0:F1} us against {1:F1} us",
+                         record.prediction->shared, record.prediction->plain)
+               .str()});
     return write();
   }
   std::optional<Refusal> refusal;
@@ -122,11 +137,21 @@ public:
   /// Some of the sharing is found when the function runs.
   bool guarded = false;
   /// What was found, with the pieces even when nothing came of them.
-  AttentionRecord getRecord(bool done);
+  const AttentionRecord &getRecord(bool done);
+  /// Whether the op came with segments that are shared.
+  bool isWrittenShared() {
+    for (unsigned i = 0; i != op.getNumSegments(); ++i)
+      if (isSharedSegment(op, i))
+        return true;
+    return false;
+  }
 
 private:
-  void addPieces(AttentionRecord &record, unsigned segment,
-                 ArrayRef<VarId> sequences);
+  void describe() {
+    if (record.segments.empty() && analyses.size() == op.getNumSegments() &&
+        !analyses.back()->getRefusal())
+      describeSegments(op, sizes, analyses, target, record);
+  }
 
   AttentionOp refuse(const Refusal &reason) {
     if (!refusal)
@@ -161,7 +186,7 @@ private:
     }
     anyShared |= guarded;
     if (!anyShared)
-      refuse(explain(analyses));
+      refuse(explain(analyses, guards));
     return anyShared;
   }
 
@@ -218,8 +243,10 @@ private:
   AttentionOp op;
   SizeAnalysis &sizes;
   DominanceInfo &dominance;
-  bool guards;
+  Attribute target;
+  bool onlyIfItPays, guards;
   OpBuilder builder;
+  AttentionRecord record;
   SmallVector<std::unique_ptr<SegmentAnalysis>> analyses;
   SmallVector<std::unique_ptr<SegmentWriter>> writers;
   SharedOperands shared;
@@ -235,9 +262,8 @@ AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
     size_t first = segments.size();
     if (!writer->write(/*dropFactors=*/keyFactor.has_value(), segments) ||
         !writer->checkWritten(ArrayRef(segments).drop_front(first)))
-      return refuse(writer->refusal
-                        ? *writer->refusal
-                        : Refusal{RefusalReason::NotWritable, ""});
+      return refuse(writer->refusal ? *writer->refusal
+                                    : Refusal{RefusalReason::NotWritable, ""});
   }
   if (llvm::none_of(segments, [](const WrittenSegment &s) { return s.shared; }))
     return refuse({RefusalReason::NotWritable, ""});
@@ -303,127 +329,48 @@ AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
 // Report
 //===----------------------------------------------------------------------===//
 
-/// Product of the ranges of `vars` in the piece; kDynamic if one is unknown.
-static int64_t getCount(const SegmentPiece &piece, ArrayRef<VarId> vars) {
-  SizeExpr count(1);
-  for (VarId var : vars) {
-    const VarRange &range = piece.box.find(var)->second;
-    count = count * (range.high - range.low);
-  }
-  return count.isConstant() ? count.getConstant() : ShapedType::kDynamic;
-}
-
-void Sharing::addPieces(AttentionRecord &record, unsigned segment,
-                        ArrayRef<VarId> sequences) {
-  SegmentAnalysis &analysis = *analyses[segment];
-  SizeExpr begin = sizes.getSize(op.getSegmentBegin(segment));
-  bool anyGrouped = llvm::any_of(
-      analysis.getPieces(),
-      [](const SegmentPiece &piece) { return piece.groupedRow.has_value(); });
-  for (const SegmentPiece &piece : analysis.getPieces()) {
-    // Keys of a piece that is no range: its outermost digits say enough.
-    SizeExpr low(0), high(0);
-    for (VarId digit : analysis.getKeyDigits()) {
-      const SizeExpr &extent = analysis.getExprs().var(digit).extent;
-      const VarRange &range = piece.box.find(digit)->second;
-      low = low * extent + range.low;
-      high = high * extent + range.high - SizeExpr(1);
-    }
-    low = begin + low;
-    high = begin + high + SizeExpr(1);
-    auto toInteger = [](const SizeExpr &size) {
-      return size.isConstant() ? size.getConstant() : ShapedType::kDynamic;
-    };
-    SmallVector<VarId> used, free, usedRows, rows;
-    for (VarId var : sequences)
-      (piece.uses(var) ? used : free).push_back(var);
-    for (VarId var : analysis.getRowDigits()) {
-      if (!analysis.isFolded(var))
-        rows.push_back(var);
-      if (piece.uses(var))
-        usedRows.push_back(var);
-    }
-    if (piece.groupedRow) {
-      // How many groups there are is known at run time.
-      record.segments.push_back({toInteger(low), toInteger(high), "group",
-                                 ShapedType::kDynamic, ShapedType::kDynamic, 1});
-      record.bytesPlain = record.bytesShared = ShapedType::kDynamic;
-      continue;
-    }
-    bool isShared = getCount(piece, free) != 1;
-    record.segments.push_back(
-        {toInteger(low), toInteger(high),
-         !isShared ? "own" : getCount(piece, used) == 1 ? "all" : "group",
-         getCount(piece, used), getCount(piece, free),
-         static_cast<int64_t>(used.size()) + (anyGrouped && !used.empty())});
-
-    // Bytes of K and V read, once per copy against once per row that has one.
-    SizeExpr perKey(0);
-    const AttentionDims &dims = analysis.getDims();
-    for (auto [k, operand] : llvm::enumerate(analysis.getOperands())) {
-      Type type = getElementTypeOrSelf(operand.value.getType());
-      SizeExpr columns(type.getIntOrFloatBitWidth() / 8);
-      for (unsigned dim : k == 0 ? dims.values : dims.contraction[k - 1])
-        columns = columns * analysis.getExprs().var(analysis.getDimVar(dim)).extent;
-      perKey = perKey + columns;
-    }
-    auto addBytes = [&](int64_t &bytes, ArrayRef<VarId> vars) {
-      SizeExpr keys = high - low;
-      int64_t count = getCount(piece, vars);
-      SizeExpr product = ShapedType::isDynamic(count) ||
-                                 ShapedType::isDynamic(bytes)
-                             ? SizeExpr::invalid()
-                             : SizeExpr(count) * keys * perKey + SizeExpr(bytes);
-      bytes = product.isConstant() ? product.getConstant() : ShapedType::kDynamic;
-    };
-    addBytes(record.bytesPlain, rows);
-    addBytes(record.bytesShared, usedRows);
-  }
-}
-
-AttentionRecord Sharing::getRecord(bool done) {
-  AttentionRecord record{op.getLoc(), "shared", "", text};
+const AttentionRecord &Sharing::getRecord(bool done) {
+  describe();
+  record.reason = done ? text : "as the op has them";
   record.guarded = done && guarded;
-  if (!done) {
-    RefusalReason reason = refusal->reason;
-    bool plain = reason == RefusalReason::NothingShared ||
-                 reason == RefusalReason::OnlyKeysShared ||
-                 reason == RefusalReason::OnlyValuesShared;
-    record.outcome = plain ? "plain" : "refused";
-    record.reasonCode = getReasonCode(reason).str();
-    record.reason = describe(*refusal);
-  }
-  if (analyses.size() != op.getNumSegments() || analyses.back()->getRefusal())
+  if (done || isWrittenShared())
     return record;
-  record.bytesPlain = record.bytesShared = 0;
-  for (unsigned i = 0; i != analyses.size(); ++i) {
-    // Digits of the rows that some piece is shared over: the sequences.
-    // Constant keys (the rest of a cache) belong to nobody and say nothing.
-    SmallVector<VarId> sequences;
-    ExprContext &exprs = analyses[i]->getExprs();
-    auto isConstant = [&](const SegmentPiece &piece) {
-      return llvm::all_of(piece.exprs, [&](ArrayRef<ExprId> list) {
-        return llvm::all_of(list, [&](ExprId id) {
-          return exprs.node(id).kind == ExprKind::Constant;
-        });
-      });
-    };
-    for (VarId var : analyses[i]->getRowDigits())
-      for (const SegmentPiece &piece : analyses[i]->getPieces())
-        if (piece.groupedRow == var ||
-            (!isConstant(piece) &&
-             llvm::is_contained(analyses[i]->getSharedOver(piece), var))) {
-          sequences.push_back(var);
-          break;
-        }
-    addPieces(record, i, sequences);
-  }
+  RefusalReason reason = refusal->reason;
+  bool plain = reason == RefusalReason::NothingShared ||
+               reason == RefusalReason::OnlyKeysShared ||
+               reason == RefusalReason::OnlyValuesShared ||
+               reason == RefusalReason::NotProfitable;
+  record.guarded = guarded && reason == RefusalReason::NotProfitable;
+  record.outcome = plain ? Outcome::Plain : Outcome::Refused;
+  record.reasonCode = getReasonCode(reason).str();
+  record.reason = hydragen::describe(*refusal);
+  // Nothing to choose between.
+  if (reason != RefusalReason::NotProfitable && record.prediction)
+    record.prediction->shared = record.prediction->plain;
   return record;
 }
 
 namespace {
-struct ShareSegmentsPass : hydragen::impl::ShareSegmentsBase<ShareSegmentsPass> {
+struct ShareSegmentsPass
+    : hydragen::impl::ShareSegmentsBase<ShareSegmentsPass> {
   using ShareSegmentsBase::ShareSegmentsBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    if (sharing != "auto" && sharing != "always")
+      return emitError(
+                 UnknownLoc::get(context),
+                 "hydragen-share-segments: sharing expects auto or always "
+                 "but got ")
+             << sharing;
+    if (target.empty())
+      return success();
+    description = getCostTarget(context, target);
+    if (!description)
+      return emitError(UnknownLoc::get(context),
+                       "hydragen-share-segments: unknown target '")
+             << target << "'";
+    return success();
+  }
 
   void runOnOperation() override {
     FunctionOpInterface function = getOperation();
@@ -440,26 +387,34 @@ struct ShareSegmentsPass : hydragen::impl::ShareSegmentsBase<ShareSegmentsPass> 
     DominanceInfo dominance(function);
     ReportRecords records(function);
     for (AttentionOp op : ops) {
-      auto attempt = std::make_unique<Sharing>(op, sizes, dominance, guards);
+      auto trial = [&](bool guards) {
+        return std::make_unique<Sharing>(op, sizes, dominance, description,
+                                         sharing == "auto", guards);
+      };
+      auto attempt = trial(guards);
       AttentionOp result = attempt->run();
-      if (!result && attempt->guarded) {
+      if (!result && attempt->guarded &&
+          attempt->refusal->reason != RefusalReason::NotProfitable) {
         // Guards in vain: what is known without them.
-        std::string why = describe(*attempt->refusal);
-        attempt = std::make_unique<Sharing>(op, sizes, dominance, false);
+        std::string why = hydragen::describe(*attempt->refusal);
+        attempt = trial(false);
         result = attempt->run();
         if (!result && attempt->refusal->reason == RefusalReason::RuntimeIndex)
           attempt->refusal->detail = why;
       }
-      Sharing &sharing = *attempt;
-      records.update(sharing.getRecord(static_cast<bool>(result)),
+      records.update(attempt->getRecord(static_cast<bool>(result)),
                      result ? result : op);
-      if (!result) {
-        reportMissed(op, "segments-not-shared",
-                     getReasonCode(sharing.refusal->reason),
-                     describe(*sharing.refusal));
+      if (!result && attempt->isWrittenShared()) {
+        reportPassed(op, "segments-shared", "as the op has them");
         continue;
       }
-      reportPassed(op, "segments-shared", sharing.text);
+      if (!result) {
+        reportMissed(op, "segments-not-shared",
+                     getReasonCode(attempt->refusal->reason),
+                     hydragen::describe(*attempt->refusal));
+        continue;
+      }
+      reportPassed(op, "segments-shared", attempt->text);
       // Erased below: the size analysis remembers values.
       op->replaceAllUsesWith(result);
     }
@@ -470,5 +425,7 @@ struct ShareSegmentsPass : hydragen::impl::ShareSegmentsBase<ShareSegmentsPass> 
       if (isOpTriviallyDead(&op))
         op.erase();
   }
+
+  Attribute description;
 };
 } // namespace

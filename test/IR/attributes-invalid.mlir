@@ -90,3 +90,73 @@ func.func private @segment_c1_end() attributes {a = #hydragen.segment<begin = 92
 
 // expected-error @+1 {{expected rows within 64 bits but got 9223372036854775800 and 8}}
 func.func private @segment_c2_end() attributes {a = #hydragen.segment<begin = 0, size = 1, rows = [[9223372036854775800, 8]], keys = [affine_map<(n) -> (n)>], value = affine_map<(n) -> (n)>>}
+
+// -----
+
+// expected-error @+1 {{expected keys in order and numbers that are not negative}}
+func.func private @segment_record_c1_keys() attributes {a = #hydragen.segment_record<keys = [8, 7], shared_by = own, groups = 1, sequences = 1, level = 0, rows = [], copies_over = []>}
+
+// -----
+
+// expected-error @+1 {{expected keys in order and numbers that are not negative}}
+func.func private @segment_record_c1_groups() attributes {a = #hydragen.segment_record<keys = [0, 8], shared_by = own, groups = -1, sequences = 1, level = 0, rows = [], copies_over = []>}
+
+// -----
+
+// expected-error @+1 {{expected keys in order and numbers that are not negative}}
+func.func private @segment_record_c1_level() attributes {a = #hydragen.segment_record<keys = [0, 8], shared_by = own, groups = 1, sequences = 1, level = -1, rows = [], copies_over = []>}
+
+// -----
+
+// expected-error @+1 {{expected rows within their extent}}
+func.func private @segment_record_c2() attributes {a = #hydragen.segment_record<keys = [0, 8], shared_by = own, groups = 1, sequences = 1, level = 0, rows = [[0, 4, 4], [2, 5, 4]], copies_over = []>}
+
+// -----
+
+// expected-error @+1 {{expected rows within their extent}}
+func.func private @segment_record_c2_order() attributes {a = #hydragen.segment_record<keys = [0, 8], shared_by = own, groups = 1, sequences = 1, level = 0, rows = [[3, 2, 4]], copies_over = []>}
+
+// -----
+
+// expected-error @+1 {{expected ascending numbers of rows but got 1 of 1}}
+func.func private @segment_record_c3() attributes {a = #hydragen.segment_record<keys = [0, 8], shared_by = own, groups = 1, sequences = 1, level = 0, rows = [[0, 4, 4]], copies_over = [1]>}
+
+// -----
+
+// expected-error @+1 {{expected ascending numbers of rows but got 0 of 2}}
+func.func private @segment_record_c3_order() attributes {a = #hydragen.segment_record<keys = [0, 8], shared_by = own, groups = 1, sequences = 1, level = 0, rows = [[0, 4, 4], [0, 4, 4]], copies_over = [1, 0]>}
+
+// -----
+
+// expected-error @+1 {{expected a reason code for an attention that is not shared, and for no other}}
+func.func private @attention_record_c1() attributes {a = #hydragen.attention_record<location = loc(unknown), outcome = plain, reason_code = "", reason = "", segments = [], bytes = [1, 1], guarded = false>}
+
+// -----
+
+// expected-error @+1 {{expected a reason code for an attention that is not shared, and for no other}}
+func.func private @attention_record_c1_shared() attributes {a = #hydragen.attention_record<location = loc(unknown), outcome = shared, reason_code = "nothing-shared", reason = "", segments = [], bytes = [1, 1], guarded = false>}
+
+// -----
+
+// expected-error @+1 {{expected numbers of bytes and two predictions or none}}
+func.func private @attention_record_c2() attributes {a = #hydragen.attention_record<location = loc(unknown), outcome = shared, reason_code = "", reason = "", segments = [], bytes = [-1, 1], guarded = false>}
+
+// -----
+
+// expected-error @+1 {{expected a segment_record}}
+func.func private @attention_record_segments() attributes {a = #hydragen.attention_record<location = loc(unknown), outcome = shared, reason_code = "", reason = "", segments = [1], bytes = [1, 1], guarded = false>}
+
+// -----
+
+// expected-error @+1 {{'func.func' op "hydragen.records" expects an array of attention_record}}
+func.func private @records_c1() attributes {hydragen.records = [1]}
+
+// -----
+
+// expected-error @+1 {{expected positive speeds but got 0}}
+func.func private @cpu_target_c1() attributes {a = #hydragen.cpu_target<vector_bits = 512, product = 0, dot = 3, exponentials = 2, bandwidth = 1, copy = 5, launch = 0, row = 6>}
+
+// -----
+
+// expected-error @+1 {{expected times that are not negative but got 0 and -1}}
+func.func private @cpu_target_c2() attributes {a = #hydragen.cpu_target<vector_bits = 512, product = 4, dot = 3, exponentials = 2, bandwidth = 1, copy = 5, launch = 0, row = -1>}

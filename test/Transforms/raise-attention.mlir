@@ -46,7 +46,7 @@ func.func @named_ops(%q: tensor<4x2x8xf32>, %k: tensor<4x19x8xf32>, %v: tensor<4
 // CHECK-DAG: #[[$VISIBLE:.*]] = affine_map<(d0, d1) -> (d0 - d1 + 16)>
 // CHECK-LABEL: func @late_division_causal
 // CHECK-NOT: linalg
-// CHECK: hydragen.attention
+// CHECK: = hydragen.attention queries
 // CHECK-SAME: score_mods = [#hydragen.visible<where = #[[$VISIBLE]]>]
 func.func @late_division_causal(%q: tensor<3x8xf32>, %k: tensor<19x8xf32>, %v: tensor<19x8xf32>) -> tensor<3x8xf32> {
   %zero = arith.constant 0.0 : f32
@@ -96,7 +96,7 @@ func.func @late_division_causal(%q: tensor<3x8xf32>, %k: tensor<19x8xf32>, %v: t
 #s = affine_map<(b, m, n, d) -> (b, m, n)>
 
 // CHECK-LABEL: func @softmax_over_queries
-// CHECK-NOT: hydragen.attention
+// CHECK-NOT: = hydragen.attention
 // CHECK: linalg.softmax dimension(1)
 func.func @softmax_over_queries(%q: tensor<4x2x8xf32>, %k: tensor<4x19x8xf32>, %v: tensor<4x19x8xf32>) -> tensor<4x2x8xf32> {
   %zero = arith.constant 0.0 : f32

@@ -25,7 +25,7 @@ func.func @boolean(%q: tensor<8x2x16xf32>, %k: tensor<8x32x16xf32>, %v: tensor<8
 
 // CHECK-LABEL: func.func @additive_dynamic
 // CHECK: %[[N:.+]] = tensor.dim %arg1
-// CHECK: hydragen.attention
+// CHECK: = hydragen.attention queries
 // CHECK-SAME: sizes(%[[N]])
 // CHECK-SAME: score_mods = [#hydragen.bias<extra = 0>]
 // CHECK-SAME: size = ?

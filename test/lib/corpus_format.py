@@ -1,9 +1,10 @@
 """A lit format: every corpus file, compiled and run against the framework's numbers.
 
 For each test/Corpus/given/CASE.ROUTE.mlir one test that compiles it for the CPU with
-a report, runs it on CASE.npz, and compares with what the framework computed; then
-checks in the report what the manifest expects: `rewrite` and `stretch` are shared
-(some of the latter by a guard that decides at run time), `keep` is not and says why.
+a report, runs it on CASE.npz, and compares with what the framework computed, with
+sharing forced and off; then checks in the report what the manifest expects: `rewrite`
+and `stretch` are shared (some of the latter by a guard that decides at run time),
+`keep` is not and says why.
 """
 
 import json
@@ -45,7 +46,8 @@ class CorpusFormat(lit.formats.FileBasedTest):
         work = os.path.join(test.suite.getExecPath(test.path_in_suite) + ".tmp")
         os.makedirs(work, exist_ok=True)
         module, report = os.path.join(work, "module.so"), os.path.join(work, "report.json")
-        for sharing in ["auto", "never"]:
+        # The shapes are small: whether sharing pays is another question than whether it is right.
+        for sharing in ["always", "never"]:
             done = self.run([os.path.join(self.bin_dir, "hydragen-compile"), test.file_path, "-o", module,
                              "--sharing=" + sharing, "--report=" + report])
             if done.returncode:
@@ -54,8 +56,9 @@ class CorpusFormat(lit.formats.FileBasedTest):
             done = self.run([os.path.join(self.bin_dir, "hydragen-run"), module, "--inputs=" + npz, "--expect=" + npz])
             if done.returncode:
                 return lit.Test.FAIL, f"run ({sharing}): {done.stdout}"
-            if sharing == "auto":
-                problem = self.check_report(report, self.manifest[name]["expect"], case, route)
+            if sharing == "always":
+                problem = (self.check_report(report, self.manifest[name]["expect"], case, route) or
+                           self.check_choice(test.file_path, report, report + ".auto.json"))
                 if problem:
                     return lit.Test.FAIL, problem
         return lit.Test.PASS, ""
@@ -75,3 +78,20 @@ class CorpusFormat(lit.formats.FileBasedTest):
                 if not attention["reason_code"] or not attention["reason"]:
                     return f"expected a reason, the report has {attention}"
         return None
+
+    def check_choice(self, source, always, auto):
+        """Where sharing does not pay, the report still says what is shared."""
+        done = self.run([os.path.join(self.bin_dir, "hydragen-compile"), source, "-o", os.devnull, "--emit=shared",
+                         "--report=" + auto])
+        if done.returncode:
+            return f"compile (auto): {done.stdout}"
+        reports = []
+        for path in [always, auto]:
+            with open(path, encoding="utf-8") as text:
+                reports.append(json.load(text)["attentions"])
+        for forced, chosen in zip(*reports):
+            told = {"plain": "not-profitable", "shared": ""}.get(chosen["outcome"])
+            if forced["outcome"] == "shared" and (chosen["reason_code"] != told or
+                                                  chosen["segments"] != forced["segments"]):
+                return f"expected the segments of {forced}, chosen was {chosen}"
+        return None if len(reports[0]) == len(reports[1]) else "the reports tell of different attentions"

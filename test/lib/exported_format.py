@@ -44,7 +44,7 @@ class ExportedFormat(lit.formats.FileBasedTest):
         os.makedirs(work, exist_ok=True)
         module, report = os.path.join(work, "module.so"), os.path.join(work, "report.json")
         npz = os.path.join(self.folder, case + ".npz")
-        for sharing in ["auto"] if route == "tosa" else ["never", "auto"]:
+        for sharing in ["always"] if route == "tosa" else ["never", "always"]:
             problem = (self.run("hydragen-compile", test.file_path, "-o", module, "--sharing=" + sharing,
                                 "--report=" + report) or
                        self.run("hydragen-run", module, "--inputs=" + npz, "--expect=" + npz))

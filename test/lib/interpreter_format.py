@@ -7,6 +7,7 @@ of the files that the manifest expects to be rewritten the stages must contain t
 """
 
 import os
+import re
 import subprocess
 
 import lit.formats
@@ -75,6 +76,7 @@ class InterpreterFormat(lit.formats.FileBasedTest):
                 content = text.read()
             if must_rewrite and op not in content:
                 return lit.Test.FAIL, f"{stage}: no '{op.strip()}' in {out}"
-            if stage == "linalg" and "hydragen." in content.replace("hydragen.records", ""):
+            # The records are a report, with attributes of the dialect.
+            if stage == "linalg" and re.search(r"(?<!#)hydragen\.(?!records\b)", content):
                 return lit.Test.FAIL, f"{stage}: a hydragen op is left in {out}"
         return lit.Test.PASS, ""

@@ -8,9 +8,9 @@
 
 #include "Output.h"
 #include "Remarks.h"
-#include "Report.h"
 #include "hydragen/InitAll.h"
 #include "hydragen/Pipelines/Pipelines.h"
+#include "hydragen/Report/Report.h"
 #include "hydragen/Target/CPUPipeline.h"
 #include "hydragen/Target/Linker.h"
 #include "hydragen/Target/Manifest.h"
@@ -228,8 +228,8 @@ bool Compiler::checkSizes() {
   return ok;
 }
 
-bool Compiler::runPipeline(
-    mlir::ModuleOp module, function_ref<void(mlir::OpPassManager &)> build) {
+bool Compiler::runPipeline(mlir::ModuleOp module,
+                           function_ref<void(mlir::OpPassManager &)> build) {
   mlir::PassManager manager(&context);
   manager.enableVerifier(true);
   build(manager);
@@ -243,6 +243,13 @@ bool Compiler::runPipeline(
 //===----------------------------------------------------------------------===//
 // Front
 //===----------------------------------------------------------------------===//
+
+/// The first target of the command line: there is one front for all of them.
+std::string Compiler::getCostTarget() const {
+  if (StringRef(options.targets.front()).starts_with("cuda:"))
+    return options.tune.empty() ? gpus.front().chip : options.tune;
+  return "cpu:" + std::to_string(target.vectorBits);
+}
 
 bool Compiler::runFront() {
   bool tosa = false;
@@ -259,6 +266,7 @@ bool Compiler::runFront() {
     front.separate = gpus.empty();
     // A guard's answer is a number that the host would have to wait for.
     front.guards = gpus.empty();
+    front.target = getCostTarget();
     front.stopAfter = options.emit == Stage::Raised   ? "raised"
                       : options.emit == Stage::Shared ? "shared"
                                                       : "decomposed";
@@ -270,12 +278,12 @@ bool Compiler::writeReport() {
   entry = module->lookupSymbol<mlir::func::FuncOp>(options.entry);
   if (!options.report.empty()) {
     std::string text = StringRef(options.report).ends_with(".html")
-                           ? makeHTMLReport(entry)
-                           : makeJSONReport(entry);
+                           ? mlir::hydragen::makeHTMLReport(entry)
+                           : mlir::hydragen::makeJSONReport(entry);
     if (Error error = writeOutput(options.report, text))
       return fail("--report: " + toString(std::move(error)));
   }
-  removeRecords(entry);
+  mlir::hydragen::removeRecords(entry);
   return true;
 }
 

@@ -34,6 +34,7 @@ private:
   bool parseInput();
   bool findEntry();
   bool checkSizes();
+  std::string getCostTarget() const;
   /// Raise, share, decompose as far as --emit wants, and the report.
   bool runFront();
   bool writeReport();

@@ -40,6 +40,7 @@ enum class RefusalReason {
   NothingShared,
   OnlyKeysShared,
   OnlyValuesShared,
+  NotProfitable,
   RuntimeIndex,
   // Something is shared, but it was not written so.
   NotRectangular,

@@ -59,6 +59,11 @@ llvm::SmallBitVector getUnusedRows(AttentionOp op, unsigned segment);
 /// The same for a partial attention.
 llvm::SmallBitVector getUnusedRows(PartialAttentionOpInterface op);
 
+/// Whether several sequences read the keys of a segment: it is marked so, or
+/// some row dim, of which the segment has more than one index, is used by
+/// another segment's K and V and not by this one's.
+bool isSharedSegment(AttentionOp op, unsigned segment);
+
 /// Discardable attribute of a partial attention, array<i64>: rows, as indices
 /// into AttentionDims::rows, that are computed one by one although they read the
 /// same K and V, as attention that knows nothing of sharing does.

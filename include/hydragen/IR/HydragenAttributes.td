@@ -220,7 +220,7 @@ def Hydragen_CustomAttr : Hydragen_Attr<"Custom", "custom"> {
 }
 
 //===----------------------------------------------------------------------===//
-// Schedules for GPUs
+// Targets, schedules for GPUs
 //===----------------------------------------------------------------------===//
 
 def Hydragen_Float32Form : Hydragen_I32Enum<"Float32Form",
@@ -254,6 +254,40 @@ def Hydragen_GPUTargetAttr : Hydragen_Attr<"GPUTarget", "gpu_target"> {
     /// A known GPU ("a100", "rtx3090", "l40s", "h100", "h200"), or the usual one
     /// of an architecture ("sm_80"); null for another name.
     static GPUTargetAttr getNamed(::mlir::MLIRContext *context,
+                                  ::llvm::StringRef name);
+  }];
+}
+
+def Hydragen_CPUTargetAttr : Hydragen_Attr<"CPUTarget", "cpu_target"> {
+  let summary = "what the cost model wants to know of a CPU";
+  let description = [{
+    `#hydragen.cpu_target<vector_bits = 512, product = 60000, dot = 9000,
+    exponentials = 600, bandwidth = 12000, copy = 4000, launch = 3000, row = 40>`,
+    of one core: MFLOP/s of a product of many rows and of one row with keys,
+    million exponentials per second, MB/s of keys and values read and of copies
+    made, nanoseconds of a parallel loop and of one row of a state. docs/cost-model.md
+    has the formula and where the numbers were measured.
+  }];
+  let parameters = (ins
+    "int64_t":$vectorBits,
+    "int64_t":$product,
+    "int64_t":$dot,
+    "int64_t":$exponentials,
+    "int64_t":$bandwidth,
+    "int64_t":$copy,
+    "int64_t":$launch,
+    "int64_t":$row);
+  let assemblyFormat = [{
+    `<` `vector_bits` `=` $vectorBits `,` `product` `=` $product `,`
+    `dot` `=` $dot `,` `exponentials` `=` $exponentials `,`
+    `bandwidth` `=` $bandwidth `,` `copy` `=` $copy `,`
+    `launch` `=` $launch `,` `row` `=` $row `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// "cpu:128", "cpu:256" and "cpu:512": by the width of vectors; null for
+    /// another name.
+    static CPUTargetAttr getNamed(::mlir::MLIRContext *context,
                                   ::llvm::StringRef name);
   }];
 }
@@ -349,6 +383,108 @@ def Hydragen_PartAttr : Hydragen_Attr<"Part", "part"> {
       return ::llvm::cast<::mlir::AffineMapAttr>(getExtras()[i]).getValue();
     }
     bool coversAllRows() const { return getRowOffsets().empty(); }
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Reports
+//===----------------------------------------------------------------------===//
+
+def Hydragen_Outcome : Hydragen_I32Enum<"Outcome",
+    "what became of an attention", [
+      I32EnumAttrCase<"Shared", 0, "shared">,
+      I32EnumAttrCase<"Plain", 1, "plain">,
+      I32EnumAttrCase<"Refused", 2, "refused">]>;
+
+def Hydragen_SharedBy : Hydragen_I32Enum<"SharedBy",
+    "which sequences read one copy of a segment", [
+      I32EnumAttrCase<"All", 0, "all">,
+      I32EnumAttrCase<"Group", 1, "group">,
+      I32EnumAttrCase<"Own", 2, "own">]>;
+
+def Hydragen_SegmentRecordAttr
+    : Hydragen_Attr<"SegmentRecord", "segment_record"> {
+  let summary = "for a report: who reads a range of keys";
+  let description = [{
+    `#hydragen.segment_record<keys = [0, 24], shared_by = group, groups = 2,
+    sequences = 3, level = 0, rows = [[0, 2, 2], [0, 3, 3]], copies_over = [0]>`:
+    absolute keys [begin, end), of which there are `groups` copies, each read by
+    `sequences` sequences (`?`: unknown). `level`: segments that lie above this
+    one in the tree of sharing. `rows` says which sequences these are: the index
+    of a sequence in mixed radix, most significant digit first, one [low, high,
+    extent] per digit; there is one copy per value of the digits in `copies_over`.
+    A report, no semantics.
+  }];
+  let parameters = (ins
+    "int64_t":$begin,
+    "int64_t":$end,
+    "::mlir::hydragen::SharedBy":$sharedBy,
+    "int64_t":$groups,
+    "int64_t":$sequences,
+    "int64_t":$level,
+    OptionalArrayRefParameter<"int64_t">:$rows,
+    OptionalArrayRefParameter<"int64_t">:$copiesOver);
+  let assemblyFormat = [{
+    `<` `keys` `=` `[` custom<Extent>($begin) `,` custom<Extent>($end) `]` `,`
+    `shared_by` `=` $sharedBy `,` `groups` `=` custom<Extent>($groups) `,`
+    `sequences` `=` custom<Extent>($sequences) `,` `level` `=` $level `,`
+    `rows` `=` custom<Triples>($rows) `,`
+    `copies_over` `=` `[` custom<Integers>($copiesOver) `]` `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    unsigned getNumDigits() const { return getRows().size() / 3; }
+    int64_t getLow(unsigned digit) const { return getRows()[3 * digit]; }
+    int64_t getHigh(unsigned digit) const { return getRows()[3 * digit + 1]; }
+    int64_t getExtent(unsigned digit) const { return getRows()[3 * digit + 2]; }
+    bool hasCopiesOver(unsigned digit) const {
+      return ::llvm::is_contained(getCopiesOver(), int64_t(digit));
+    }
+  }];
+}
+
+def Hydragen_AttentionRecordAttr
+    : Hydragen_Attr<"AttentionRecord", "attention_record"> {
+  let summary = "for a report: what became of one softmax attention";
+  let description = [{
+    `#hydragen.attention_record<location = loc("f.mlir":3:8), outcome = plain,
+    reason_code = "nothing-shared", reason = "every key ...", segments = [...],
+    bytes = [4096, 4096], guarded = false, predicted_us = [1.5 : f64, 1.5 : f64]>`.
+    `reason` is a sentence
+    without a full stop. `bytes` of K and V that plain and shared attention read
+    (`?`: unknown), `predicted_us` what the cost model expects of both (absent:
+    not asked). `guarded`: sharing is decided at run time. A function has the
+    records of its attentions, in program order, as array `hydragen.records`;
+    hydragen-compile writes its report from them.
+  }];
+  let parameters = (ins
+    "::mlir::LocationAttr":$location,
+    "::mlir::hydragen::Outcome":$outcome,
+    StringRefParameter<"stable code">:$reasonCode,
+    StringRefParameter<"sentence">:$reason,
+    OptionalArrayRefParameter<"::mlir::hydragen::SegmentRecordAttr">:$segments,
+    "int64_t":$bytesPlain,
+    "int64_t":$bytesShared,
+    "bool":$guarded,
+    OptionalParameter<"::mlir::FloatAttr">:$predictedPlain,
+    OptionalParameter<"::mlir::FloatAttr">:$predictedShared);
+  let assemblyFormat = [{
+    `<` `location` `=` $location `,` `outcome` `=` $outcome `,`
+    `reason_code` `=` $reasonCode `,` `reason` `=` $reason `,`
+    `segments` `=` `[` custom<Segments>($segments) `]` `,`
+    `bytes` `=` `[` custom<Extent>($bytesPlain) `,` custom<Extent>($bytesShared)
+    `]` `,` `guarded` `=` $guarded
+    (`,` `predicted_us` `=` `[` $predictedPlain^ `,` $predictedShared `]`)? `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Array of these on a function.
+    static constexpr ::llvm::StringLiteral kListName = "hydragen.records";
+    /// On an attention op: the number of its record.
+    static constexpr ::llvm::StringLiteral kNumberName = "hydragen.record";
+    /// The records of a function, none without the attribute.
+    static ::llvm::SmallVector<AttentionRecordAttr, 0> getList(
+        ::mlir::Operation *function);
   }];
 }
 

@@ -20,8 +20,13 @@ namespace hydragen {
 struct FrontOptions : mlir::PassPipelineOptions<FrontOptions> {
   Option<std::string> sharing{
       *this, "sharing",
-      llvm::cl::desc("auto (decompose where it pays), always, never"),
+      llvm::cl::desc("auto (share where it pays), always, never"),
       llvm::cl::init("auto")};
+  Option<std::string> target{
+      *this, "target",
+      llvm::cl::desc("what to ask the cost model for (cpu:256, a100, sm_80); none: "
+                     "sharing always pays"),
+      llvm::cl::init("")};
   Option<bool> separate{
       *this, "separate",
       llvm::cl::desc("with sharing=never: attention over the pieces of K and V, "

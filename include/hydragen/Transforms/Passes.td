@@ -53,8 +53,8 @@ def DecomposeAttention
   }];
   let options = [
     Option<"sharing", "sharing", "std::string", /*default=*/"\"auto\"",
-           "auto (decompose where it pays), always, never (one suffix "
-           "attention per segment)">];
+           "auto and always (prefix attention where segments are shared), never "
+           "(suffix attention for every segment)">];
   let statistics = [
     Statistic<"numPrefix", "prefix-attentions", "prefix attentions made">,
     Statistic<"numSuffix", "suffix-attentions", "suffix attentions made">];
@@ -174,8 +174,9 @@ def ShareSegments
     segment down to their sources; where pieces of the key range do not depend on
     a row dim, the segment is replaced by one segment per piece that reads the
     source, so that concatenations and broadcasts of K and V die. Leaves the op
-    as it is, with a remark, where nothing is shared or a piece cannot be
-    written. `hydragen-decompose` should follow.
+    as it is, with a remark, where nothing is shared, a piece cannot be written or
+    (sizes and `target` known) plain attention is predicted to be faster.
+    `hydragen-decompose` should follow.
 
     Before:
 
@@ -205,7 +206,12 @@ def ShareSegments
   }];
   let options = [
     Option<"guards", "guards", "bool", /*default=*/"true",
-           "look at block tables and group numbers when the function runs">];
+           "look at block tables and group numbers when the function runs">,
+    Option<"sharing", "sharing", "std::string", /*default=*/"\"auto\"",
+            "auto (where the cost model of the target says that it pays), always">,
+    Option<"target", "target", "std::string", /*default=*/"\"\"",
+            "what to ask the cost model for: cpu:128, cpu:256 or cpu:512 (bits of a "
+            "vector), or a GPU; none: all that is proved is shared">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::hydragen::HydragenDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",

@@ -1,0 +1,56 @@
+//===- CostModel.h - what plain and shared attention cost -------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Times from bytes and products on the target's description. docs/cost-model.md
+// has the formulas, and where the constants were measured.
+//===----------------------------------------------------------------------===//
+
+#ifndef HYDRAGEN_ANALYSIS_COSTMODEL_H
+#define HYDRAGEN_ANALYSIS_COSTMODEL_H
+
+#include "hydragen/IR/Hydragen.h"
+
+#include <optional>
+
+namespace mlir::hydragen {
+
+/// A partial attention: `copies` times `keys` keys, each copy read by `rows`
+/// rows.
+struct PartCost {
+  double copies = 1, rows = 1, keys = 0;
+  /// Columns of K (all score terms) and of V.
+  double contraction = 0, values = 0;
+  /// Bytes of K and V of one key.
+  double bytesPerKey = 0;
+};
+
+/// One attention in its two forms. Plain: rows read keys of their own, after K
+/// and V were put together where the model does so.
+struct AttentionCost {
+  SmallVector<PartCost, 2> plain, shared;
+  /// Bytes that the model's copies of K and V write, and the loops that do.
+  double copiedBytes = 0;
+  unsigned numCopies = 0;
+};
+
+struct Prediction {
+  double plain = 0, shared = 0; // microseconds
+  /// Plain attention has to be better by more than the model's error: shared
+  /// attention also needs less memory.
+  bool pays() const { return shared <= 1.05 * plain; }
+};
+
+/// A target by its name: "cpu:512" (bits of a vector), "a100", "sm_80"; null
+/// for another one.
+Attribute getCostTarget(MLIRContext *context, StringRef name);
+
+/// Times on a #hydragen.cpu_target (of one core) or #hydragen.gpu_target.
+Prediction predict(const AttentionCost &attention, Attribute target);
+
+/// Adds the copies that only this attention's K and V are made by.
+void addCopies(AttentionOp op, AttentionCost &attention);
+
+} // namespace mlir::hydragen
+
+#endif // HYDRAGEN_ANALYSIS_COSTMODEL_H
