@@ -372,11 +372,14 @@ void Decomposer::markSeparateRows() {
   auto same = [](const Digit &a, const Digit &b) {
     return a.oldDim == b.oldDim && a.stride == b.stride && a.size == b.size;
   };
+  // Segments that are all marked as shared have no own keys to compare with.
+  bool noOwnKeys = llvm::all_of(
+      plainPartials, [](const PlainPartial &plain) { return plain.shared; });
   for (PlainPartial &mine : plainPartials) {
     SmallVector<int64_t> separate;
     for (auto [digit, place] : mine.unused) {
       bool together =
-          !mine.shared &&
+          !noOwnKeys &&
           llvm::all_of(plainPartials, [&](const PlainPartial &other) {
             return llvm::any_of(other.unused, [&](const auto &entry) {
               return same(entry.first, digit);
