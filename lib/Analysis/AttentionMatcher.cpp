@@ -653,8 +653,13 @@ FailureOr<bool> Matcher::attempt() {
 
 MatchResult Matcher::run(linalg::LinalgOp op) {
   match = std::make_unique<AttentionMatch>();
-  match->exprs = std::make_unique<ExprContext>(op->getContext(), sizes.getContext());
-  match->evaluator = std::make_unique<ElementEvaluator>(*match->exprs, sizes);
+  match->exprs = givenExprs;
+  match->evaluator = givenEvaluator;
+  if (!match->exprs) {
+    match->exprs =
+        std::make_shared<ExprContext>(op->getContext(), sizes.getContext());
+    match->evaluator = std::make_shared<ElementEvaluator>(*match->exprs, sizes);
+  }
   match->product = op;
   eval().domain = op;
   SmallVector<utils::IteratorType> kinds = op.getIteratorTypesArray();
@@ -673,6 +678,7 @@ MatchResult Matcher::run(linalg::LinalgOp op) {
     if (succeeded(good)) {
       if (!*good)
         return {nullptr, refusal};
+      match->score = score;
       match->accumulates = !eval().isZeroInit(op);
       if (match->accumulates && match->lateDivision)
         return {nullptr, Refusal{RefusalReason::AccumulatesLate, ""}};
@@ -685,7 +691,14 @@ MatchResult Matcher::run(linalg::LinalgOp op) {
 }
 
 MatchResult hydragen::matchAttention(linalg::LinalgOp op, SizeAnalysis &sizes) {
+  return matchAttention(op, sizes, nullptr, nullptr);
+}
+
+MatchResult
+hydragen::matchAttention(linalg::LinalgOp op, SizeAnalysis &sizes,
+                         std::shared_ptr<ExprContext> exprs,
+                         std::shared_ptr<ElementEvaluator> evaluator) {
   assert(getContractionFactors(op) && "not a contraction");
-  Matcher matcher(sizes);
+  Matcher matcher(sizes, std::move(exprs), std::move(evaluator));
   return matcher.run(op);
 }

@@ -50,6 +50,8 @@ FailureOr<ExprId> ElementEvaluator::evalScalarImpl(Value value, Scope &scope) {
     }
     return evalTensor(operand->get(), indices);
   }
+  if (sizes.isCount(value))
+    return exprs.getLinear(IndexExpr(sizes.getScalar(value)));
   return evalScalarOp(value.getDefiningOp(), value, scope);
 }
 
@@ -125,7 +127,7 @@ FailureOr<ExprId> ElementEvaluator::evalScalarOp(Operation *def, Value value,
   }
   if (isa<arith::CmpIOp>(def))
     return evalCompare(def, scope);
-  if (value.getType().isIntOrIndex() && isa<arith::ArithDialect>(def->getDialect()) &&
+  if (value.getType().isIntOrIndex() && isa_and_nonnull<arith::ArithDialect>(def->getDialect()) &&
       !isa<arith::SelectOp, arith::CmpFOp, arith::FPToSIOp, arith::FPToUIOp>(def))
     return evalInteger(def, value, scope);
 

@@ -31,7 +31,10 @@ struct ShiftFacts {
 /// refinement is pending; the attempt is then started again.
 class Matcher {
 public:
-  explicit Matcher(SizeAnalysis &sizes) : sizes(sizes) {}
+  Matcher(SizeAnalysis &sizes, std::shared_ptr<ExprContext> exprs,
+          std::shared_ptr<ElementEvaluator> evaluator)
+      : sizes(sizes), givenExprs(std::move(exprs)),
+        givenEvaluator(std::move(evaluator)) {}
   MatchResult run(linalg::LinalgOp op);
 
 private:
@@ -75,6 +78,9 @@ private:
   FailureOr<bool> matchTerm(ExprId load);
 
   SizeAnalysis &sizes;
+  /// Null: the match has its own.
+  std::shared_ptr<ExprContext> givenExprs;
+  std::shared_ptr<ElementEvaluator> givenEvaluator;
   std::unique_ptr<AttentionMatch> match;
   std::optional<Refusal> refusal;
   /// The score before its shifts, and the shifts, outermost first.

@@ -60,6 +60,14 @@ static ReasonInfo getInfo(RefusalReason reason) {
   case RefusalReason::AccumulatesLate:
     return {"accumulates-late",
             "the product accumulates into other data before the division"};
+  case RefusalReason::MergeBase:
+    return {"merge-base",
+            "partial attentions are merged by a log-sum-exp of another base "
+            "than the weights"};
+  case RefusalReason::MergeWeights:
+    return {"merge-weights",
+            "partial attentions are merged by other weights than those of one "
+            "softmax"};
   case RefusalReason::NotRepresentable:
     return {"not-representable", "an index is not affine with constant strides"};
   case RefusalReason::TooLarge:

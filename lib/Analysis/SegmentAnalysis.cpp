@@ -460,6 +460,9 @@ void SegmentAnalysis::getDirectVars(ExprId id, SmallVectorImpl<VarId> &vars) {
 void SegmentAnalysis::classify() {
   folded = rowDigits;
   for (SegmentPiece &piece : pieces) {
+    for (SmallVector<VarId> *list :
+         {&piece.usedByValue, &piece.usedByKeys, &piece.usedDirectly})
+      list->clear();
     auto take = [&](ArrayRef<VarId> from, SmallVector<VarId> &to) {
       for (VarId var : rowDigits) {
         const VarRange &range = piece.box[var];
@@ -556,7 +559,7 @@ std::optional<ExprId> SegmentAnalysis::deepen(ExprId id,
 }
 
 SmallVector<SegmentAnalysis::Point>
-SegmentAnalysis::getPoints(const VarBox &box) {
+SegmentAnalysis::getPoints(const SegmentPiece &piece, const VarBox &box) {
   static constexpr unsigned kPoints = 6;
   uint64_t state = 0x9e3779b97f4a7c15ull;
   auto random = [&]() {
@@ -570,6 +573,11 @@ SegmentAnalysis::getPoints(const VarBox &box) {
     Point point;
     for (auto &[var, range] : box) {
       auto low = range.low.getIfConstant(), high = range.high.getIfConstant();
+      // What a guard found at run time is not known here: the first row.
+      if (llvm::is_contained(piece.equalRows, var)) {
+        point.emplace_back(var, IndexExpr(0));
+        continue;
+      }
       // Unknown extents: the ends of the range, which exist if any point does.
       if (low && high) {
         if (*high <= *low)
@@ -592,7 +600,7 @@ SegmentAnalysis::getPoints(const VarBox &box) {
 bool SegmentAnalysis::checkAtPoints(const SegmentOperand &operand, ExprId id,
                                     const SegmentPiece &piece) {
   VarBox box = withColumns(piece.box);
-  for (const Point &point : getPoints(box)) {
+  for (const Point &point : getPoints(piece, box)) {
     evaluator->allowSplit = evaluator->allowRefine = false;
     evaluator->interesting.reset();
     // The facts of the box hold: its ranges are not empty.
@@ -638,7 +646,7 @@ bool SegmentAnalysis::checkOperandAtPoints(
     ValueRange indices, ArrayRef<AffineMap> indexMaps, const SizeExpr &begin,
     const SegmentPiece &piece) {
   VarBox box = withColumns(piece.box);
-  for (const Point &point : getPoints(box)) {
+  for (const Point &point : getPoints(piece, box)) {
     evaluator->allowSplit = evaluator->allowRefine = false;
     evaluator->interesting.reset();
     evaluator->reset(EvalDepth::All, box);

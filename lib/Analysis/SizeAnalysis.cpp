@@ -47,6 +47,13 @@ SizeExpr SizeAnalysis::unknown(Value value, bool nonNegative) {
   return context.getSymbol({value, -1}, nonNegative);
 }
 
+SizeExpr SizeAnalysis::addCount(Value value, const SizeExpr &limit) {
+  counts.insert(value);
+  SizeExpr count = scalars[value] = unknown(value, /*nonNegative=*/true);
+  context.assumeNonNegative(limit - count);
+  return count;
+}
+
 SmallVector<SizeExpr> SizeAnalysis::getShape(Value tensor) {
   SmallVector<SizeExpr> shape;
   for (int64_t i = 0, e = cast<RankedTensorType>(tensor.getType()).getRank();

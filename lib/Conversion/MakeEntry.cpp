@@ -54,7 +54,7 @@ static bool isShapeArithmetic(Value value, DenseMap<Value, bool> &known) {
     ok = isa<BlockArgument>(cast<tensor::DimOp>(op).getSource()) &&
          cast<tensor::DimOp>(op).getConstantIndex().has_value();
   else if (ok)
-    ok = isa<arith::ArithDialect>(op->getDialect()) &&
+    ok = isa_and_nonnull<arith::ArithDialect>(op->getDialect()) &&
          llvm::all_of(op->getOperands(), [&](Value operand) {
            return isShapeArithmetic(operand, known);
          });

@@ -29,7 +29,7 @@ static bool isFreeOfMemory(Operation *op) {
     return true;
   if (op->getParentOfType<AttendOp>())
     return true;
-  if (isa<LLVM::LLVMDialect, arith::ArithDialect>(op->getDialect()))
+  if (isa_and_nonnull<LLVM::LLVMDialect, arith::ArithDialect>(op->getDialect()))
     return true;
   if (auto alloc = dyn_cast<memref::AllocOp>(op))
     return alloc.getType().hasStaticShape() && op->getBlock()->isEntryBlock() &&

@@ -57,7 +57,8 @@ struct SegmentList {
       segments.push_back(SegmentAttr::get(
           op.getContext(), staticBegin, staticSize, attr.getRowOffsets(),
           attr.getRowSizes(), attr.getKeyMaps(), attr.getValueMap(),
-          attr.getKeyScale(), attr.getValueScale(), attr.getShared()));
+          attr.getKeyScale(), attr.getValueScale(), attr.getShared(),
+          attr.getGrouped()));
       llvm::append_range(flatKeys, segmentKeys);
     }
     auto write = [&](AttentionOp target) {
@@ -160,6 +161,7 @@ struct MergeNeighbours : OpRewritePattern<AttentionOp> {
         a.getRowOffsets() != b.getRowOffsets() ||
         a.getRowSizes() != b.getRowSizes() ||
         a.getShared() != b.getShared() ||
+        a.getGrouped() != b.getGrouped() ||
         a.getKeyScale() != b.getKeyScale() ||
         a.getValueScale() != b.getValueScale() ||
         a.getKeyScale() >= 0 || a.getValueScale() >= 0 ||

@@ -68,7 +68,7 @@ Attribute SegmentAttr::parse(AsmParser &parser, Type) {
   SmallVector<int64_t> rowOffsets, rowSizes;
   ArrayAttr keyMaps;
   AffineMapAttr valueMap;
-  bool shared = false;
+  bool shared = false, grouped = false;
   llvm::SmallDenseSet<StringRef> seen;
   auto parseField = [&]() -> ParseResult {
     StringRef name;
@@ -77,8 +77,8 @@ Attribute SegmentAttr::parse(AsmParser &parser, Type) {
       return failure();
     if (!seen.insert(name).second)
       return parser.emitError(fieldLoc, "repeated field ") << name;
-    if (name == "shared") {
-      shared = true;
+    if (name == "shared" || name == "grouped") {
+      (name == "shared" ? shared : grouped) = true;
       return success();
     }
     if (parser.parseEqual())
@@ -109,7 +109,7 @@ Attribute SegmentAttr::parse(AsmParser &parser, Type) {
     }
   return parser.getChecked<SegmentAttr>(loc, parser.getContext(), begin, size,
                                         rowOffsets, rowSizes, keyMaps, valueMap,
-                                        keyScale, valueScale, shared);
+                                        keyScale, valueScale, shared, grouped);
 }
 
 void SegmentAttr::print(AsmPrinter &printer) const {
@@ -137,6 +137,8 @@ void SegmentAttr::print(AsmPrinter &printer) const {
     printer << ", value_scale = " << getValueScale();
   if (getShared())
     printer << ", shared";
+  if (getGrouped())
+    printer << ", grouped";
   printer << ">";
 }
 
@@ -151,7 +153,7 @@ LogicalResult SegmentAttr::verify(
     llvm::function_ref<InFlightDiagnostic()> emitError, int64_t begin,
     int64_t size, ArrayRef<int64_t> rowOffsets, ArrayRef<int64_t> rowSizes,
     ArrayAttr keyMaps, AffineMapAttr valueMap, int64_t keyScale,
-    int64_t valueScale, bool shared) {
+    int64_t valueScale, bool shared, bool grouped) {
   // segment_c1
   if ((!ShapedType::isDynamic(begin) && begin < 0) ||
       (!ShapedType::isDynamic(size) && size < 0))

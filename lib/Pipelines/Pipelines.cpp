@@ -49,6 +49,7 @@ void buildFrontPipeline(OpPassManager &pm,
     mlir::hydragen::ShareSegmentsOptions share;
     share.sharing = options.sharing;
     share.target = options.target;
+    share.guards = options.guards;
     pm.addNestedPass<func::FuncOp>(mlir::hydragen::createShareSegments(share));
     if (options.verifyCover)
       pm.addNestedPass<func::FuncOp>(mlir::hydragen::createVerifyCover());

@@ -45,7 +45,7 @@ static std::optional<std::string> getRefusal(Operation *op) {
         .str();
   if (isa<tensor::ScatterOp, tensor::GatherOp, tensor::BitcastOp>(op))
     return std::string();
-  if (auto branch = dyn_cast<cf::ControlFlowDialect>(op->getDialect());
+  if (auto branch = dyn_cast_or_null<cf::ControlFlowDialect>(op->getDialect());
       branch && !isa<cf::AssertOp>(op))
     return std::string();
   if (op->getDialect() &&
@@ -84,6 +84,7 @@ llvm::LogicalResult(::hydragen::checkLowerable)(ModuleOp module,
 
 void ::hydragen::buildBufferizePipeline(
     OpPassManager &manager, const ::hydragen::CPUPipelineOptions &options) {
+  manager.addNestedPass<func::FuncOp>(mlir::hydragen::createLowerGroups());
   manager.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   manager.addNestedPass<func::FuncOp>(mlir::hydragen::createGuardShapes());
   manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());

@@ -200,7 +200,7 @@ hydragen::translateModule(mlir::ModuleOp module, LLVMContext &context,
   // What is left of unknown ops or casts stops here with the op's name.
   mlir::WalkResult result = module.walk([&](mlir::Operation *op) {
     if (isa<mlir::ModuleOp>(op) ||
-        isa<mlir::LLVM::LLVMDialect>(op->getDialect()))
+        isa_and_nonnull<mlir::LLVM::LLVMDialect>(op->getDialect()))
       return mlir::WalkResult::advance();
     mlir::emitError(op->getLoc())
         << "op '" << op->getName() << "' cannot be lowered to the CPU";

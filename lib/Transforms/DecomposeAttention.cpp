@@ -7,7 +7,7 @@
 // sharing.
 //===----------------------------------------------------------------------===//
 
-#include "SplitForm.h"
+#include "DecomposeDetail.h"
 
 #include "hydragen/IR/AttentionDims.h"
 #include "hydragen/IR/ScoreMods.h"
@@ -30,6 +30,9 @@ namespace mlir::hydragen {
 
 using namespace mlir;
 using namespace mlir::hydragen;
+
+/// Rows of one matrix product that rows grouped at run time fill, at least.
+static constexpr int64_t kTileRows = 32;
 
 namespace {
 /// o, m and l.
@@ -59,10 +62,18 @@ private:
   State makeIdentity(ArrayRef<OpFoldResult> rows,
                      ArrayRef<OpFoldResult> values);
   FailureOr<State> makePartial(unsigned segment);
+  std::optional<State> makeGrouped(const PartialParts &parts,
+                                   const SplitDomain &domain, unsigned segment);
+  State createPartial(const PartialParts &parts, const SplitDomain &domain,
+                      unsigned segment, bool shared,
+                      std::optional<std::pair<unsigned, unsigned>> listed);
+  bool usesRowInRegion(const SplitDomain &domain, unsigned digit);
   ArrayAttr rewriteMods(const SplitDomain &domain, ArrayRef<unsigned> symbols);
   AffineMap renumberSymbols(AffineMap map, ArrayRef<unsigned> symbols);
   SmallVector<unsigned> getUsedIndices(unsigned segment);
-  void cloneScoreRegion(const SplitDomain &domain, Region &target);
+  void
+  cloneScoreRegion(const SplitDomain &domain, Region &target,
+                   std::optional<std::pair<unsigned, unsigned>> listed);
   SmallVector<State> mergeDisjoint(ArrayRef<State> partials);
   bool isEmpty(unsigned segment);
   Value finalize(const State &state);
@@ -116,7 +127,8 @@ SmallVector<unsigned> Decomposer::getUsedIndices(unsigned segment) {
   llvm::SmallBitVector used =
       getSymbolsOfScoreMods(op.getScoreMods(), op.getIndices().size());
   auto note = [&](AffineMap map) {
-    for (unsigned symbol : getUsedSymbols(map).set_bits())
+    llvm::SmallBitVector symbols = getUsedSymbols(map);
+    for (unsigned symbol : symbols.set_bits())
       used.set(symbol);
   };
   for (AffineMap map : attr.getKeyMaps().getAsValueRange<AffineMapAttr>())
@@ -166,8 +178,11 @@ ArrayAttr Decomposer::rewriteMods(const SplitDomain &domain,
   return builder.getArrayAttr(mods);
 }
 
-/// The score region with the row digits in place of the rows.
-void Decomposer::cloneScoreRegion(const SplitDomain &domain, Region &target) {
+/// The score region with the row digits in place of the rows. A listed digit's
+/// number is not known there; nothing asks for it.
+void Decomposer::cloneScoreRegion(
+    const SplitDomain &domain, Region &target,
+    std::optional<std::pair<unsigned, unsigned>> listed) {
   if (op.getScoreRegion().empty())
     return;
   Block &source = op.getScoreRegion().front();
@@ -178,8 +193,13 @@ void Decomposer::cloneScoreRegion(const SplitDomain &domain, Region &target) {
   mapping.map(source.getArgument(0),
               block->addArgument(source.getArgument(0).getType(), loc));
   SmallVector<Value> digits;
+  for (unsigned i = 0; listed && i != listed->first; ++i)
+    block->addArgument(builder.getIndexType(), loc);
   for (unsigned i = 0; i != domain.getNumRowDigits(); ++i)
-    digits.push_back(block->addArgument(builder.getIndexType(), loc));
+    digits.push_back(
+        listed && listed->second == i
+            ? arith::ConstantIndexOp::create(builder, loc, 0).getResult()
+            : block->addArgument(builder.getIndexType(), loc));
   mapping.map(source.getArgument(numRows + 1),
               block->addArgument(builder.getIndexType(), loc));
   for (BlockArgument extra : source.getArguments().drop_front(numRows + 2))
@@ -207,86 +227,68 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
            << segment << " is quantised, which is not lowered yet";
   SplitDomain domain(builder, op, segment, dims);
 
-  SmallVector<Value> queries, keys, indices;
-  SmallVector<Attribute> queryMaps, keyMaps, indexMaps, extraMaps;
+  PartialParts parts;
   bool copied = false;
   auto split = [&](Value operand, AffineMap map, SmallVectorImpl<Value> &values,
-                   SmallVectorImpl<Attribute> &maps) {
+                   SmallVectorImpl<AffineMap> &maps) {
     SplitOperand result = domain.split(operand, map);
     values.push_back(result.value);
-    maps.push_back(AffineMapAttr::get(result.map));
+    maps.push_back(result.map);
     copied |= result.copied;
   };
   for (auto [query, map] : llvm::zip(
            op.getQueries(), op.getQueryMaps().getAsValueRange<AffineMapAttr>()))
-    split(query, map, queries, queryMaps);
+    split(query, map, parts.queries, parts.queryMaps);
   for (unsigned term = 0; term != op.getNumTerms(); ++term)
-    split(op.getKey(segment, term), attr.getKeyMap(term), keys, keyMaps);
+    split(op.getKey(segment, term), attr.getKeyMap(term), parts.keys,
+          parts.keyMaps);
   SmallVector<unsigned> symbols = getUsedIndices(segment);
   for (unsigned symbol : symbols)
     split(op.getIndices()[symbol],
-          cast<AffineMapAttr>(op.getIndexMaps()[symbol]).getValue(), indices,
-          indexMaps);
+          cast<AffineMapAttr>(op.getIndexMaps()[symbol]).getValue(),
+          parts.indices, parts.indexMaps);
   SplitOperand value =
       domain.split(op.getSegmentValue(segment), attr.getValueMap().getValue());
-  SmallVector<Attribute> kvMaps(keyMaps);
-  llvm::append_range(kvMaps, indexMaps);
-  kvMaps.push_back(AffineMapAttr::get(value.map));
+  SmallVector<AffineMap> kvMaps(parts.keyMaps);
+  llvm::append_range(kvMaps, parts.indexMaps);
+  kvMaps.push_back(value.map);
   value = domain.exposeKeys(value, kvMaps);
   copied |= value.copied;
   auto renumber = [&](AffineMap map) {
     return renumberSymbols(
         map, getUsedSymbols(map).none() ? ArrayRef<unsigned>() : symbols);
   };
-  for (Attribute &map : keyMaps)
-    map = AffineMapAttr::get(renumber(cast<AffineMapAttr>(map).getValue()));
-  value.map = renumber(value.map);
+  for (AffineMap &map : parts.keyMaps)
+    map = renumber(map);
+  parts.value = value.value;
+  parts.valueMap = renumber(value.map);
+  llvm::append_range(parts.extras, op.getExtras());
   for (AffineMap map : op.getExtraMaps().getAsValueRange<AffineMapAttr>())
-    extraMaps.push_back(AffineMapAttr::get(domain.rewritePositionMap(map)));
+    parts.extraMaps.push_back(domain.rewritePositionMap(map));
+  parts.mods = rewriteMods(domain, symbols);
+  parts.rowSizes = domain.getRowDigitSizes();
+  parts.valueSizes = domain.getValueSizes();
   if (copied)
     remark::missed(
         loc, remark::RemarkOpts::name("decompose-copy").category("hydragen"))
         << "an operand of a segment is copied: no view has its elements in the "
            "order of the dims";
 
-  // Row offsets are in the maps; the key's is an operand.
-  SmallVector<OpFoldResult> offsets(domain.getNumRowDigits(),
-                                    builder.getIndexAttr(0));
-  offsets.push_back(op.getSegmentBegin(segment));
-  SmallVector<int64_t> staticOffsets;
-  SmallVector<Value> dynamicOffsets;
-  dispatchIndexOpFoldResults(offsets, dynamicOffsets, staticOffsets);
-
-  State identity =
-      makeIdentity(domain.getRowDigitSizes(), domain.getValueSizes());
-  auto create = [&](auto tag) -> Operation * {
-    using OpTy = decltype(tag);
-    auto partial = OpTy::create(
-        builder, loc,
-        TypeRange{identity.o.getType(), identity.m.getType(),
-                  identity.l.getType()},
-        queries, keys, value.value, indices, op.getExtras(), dynamicOffsets,
-        identity.values(), builder.getDenseI64ArrayAttr(staticOffsets),
-        builder.getArrayAttr(queryMaps), builder.getArrayAttr(keyMaps),
-        AffineMapAttr::get(value.map), builder.getArrayAttr(indexMaps),
-        builder.getArrayAttr(extraMaps), op.getScaleAttr(),
-        rewriteMods(domain, symbols));
-    cloneScoreRegion(domain, partial.getScoreRegion());
-    return partial;
-  };
-  Operation *partial;
-  if (!neverShare && isSharedSegment(op, segment)) {
-    partial = create(PrefixAttentionOp());
-    ++numPrefix;
-  } else {
-    partial = create(SuffixAttentionOp());
-    ++numSuffix;
-  }
+  std::optional<State> grouped;
+  if (attr.getGrouped() && !neverShare && !(grouped = makeGrouped(parts, domain,
+                                                                  segment)))
+    remark::missed(
+        loc, remark::RemarkOpts::name("decompose-grouped").category("hydragen"))
+        << "rows with equal indices are not put together: an operand depends on "
+           "the row in another way";
+  State state = grouped ? *grouped
+                        : createPartial(parts, domain, segment,
+                                        !neverShare &&
+                                            isSharedSegment(op, segment),
+                                        std::nullopt);
 
   // Back from digits to rows.
   SmallVector<ReassociationIndices> groups = domain.getRowReassociation();
-  State state{partial->getResult(0), partial->getResult(1),
-              partial->getResult(2)};
   if (domain.getNumRowDigits() == dims.rows.size())
     return state;
   auto collapse = [&](Value tensor, ArrayRef<ReassociationIndices> by) {
@@ -299,6 +301,108 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
     groups.push_back({static_cast<int64_t>(domain.getNumRowDigits() + i)});
   state.o = collapse(state.o, groups);
   return state;
+}
+
+/// `listed`: rank of the list and the row digit that it stands for.
+State Decomposer::createPartial(
+    const PartialParts &parts, const SplitDomain &domain, unsigned segment,
+    bool shared, std::optional<std::pair<unsigned, unsigned>> listed) {
+  // Row offsets are in the maps; the key's is an operand.
+  SmallVector<OpFoldResult> offsets(parts.rowSizes.size(),
+                                    builder.getIndexAttr(0));
+  offsets.push_back(op.getSegmentBegin(segment));
+  SmallVector<int64_t> staticOffsets;
+  SmallVector<Value> dynamicOffsets;
+  dispatchIndexOpFoldResults(offsets, dynamicOffsets, staticOffsets);
+  State identity = makeIdentity(parts.rowSizes, parts.valueSizes);
+  auto create = [&](auto tag) -> Operation * {
+    using OpTy = decltype(tag);
+    auto partial = OpTy::create(
+        builder, loc,
+        TypeRange{identity.o.getType(), identity.m.getType(),
+                  identity.l.getType()},
+        parts.queries, parts.keys, parts.value, parts.indices, parts.extras,
+        dynamicOffsets, identity.values(),
+        builder.getDenseI64ArrayAttr(staticOffsets),
+        builder.getAffineMapArrayAttr(parts.queryMaps),
+        builder.getAffineMapArrayAttr(parts.keyMaps),
+        AffineMapAttr::get(parts.valueMap),
+        builder.getAffineMapArrayAttr(parts.indexMaps),
+        builder.getAffineMapArrayAttr(parts.extraMaps), op.getScaleAttr(),
+        parts.mods);
+    cloneScoreRegion(domain, partial.getScoreRegion(), listed);
+    return partial;
+  };
+  Operation *partial;
+  if (shared) {
+    partial = create(PrefixAttentionOp());
+    ++numPrefix;
+  } else {
+    partial = create(SuffixAttentionOp());
+    ++numSuffix;
+  }
+  return {partial->getResult(0), partial->getResult(1), partial->getResult(2)};
+}
+
+/// Tiles of rows with equal numbers as a prefix, the other rows on their own.
+std::optional<State> Decomposer::makeGrouped(const PartialParts &parts,
+                                             const SplitDomain &domain,
+                                             unsigned segment) {
+  std::optional<unsigned> row = getGroupedRow(parts);
+  if (!row || usesRowInRegion(domain, *row))
+    return std::nullopt;
+  // Rows that meet each key anyway, beside those that are put together.
+  int64_t folded = 1;
+  for (unsigned dim = 0; dim != parts.rowSizes.size(); ++dim) {
+    auto uses = [&](AffineMap map) { return map.isFunctionOfDim(dim); };
+    if (dim != *row && !uses(parts.valueMap) && llvm::none_of(parts.keyMaps, uses))
+      folded *= getConstantIntValue(parts.rowSizes[dim]).value_or(1);
+  }
+  int64_t width = std::max<int64_t>(kTileRows / std::max<int64_t>(folded, 1), 2);
+  if (std::optional<int64_t> rows = getConstantIntValue(parts.rowSizes[*row]))
+    width = std::min(width, std::max<int64_t>(*rows, 1));
+  int64_t least = std::max<int64_t>(llvm::divideCeil(width, 4), 2);
+  auto list = [&](ArrayRef<int64_t> shape) {
+    return RankedTensorType::get(shape, builder.getI64Type());
+  };
+  std::optional<int64_t> fixed = getConstantIntValue(parts.rowSizes[*row]);
+  constexpr int64_t unknown = ShapedType::kDynamic;
+  auto group = GroupRowsOp::create(
+      builder, loc,
+      TypeRange{list({unknown, width}), list({unknown}),
+                list({fixed.value_or(unknown)})},
+      getGroupNumbers(builder, loc, parts, *row), width, least);
+  std::optional<PartialParts> tiles =
+      takeRows(builder, loc, parts, *row, group.getTiles());
+  std::optional<PartialParts> singles =
+      takeRows(builder, loc, parts, *row, group.getSingles());
+  if (!tiles || !singles)
+    return std::nullopt;
+  State a = createPartial(*tiles, domain, segment, /*shared=*/true,
+                          std::make_pair(2u, *row));
+  State b = createPartial(*singles, domain, segment, /*shared=*/false,
+                          std::make_pair(1u, *row));
+  auto merge = [&](Value tile, Value single) -> Value {
+    auto type = cast<RankedTensorType>(single.getType());
+    SmallVector<int64_t> shape(type.getShape().drop_front());
+    shape.insert(shape.begin() + *row, fixed.value_or(unknown));
+    return UngroupRowsOp::create(
+        builder, loc, RankedTensorType::get(shape, type.getElementType()),
+        group.getSlots(), tile, single, *row);
+  };
+  return State{merge(a.o, b.o), merge(a.m, b.m), merge(a.l, b.l)};
+}
+
+/// Whether a custom modification looks at the number of the digit.
+bool Decomposer::usesRowInRegion(const SplitDomain &domain, unsigned digit) {
+  if (op.getScoreRegion().empty())
+    return false;
+  Block &block = op.getScoreRegion().front();
+  for (unsigned row = 0; row != dims.rows.size(); ++row)
+    if (domain.getRowExpr(row).isFunctionOfDim(digit) &&
+        !block.getArgument(row + 1).use_empty())
+      return true;
+  return false;
 }
 
 //===----------------------------------------------------------------------===//

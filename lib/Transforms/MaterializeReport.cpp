@@ -35,7 +35,7 @@ AttentionRecordAttr ReportRecords::toAttribute(const AttentionRecord &record) {
   return AttentionRecordAttr::get(
       context, LocationAttr(record.location), record.outcome, record.reasonCode,
       record.reason, segments, record.bytesPlain, record.bytesShared,
-      /*guarded=*/false, plain, shared);
+      record.guarded, plain, shared);
 }
 
 void ReportRecords::append(const AttentionRecord &record, Operation *op) {

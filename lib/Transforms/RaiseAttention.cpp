@@ -409,6 +409,32 @@ struct RaiseAttentionPass
     records.commit();
   }
 
+  /// All parts of a merge are raised: one attention, or each by itself.
+  static void raiseMerge(MergeMatch &merge,
+                         const DenseMap<Operation *, AttentionOp> &built,
+                         DominanceInfo &dominance,
+                         function_ref<void(AttentionOp)> report) {
+    SmallVector<AttentionOp> parts;
+    for (linalg::LinalgOp product : merge.products)
+      if (AttentionOp part = built.lookup(product))
+        parts.push_back(part);
+    std::optional<Refusal> refusal;
+    if (parts.size() == merge.products.size()) {
+      OpBuilder builder(merge.root);
+      if (AttentionOp whole =
+              mergeParts(merge, parts, builder, dominance, refusal)) {
+        report(whole);
+        reportPassed(whole, "attention-merged",
+                     Twine(parts.size()) +
+                         " partial attentions merged through log-sum-exp");
+        return;
+      }
+      reportMissed(merge.root, "merge-refused", getReasonCode(refusal->reason),
+                   describe(*refusal));
+    }
+    llvm::for_each(parts, report);
+  }
+
   void runOnOperation() override {
     FunctionOpInterface function = getOperation();
     if (function.isExternal())
@@ -431,7 +457,21 @@ struct RaiseAttentionPass
       if (result.match || result.refusal)
         results.emplace_back(op, std::move(result));
     }
+    SmallVector<linalg::LinalgOp> plain;
+    for (auto &[product, result] : results)
+      if (result.match && !result.match->lateDivision &&
+          !result.match->accumulates)
+        plain.push_back(product);
+    SmallVector<std::unique_ptr<MergeMatch>> merges = findMerges(plain, sizes);
     ReportRecords records(function);
+    auto report = [&](AttentionOp op) {
+      records.append({op.getLoc(), Outcome::Plain,
+                      getReasonCode(RefusalReason::NothingShared).str(),
+                      getReasonText(RefusalReason::NothingShared).str()},
+                     op);
+    };
+    DenseMap<Operation *, AttentionOp> built;
+    SmallVector<unsigned> merged;
     SmallVector<std::pair<AttentionOp, linalg::LinalgOp>> raised;
     for (auto &[product, result] : results) {
       std::optional<Refusal> refusal = result.refusal;
@@ -439,16 +479,25 @@ struct RaiseAttentionPass
         OpBuilder builder(product);
         AttentionBuilder attention(*result.match, builder, dominance);
         if (AttentionOp op = attention.build()) {
-          records.append({op.getLoc(), Outcome::Plain,
-                          getReasonCode(RefusalReason::NothingShared).str(),
-                          getReasonText(RefusalReason::NothingShared).str()},
-                         op);
+          linalg::LinalgOp part = product;
+          auto *merge = llvm::find_if(merges, [&](const auto &merge) {
+            return merge && llvm::is_contained(merge->products, part);
+          });
+          built[product] = op;
+          if (merge == merges.end())
+            report(op);
+          else if (product == (*merge)->products.back())
+            merged.push_back(merge - merges.begin());
           unsigned terms = result.match->terms.size();
           reportPassed(op, "attention-found",
                        Twine("softmax attention over ") + Twine(terms) +
                            " score product" + (terms == 1 ? "" : "s"));
           raised.emplace_back(op, result.match->terms.front().op);
           replaceProduct(*result.match, op, builder);
+          for (unsigned number : merged)
+            raiseMerge(*std::exchange(merges[number], nullptr), built, dominance,
+                       report);
+          merged.clear();
           continue;
         }
         refusal = attention.refusal;
@@ -459,6 +508,10 @@ struct RaiseAttentionPass
       reportMissed(product, "attention-refused", getReasonCode(refusal->reason),
                    describe(*refusal));
     }
+    // Where a part was refused the others stand for themselves.
+    for (const auto &merge : merges)
+      if (merge)
+        raiseMerge(*merge, built, dominance, report);
     records.commit();
     if (raised.empty())
       return;

@@ -26,6 +26,8 @@ struct WrittenSegment {
   SmallVector<Value> operands;               // V, then K per term
   SmallVector<AffineMap> maps;
   bool shared = false;
+  /// Rows with equal loaded indices are put together when the op runs.
+  bool grouped = false;
   /// In words, for the remark.
   std::string text;
 };
@@ -93,6 +95,12 @@ private:
   SmallVector<SmallVector<Choice>> choices; // [piece][operand]
   SmallVector<Range> keyRanges;
 };
+
+/// Gives pieces whose rows read the same keys where integers are equal that are
+/// known at run time a guard: they are cut behind what all rows have in common, or
+/// their rows are grouped. Cuts only with `tables`. False if there was no such
+/// piece.
+bool addGuards(SegmentAnalysis &analysis, ExprWriter &writer, bool tables);
 
 } // namespace mlir::hydragen
 

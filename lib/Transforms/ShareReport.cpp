@@ -60,6 +60,8 @@ private:
   void findDims();
   void chooseDigits(unsigned i);
   bool isUsed(unsigned dim) const { return llvm::is_contained(used, dim); }
+  bool isSharedOver(SegmentAnalysis &analysis, unsigned dim,
+                    const SegmentPiece &piece, VarId var) const;
   bool isTold(SegmentAnalysis &analysis, unsigned dim, VarId var) const;
   bool areOneIndex(SegmentAnalysis &analysis, VarId a, VarId b);
 
@@ -103,9 +105,7 @@ void Sequences::findDims() {
     for (auto [i, analysis] : llvm::enumerate(analyses))
       for (const SegmentPiece &piece : analysis->getPieces())
         for (VarId var : getDigitsOf(*analysis, dim))
-          isShared |= isUsed(dim) && !isConstant(*analysis, piece) &&
-                      !piece.uses(var) && !isOne(piece.box.find(var)->second) &&
-                      isTold(*analysis, dim, var);
+          isShared |= isUsed(dim) && isSharedOver(*analysis, dim, piece, var);
     if (isShared)
       shared.push_back(dim);
   }
@@ -126,6 +126,15 @@ void Sequences::findDims() {
     if (outside || llvm::is_contained(shared, dim))
       dims.push_back(dim);
   }
+}
+
+/// Whether several values of the digit read one copy of the piece, or may do so
+/// at run time.
+bool Sequences::isSharedOver(SegmentAnalysis &analysis, unsigned dim,
+                             const SegmentPiece &piece, VarId var) const {
+  return piece.groupedRow == var ||
+         (!isConstant(analysis, piece) && !piece.uses(var) &&
+          !isOne(piece.box.find(var)->second) && isTold(analysis, dim, var));
 }
 
 /// Whether K and V of some segment are told apart by this digit of `dim`. If
@@ -376,7 +385,10 @@ void hydragen::describeSegments(
       for (VarId var : sequences.getDigits(i)) {
         const VarRange &range = piece.box.find(var)->second;
         const SizeExpr &extent = analysis.getExprs().var(var).extent;
-        if (piece.uses(var)) {
+        // Which rows these are is known at run time.
+        if (piece.groupedRow == var) {
+          whole = false;
+        } else if (piece.uses(var)) {
           segment.copiesOver.push_back(segment.rows.size() / 3);
           copies.push_back(var);
         } else {
@@ -386,8 +398,12 @@ void hydragen::describeSegments(
         for (const SizeExpr &size : {range.low, range.high, extent})
           segment.rows.push_back(toInteger(size));
       }
-      segment.groups = getCount(piece, copies);
-      segment.sequences = getCount(piece, readers);
+      if (piece.groupedRow) {
+        segment.groups = segment.sequences = ShapedType::kDynamic;
+      } else {
+        segment.groups = getCount(piece, copies);
+        segment.sequences = getCount(piece, readers);
+      }
       segment.sharedBy = segment.sequences == 1         ? SharedBy::Own
                          : whole && segment.groups == 1 ? SharedBy::All
                                                         : SharedBy::Group;
@@ -397,10 +413,13 @@ void hydragen::describeSegments(
         if (piece.uses(var))
           usedRows.push_back(var);
       addBytes(record.bytesPlain, getCount(piece, rows), high - low, perKey);
+      if (piece.groupedRow)
+        record.bytesShared = ShapedType::kDynamic;
       addBytes(record.bytesShared, getCount(piece, usedRows), high - low,
                perKey);
       costs.addPiece(toInteger(high - low), getCount(piece, rows),
-                     getCount(piece, usedRows),
+                     piece.groupedRow ? ShapedType::kDynamic
+                                      : getCount(piece, usedRows),
                      getCount(piece, analysis.getRowDigits()));
       record.segments.push_back(std::move(segment));
     }

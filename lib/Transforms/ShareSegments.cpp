@@ -110,10 +110,11 @@ class Sharing {
 public:
   /// Shares whatever is proved, or with `onlyIfItPays` what is also predicted to
   /// be faster on the target (null: everything).
+  /// With `guards` also what is found out when the function runs.
   Sharing(AttentionOp op, SizeAnalysis &sizes, DominanceInfo &dominance,
-          Attribute target, bool onlyIfItPays)
+          Attribute target, bool onlyIfItPays, bool guards)
       : op(op), sizes(sizes), dominance(dominance), target(target),
-        onlyIfItPays(onlyIfItPays), builder(op),
+        onlyIfItPays(onlyIfItPays), guards(guards), builder(op),
         record{op.getLoc(), Outcome::Shared, "", ""} {}
 
   /// The new op, or null with a refusal.
@@ -131,6 +132,8 @@ public:
   }
   std::optional<Refusal> refusal;
   std::string text;
+  /// Some of the sharing is found when the function runs.
+  bool guarded = false;
   /// What was found, with the pieces even when nothing came of them.
   const AttentionRecord &getRecord(bool done);
   /// Whether the op came with segments that are shared.
@@ -170,6 +173,16 @@ private:
       for (const SegmentPiece &piece : analyses.back()->getPieces())
         anyShared |= !analyses.back()->getSharedOver(piece).empty();
     }
+    // A model that has told shared keys from own ones in its tables knows them.
+    bool tables = !anyShared;
+    for (auto &analysis : analyses) {
+      if (!guards)
+        break;
+      ExprWriter writer(builder, op.getLoc(), analysis->getEvaluator(),
+                        dominance, op);
+      guarded |= addGuards(*analysis, writer, tables);
+    }
+    anyShared |= guarded;
     if (!anyShared)
       refuse(explain(analyses));
     return anyShared;
@@ -230,6 +243,7 @@ private:
   DominanceInfo &dominance;
   Attribute target;
   bool onlyIfItPays;
+  bool guards;
   OpBuilder builder;
   AttentionRecord record;
   SmallVector<std::unique_ptr<SegmentAnalysis>> analyses;
@@ -274,7 +288,8 @@ AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
     segmentAttrs.push_back(SegmentAttr::get(
         context, begin, size, ArrayRef<int64_t>(segment.rowOffsets),
         ArrayRef<int64_t>(segment.rowSizes), ArrayAttr::get(context, keyMaps),
-        AffineMapAttr::get(segment.maps.front()), -1, -1, segment.shared));
+        AffineMapAttr::get(segment.maps.front()), -1, -1, segment.shared,
+        segment.grouped));
     text += (text.empty() ? "" : "; ") + segment.text;
   }
   double scale = op.getScale().convertToDouble() * keyFactor.value_or(1.0);
@@ -316,6 +331,7 @@ AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
 const AttentionRecord &Sharing::getRecord(bool done) {
   describe();
   record.reason = done ? text : "as the op has them";
+  record.guarded = done && guarded;
   if (done || isWrittenShared())
     return record;
   RefusalReason reason = refusal->reason;
@@ -368,21 +384,31 @@ struct ShareSegmentsPass
     DominanceInfo dominance(function);
     ReportRecords records(function);
     for (AttentionOp op : ops) {
-      Sharing attempt(op, sizes, dominance, description, sharing == "auto");
-      AttentionOp result = attempt.run();
-      records.update(attempt.getRecord(static_cast<bool>(result)),
+      auto attempt = std::make_unique<Sharing>(
+          op, sizes, dominance, description, sharing == "auto", guards);
+      AttentionOp result = attempt->run();
+      if (!result && attempt->guarded) {
+        // Guards in vain: what is known without them.
+        std::string why = hydragen::describe(*attempt->refusal);
+        attempt = std::make_unique<Sharing>(op, sizes, dominance, description,
+                                            sharing == "auto", false);
+        result = attempt->run();
+        if (!result && attempt->refusal->reason == RefusalReason::RuntimeIndex)
+          attempt->refusal->detail = why;
+      }
+      records.update(attempt->getRecord(static_cast<bool>(result)),
                      result ? result : op);
-      if (!result && attempt.isWrittenShared()) {
+      if (!result && attempt->isWrittenShared()) {
         reportPassed(op, "segments-shared", "as the op has them");
         continue;
       }
       if (!result) {
         reportMissed(op, "segments-not-shared",
-                     getReasonCode(attempt.refusal->reason),
-                     hydragen::describe(*attempt.refusal));
+                     getReasonCode(attempt->refusal->reason),
+                     hydragen::describe(*attempt->refusal));
         continue;
       }
-      reportPassed(op, "segments-shared", attempt.text);
+      reportPassed(op, "segments-shared", attempt->text);
       // Erased below: the size analysis remembers values.
       op->replaceAllUsesWith(result);
     }

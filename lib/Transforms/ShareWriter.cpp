@@ -129,6 +129,8 @@ SegmentWriter::Choice SegmentWriter::chooseOperand(const SegmentPiece &piece,
     for (auto &[var, range] : piece.sample)
       if (range.high == range.low + SizeExpr(1))
         pins.emplace_back(var, IndexExpr(range.low));
+  for (VarId var : piece.equalRows)
+    pins.emplace_back(var, IndexExpr(0));
   std::optional<Choice> best;
   for (EvalDepth depth :
        {EvalDepth::View, EvalDepth::Elementwise, EvalDepth::All}) {
@@ -475,18 +477,26 @@ std::string SegmentWriter::describe(const SegmentPiece &piece,
     else
       os << "?";
   };
+  SizeExpr first =
+      analysis.getEvaluator().getSizes().getSize(begin) + keys.begin;
   os << "keys [";
-  print(keys.begin);
+  print(first);
   os << ", ";
-  print(keys.begin + keys.size);
+  print(first + keys.size);
   os << ") ";
   AffineWriter maps(analysis.getEvaluator());
   setUpWriter(maps, nullptr, nullptr);
   SmallVector<VarId> over = analysis.getSharedOver(piece);
+  if (piece.groupedRow) {
+    os << "shared by groups that are known at run time";
+    return text;
+  }
   if (over.empty()) {
     os << "own";
     return text;
   }
+  if (!piece.equalRows.empty())
+    os << "at run time ";
   os << "shared over ";
   llvm::interleaveComma(over, os, [&](VarId var) {
     if (std::optional<AffineExpr> expr = maps.writeVar(var))
@@ -576,7 +586,8 @@ bool SegmentWriter::write(bool dropFactors,
       return refuse(RefusalReason::NotWritable, "a key range is not at hand");
     segment.begin = *first;
     segment.size = *size;
-    segment.shared = !analysis.getSharedOver(piece).empty();
+    segment.grouped = piece.groupedRow.has_value();
+    segment.shared = segment.grouped || !analysis.getSharedOver(piece).empty();
     for (unsigned k = 0; k != list.size(); ++k) {
       Value value;
       AffineMap map;
@@ -588,9 +599,10 @@ bool SegmentWriter::write(bool dropFactors,
         original.original = true;
         if (!writeOperand(piece, k, original, keys, dropFactors, value, map))
           return false;
-        segment.shared = false;
+        segment.shared = segment.grouped = false;
       }
       segment.shared &= !choice.original;
+      segment.grouped &= !choice.original;
       segment.operands.push_back(value);
       segment.maps.push_back(map);
     }

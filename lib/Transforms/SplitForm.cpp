@@ -41,6 +41,10 @@ static bool isMultipleOf(OpFoldResult size, int64_t divisor) {
           return true;
     return false;
   }
+  if (isa_and_nonnull<arith::AddIOp, arith::SubIOp>(def))
+    return llvm::all_of(def->getOperands(), [&](Value term) {
+      return isMultipleOf(getAsOpFoldResult(term), divisor);
+    });
   if (auto dim = dyn_cast_or_null<tensor::DimOp>(def)) {
     std::optional<int64_t> index = dim.getConstantIndex();
     auto collapse = dim.getSource().getDefiningOp<tensor::CollapseShapeOp>();
@@ -511,13 +515,12 @@ SplitOperand SplitDomain::split(Value operand, AffineMap map) {
 }
 
 SplitOperand SplitDomain::exposeKeys(SplitOperand operand,
-                                     ArrayRef<Attribute> maps) {
+                                     ArrayRef<AffineMap> maps) {
   SmallVector<unsigned> missing;
   for (unsigned digit = 0; digit != digits.size(); ++digit) {
     AffineExpr expr = builder.getAffineDimExpr(digit);
-    auto exposes = [&](Attribute map) {
-      return llvm::is_contained(
-          cast<AffineMapAttr>(map).getValue().getResults(), expr);
+    auto exposes = [&](AffineMap map) {
+      return llvm::is_contained(map.getResults(), expr);
     };
     if (digits[digit].oldDim == dims.keys.front() && llvm::none_of(maps, exposes))
       missing.push_back(digit);

@@ -63,7 +63,7 @@ public:
 
   /// Gives `operand` dims for the key digits that none of `maps` has as a
   /// result: keys that K and V do not depend on still have to be counted.
-  SplitOperand exposeKeys(SplitOperand operand, ArrayRef<Attribute> maps);
+  SplitOperand exposeKeys(SplitOperand operand, ArrayRef<AffineMap> maps);
 
 private:
   struct Term {

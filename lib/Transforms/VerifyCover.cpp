@@ -276,6 +276,8 @@ public:
       numbers.push_back(getNumKeys(partial, dims));
       return collect(partial.getInits().front(), rows, partials);
     }
+    if (auto ungroup = dyn_cast_or_null<UngroupRowsOp>(def))
+      return collectGrouped(ungroup, rows, partials);
     if (auto combine = dyn_cast_or_null<CombineOp>(def)) {
       for (unsigned i = 0; i < combine.getStates().size(); i += 3)
         if (failed(collect(combine.getStates()[i], rows, partials)))
@@ -305,6 +307,39 @@ public:
   }
 
 private:
+  /// Every row has one slot, in a tile or alone: partial attentions over the same
+  /// keys for both, with the rows that one group_rows op lists, are one piece.
+  LogicalResult collectGrouped(UngroupRowsOp ungroup, ArrayRef<int64_t> rows,
+                               SmallVector<Numbers> &partials) {
+    auto group = ungroup.getSlots().getDefiningOp<GroupRowsOp>();
+    if (!group || ungroup.getSlots() != group.getSlots())
+      return root.emitOpError("certificate cannot be followed through slots that "
+                            "are not of hydragen.group_rows");
+    std::optional<Numbers> piece;
+    for (auto [state, list] : {std::pair(ungroup.getTiles(), group.getTiles()),
+                               std::pair(ungroup.getSingles(),
+                                         group.getSingles())}) {
+      auto partial = state.getDefiningOp<PartialAttentionOpInterface>();
+      auto takes = [&, list = list](Value operand) {
+        Operation *def = operand.getDefiningOp();
+        return operand == list ||
+               (def && llvm::is_contained(def->getOperands(), list));
+      };
+      if (!partial || llvm::none_of(partial->getOperands(), takes))
+        return root.emitOpError("certificate expects a partial attention of the "
+                              "rows that hydragen.group_rows lists");
+      SmallVector<Numbers> inner;
+      if (failed(collect(state, rows, inner)))
+        return failure();
+      if (inner.size() != 1 || (piece && *piece != inner.front()))
+        return root.emitOpError("certificate expects the same keys for tiles and "
+                              "single rows");
+      piece = inner.front();
+    }
+    partials.push_back(*piece);
+    return success();
+  }
+
   /// Product of the extents of the key dims, kDynamic where unknown.
   static int64_t getNumKeys(PartialAttentionOpInterface op,
                             const AttentionDims &dims) {

@@ -1,23 +1,33 @@
 """compile_time.py BIN_DIR CORPUS_DIR [--repeat N]: how long compiling takes, as a table.
 
-Wall time of whole processes, the best of N; never a test.
+Wall and CPU time of whole processes, the best of N; never a test. Every corpus file
+is compiled once, the slowest N times. Progress goes to stderr.
 """
 
 import argparse
 import os
 import re
+import resource
 import subprocess
+import sys
 import tempfile
 import time
 
 
 def best(command, repeat, stdin=None):
-    times = []
+    """(wall, CPU) seconds: the least of each over the repeats."""
+
+    def used():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    walls, cpus = [], []
     for _ in range(repeat):
-        start = time.perf_counter()
+        start, before = time.perf_counter(), used()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, input=stdin)
-        times.append(time.perf_counter() - start)
-    return min(times)
+        walls.append(time.perf_counter() - start)
+        cpus.append(used() - before)
+    return min(walls), min(cpus)
 
 
 def layers(count):
@@ -50,30 +60,45 @@ def main():
     options = parser.parse_args()
     opt = os.path.join(options.bin_dir, "hydragen-opt")
     compiler = os.path.join(options.bin_dir, "hydragen-compile")
-    print("| what | ms |\n|---|---|")
+    print("| what | wall, ms | CPU, ms |\n|---|---|---|")
 
     def row(what, seconds):
-        print(f"| {what} | {1000 * seconds:.0f} |", flush=True)
+        wall, cpu = seconds
+        print(f"| {what} | {1000 * wall:.0f} | {1000 * cpu:.0f} |", flush=True)
 
     row("hydragen-opt --version (start)", best([opt, "--version"], options.repeat))
-    times = []
     with tempfile.TemporaryDirectory() as folder:
         module = os.path.join(folder, "module.so")
-        for split in ("given", "bench"):
-            path = os.path.join(options.corpus, split)
-            for name in sorted(os.listdir(path)):
-                if name.endswith(".mlir"):
-                    command = [compiler, os.path.join(path, name), "-o", module]
-                    times.append((best(command, options.repeat), name))
         for count in (1, 10, 100):
             text = layers(count)
-            row(f"hydragen-opt --hydragen-front, {count} layers",
-                best([opt, "--hydragen-front", "-o", os.devnull], options.repeat, text))
-            row(f"hydragen-compile, {count} layers", best([compiler, "-", "-o", module], options.repeat, text))
-    times.sort(reverse=True)
-    row(f"hydragen-compile, median of {len(times)} corpus files", times[len(times) // 2][0])
-    for seconds, name in times[:10]:
-        row(f"hydragen-compile {name}", seconds)
+            row(
+                f"hydragen-opt --hydragen-front, {count} layers",
+                best([opt, "--hydragen-front", "-o", os.devnull], options.repeat, text),
+            )
+            row(
+                f"hydragen-compile, {count} layers",
+                best([compiler, "-", "-o", module], options.repeat, text),
+            )
+
+        def compile_time(path, repeat):
+            return best([compiler, path, "-o", module], repeat)
+
+        files = []
+        for split in ("given", "bench"):
+            folder = os.path.join(options.corpus, split)
+            for name in sorted(os.listdir(folder)):
+                if name.endswith(".mlir"):
+                    files.append(os.path.join(folder, name))
+        times = []
+        for number, path in enumerate(files):
+            times.append((compile_time(path, 1), path))
+            print(f"\r{number + 1} of {len(files)} files", end="", file=sys.stderr, flush=True)
+        print(file=sys.stderr)
+        times.sort(reverse=True)
+        row(f"hydragen-compile, median of {len(times)} corpus files", times[len(times) // 2][0])
+        slowest = [(compile_time(path, options.repeat), path) for _, path in times[:10]]
+        for seconds, path in sorted(slowest, reverse=True):
+            row(f"hydragen-compile {os.path.basename(path)}", seconds)
 
 
 main()

@@ -3,7 +3,8 @@
 For each test/Corpus/given/CASE.ROUTE.mlir one test that compiles it for the CPU with
 a report, runs it on CASE.npz, and compares with what the framework computed, with
 sharing forced and off; then checks in the report what the manifest expects: `rewrite`
-is shared, `keep` is not and says why.
+and `stretch` are shared (some of the latter by a guard that decides at run time),
+`keep` is not and says why.
 """
 
 import json
@@ -19,6 +20,10 @@ def read_manifest(path):
         header = next(lines).rstrip("\n").split("\t")
         rows = [dict(zip(header, line.rstrip("\n").split("\t"))) for line in lines]
     return {row["file"]: row for row in rows if row["split"] == "given"}
+
+
+# Whose sharing is in an argument: equal group numbers, equal columns of a block table.
+GUARDED = ["group_index", "group_index_select", "paged_arg_table"]
 
 
 class CorpusFormat(lit.formats.FileBasedTest):
@@ -52,18 +57,20 @@ class CorpusFormat(lit.formats.FileBasedTest):
             if done.returncode:
                 return lit.Test.FAIL, f"run ({sharing}): {done.stdout}"
             if sharing == "always":
-                problem = (self.check_report(report, self.manifest[name]["expect"], route) or
+                problem = (self.check_report(report, self.manifest[name]["expect"], case, route) or
                            self.check_choice(test.file_path, report, report + ".auto.json"))
                 if problem:
                     return lit.Test.FAIL, problem
         return lit.Test.PASS, ""
 
-    def check_report(self, path, expect, route):
+    def check_report(self, path, expect, case, route):
         with open(path, encoding="utf-8") as source:
             attentions = json.load(source)["attentions"]
         shared = [a for a in attentions if a["outcome"] == "shared"]
-        if expect == "rewrite" and route in self.shared_routes and not shared:
+        if expect in ("rewrite", "stretch") and route in self.shared_routes and not shared:
             return f"expected sharing to be found, the report has {attentions}"
+        if any(a["guarded"] != (case in GUARDED) for a in shared):
+            return f"expected {'a guard' if case in GUARDED else 'no guard'}, the report has {attentions}"
         if expect == "keep":
             if shared:
                 return f"expected no sharing, the report has {shared}"

@@ -23,7 +23,7 @@ STAGES = [
     ("raised", ["--pass-pipeline=builtin.module(hydragen-front{stop-after=raised})"], "hydragen.attention "),
     ("shared", ["--pass-pipeline=builtin.module(hydragen-front{stop-after=shared})"], "hydragen.cover = "),
     ("decomposed", ["--hydragen-front"], "hydragen.prefix_attention "),
-    ("linalg", ["--hydragen-front", "--convert-hydragen-to-linalg"], "linalg."),
+    ("linalg", ["--hydragen-front", "--hydragen-lower-groups", "--convert-hydragen-to-linalg"], "linalg."),
 ]
 
 

@@ -264,6 +264,8 @@ bool Compiler::runFront() {
     FrontOptions front;
     front.sharing = options.sharing;
     front.target = getCostTarget();
+    // A guard's answer is a number that the host would have to wait for.
+    front.guards = gpus.empty();
     front.stopAfter = options.emit == Stage::Raised   ? "raised"
                       : options.emit == Stage::Shared ? "shared"
                                                       : "decomposed";

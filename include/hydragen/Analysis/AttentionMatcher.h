@@ -49,10 +49,10 @@ struct LateDivision {
 
 /// A softmax attention, proved.
 struct AttentionMatch {
-  std::unique_ptr<ExprContext> exprs;
+  std::shared_ptr<ExprContext> exprs;
   /// As it was when the match succeeded: its memo knows where expressions stand
   /// in tensors.
-  std::unique_ptr<ElementEvaluator> evaluator;
+  std::shared_ptr<ElementEvaluator> evaluator;
 
   /// The P.V contraction, a variable per loop of it, and the loops over keys.
   linalg::LinalgOp product;
@@ -62,6 +62,8 @@ struct AttentionMatch {
   SmallVector<VarId> keys;
   Value valueFactor;
 
+  /// The score before shifts, of natural exponentials.
+  ExprId score = 0;
   SmallVector<ScoreTerm, 0> terms;
   double scale = 1;
   SmallVector<ScoreMod> mods;
@@ -86,6 +88,34 @@ struct MatchResult {
 /// Tests whether the contraction `op` is the P.V product of a softmax attention
 /// (docs/detection.md). `op` must be a contraction.
 MatchResult matchAttention(linalg::LinalgOp op, SizeAnalysis &sizes);
+/// The same with expressions that belong to a larger match.
+MatchResult matchAttention(linalg::LinalgOp op, SizeAnalysis &sizes,
+                           std::shared_ptr<ExprContext> exprs,
+                           std::shared_ptr<ElementEvaluator> evaluator);
+
+/// Attentions over parts of the keys, merged by weights made of the log-sum-exp of
+/// each: one attention over all of them, proved.
+struct MergeMatch {
+  std::shared_ptr<ExprContext> exprs;
+  std::shared_ptr<ElementEvaluator> evaluator;
+  /// The elementwise op whose result is the merged one.
+  linalg::LinalgOp root;
+  /// The parts in program order, and their results in the root's element.
+  SmallVector<linalg::LinalgOp> products;
+  SmallVector<std::unique_ptr<AttentionMatch>> parts;
+  SmallVector<ExprId> loads;
+};
+
+/// A match, a refusal for what is a merge with other weights, or neither.
+struct MergeOutcome {
+  std::unique_ptr<MergeMatch> match;
+  std::optional<Refusal> refusal;
+};
+
+/// Tests whether the elementwise op `root` merges results of `products`, which are
+/// attentions each.
+MergeOutcome matchMerge(linalg::LinalgOp root,
+                       ArrayRef<linalg::LinalgOp> products, SizeAnalysis &sizes);
 
 } // namespace mlir::hydragen
 

@@ -30,6 +30,9 @@ enum class RefusalReason {
   ScoreTermsDiffer,
   OperandRoles,
   AccumulatesLate,
+  // Attentions over parts of the keys that are merged, but not to one.
+  MergeBase,
+  MergeWeights,
   // It is one, but hydragen.attention cannot say it.
   NotRepresentable,
   TooLarge,

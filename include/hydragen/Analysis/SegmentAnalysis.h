@@ -42,10 +42,29 @@ struct SegmentPiece {
   SmallVector<VarId> usedByValue, usedByKeys;
   /// The same without those that occur only in an index loaded at run time.
   SmallVector<VarId> usedDirectly;
+  /// Row digits over which a guard has found the loaded indices equal at run
+  /// time: `exprs` are those of the first row.
+  SmallVector<VarId> equalRows;
+  /// The row digit whose rows are put together at run time by the indices that
+  /// are loaded for them.
+  std::optional<VarId> groupedRow;
+  bool isGuarded() const { return !equalRows.empty() || groupedRow; }
+
   bool uses(VarId var) const {
     return llvm::is_contained(usedByValue, var) ||
            llvm::is_contained(usedByKeys, var);
   }
+};
+
+/// What has to be looked at when the function runs to know which rows of a piece
+/// read the same keys: the piece depends on `row` only through `indices`, integers
+/// that are loaded.
+struct RuntimeGuard {
+  VarId row;
+  /// The outermost key digit of the piece, if an index differs between its
+  /// values (a block table); else one index stands for all keys.
+  std::optional<VarId> key;
+  SmallVector<ExprId> indices;
 };
 
 /// Evaluates V and every K of one segment together, from the operands down to
@@ -68,6 +87,15 @@ public:
   /// sequence when K and V were broadcast over it.
   SmallVector<VarId> getSharedOver(const SegmentPiece &piece) const;
   SmallVector<VarId> getSharedAtRunTime(const SegmentPiece &piece) const;
+
+  /// The guard that would make the piece a shared one, if there is one.
+  std::optional<RuntimeGuard> findGuard(const SegmentPiece &piece);
+  /// Cuts piece `number` in two: the first `count` values of the guard's key
+  /// digit, for which all rows have the indices of the first one, and the rest.
+  void cutPiece(unsigned number, const RuntimeGuard &guard,
+                const SizeExpr &count);
+  /// Rows of piece `number` with equal indices belong together.
+  void groupPiece(unsigned number, const RuntimeGuard &guard);
 
   AttentionOp getOp() const { return op; }
   const AttentionDims &getDims() const { return dims; }
@@ -115,7 +143,7 @@ private:
                              ArrayRef<AffineMap> indexMaps);
   using Point = SmallVector<std::pair<VarId, IndexExpr>>;
   /// Points of the box, its corners first; empty if it has none.
-  SmallVector<Point> getPoints(const VarBox &box);
+  SmallVector<Point> getPoints(const SegmentPiece &piece, const VarBox &box);
   SmallVector<IndexExpr> getDimIndices();
   void collectDigits();
   /// One pass over all boxes; true when done, false to start again.

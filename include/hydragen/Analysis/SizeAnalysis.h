@@ -28,6 +28,10 @@ public:
   /// An integer scalar that is defined outside of any loop body.
   SizeExpr getScalar(Value value);
   SizeExpr getSize(OpFoldResult size);
+  /// A number between 0 and `limit` that the function computes as it runs: a
+  /// symbol of its own from now on.
+  SizeExpr addCount(Value value, const SizeExpr &limit);
+  bool isCount(Value value) const { return counts.contains(value); }
   /// Extent of loop `loop`: that of the operand dim it runs over.
   SizeExpr getLoopExtent(linalg::LinalgOp op, unsigned loop);
 
@@ -43,6 +47,7 @@ private:
   SizeContext context;
   DenseMap<std::pair<Value, int64_t>, SizeExpr> dims;
   DenseMap<Value, SizeExpr> scalars;
+  DenseSet<Value> counts;
 };
 
 } // namespace mlir::hydragen

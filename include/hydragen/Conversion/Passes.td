@@ -278,6 +278,39 @@ def LowerAttend : Pass<"hydragen-lower-attend", "::mlir::ModuleOp"> {
     "::mlir::vector::VectorDialect"];
 }
 
+def LowerGroups : Pass<"hydragen-lower-groups", "::mlir::func::FuncOp"> {
+  let summary = "lower group_rows and ungroup_rows on tensors to loops";
+  let description = [{
+    `hydragen.group_rows` becomes loops over its rows that compare each with the
+    first rows of the groups so far; `hydragen.ungroup_rows` becomes a
+    `linalg.generic` that reads the element at the row's slot. Expects tensors;
+    bufferisation should follow.
+
+    Before:
+
+    ```mlir
+    func.func @f(%ids: tensor<6xi64>) -> tensor<6xi64> {
+      %tiles, %singles, %slots = hydragen.group_rows ids(%ids : tensor<6xi64>) {width = 4 : i64, least = 2 : i64}
+        -> tensor<?x4xi64>, tensor<?xi64>, tensor<6xi64>
+      return %slots : tensor<6xi64>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    scf.for ...
+      scf.for ...
+        tensor.extract %arg0[...] : tensor<6xi64>
+        arith.cmpi eq ...
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def LowerHostCalls : Pass<"hydragen-lower-host-calls", "mlir::ModuleOp"> {
   let summary = "lower allocation and assertions to the runtime's host calls";
   let description = [{

@@ -71,6 +71,9 @@ def Hydragen_SegmentAttr : Hydragen_Attr<"Segment", "segment"> {
     - `shared` (optional): several sequences read this segment. Set by
       `hydragen-share-segments`; says nothing about the result, only that the
       segment is worth a batched prefix attention.
+    - `grouped` (optional): the maps use one row dim (or a digit of one) only
+      through index operands; rows with equal indices read one copy of the keys.
+      They are put together when the op runs. Says nothing about the result.
     - `key_scale`, `value_scale` (optional): number of the op's `scales` operand
       that multiplies the elements of K or V (quantised caches).
   }];
@@ -83,7 +86,8 @@ def Hydragen_SegmentAttr : Hydragen_Attr<"Segment", "segment"> {
     "::mlir::AffineMapAttr":$valueMap,
     DefaultValuedParameter<"int64_t", "-1">:$keyScale,
     DefaultValuedParameter<"int64_t", "-1">:$valueScale,
-    DefaultValuedParameter<"bool", "false">:$shared);
+    DefaultValuedParameter<"bool", "false">:$shared,
+    DefaultValuedParameter<"bool", "false">:$grouped);
   let builders = [
     AttrBuilder<(ins "int64_t":$begin, "int64_t":$size,
                      "::llvm::ArrayRef<::mlir::AffineMap>":$keyMaps,
@@ -95,7 +99,8 @@ def Hydragen_SegmentAttr : Hydragen_Attr<"Segment", "segment"> {
       return $_get($_ctxt, begin, size, ::llvm::ArrayRef<int64_t>(),
                    ::llvm::ArrayRef<int64_t>(),
                    ::mlir::ArrayAttr::get($_ctxt, maps),
-                   ::mlir::AffineMapAttr::get(valueMap), -1, -1, shared);
+                   ::mlir::AffineMapAttr::get(valueMap), -1, -1, shared,
+                   /*grouped=*/false);
     }]>];
   let extraClassDeclaration = [{
     bool isDynamicBegin() const { return ::mlir::ShapedType::isDynamic(getBegin()); }

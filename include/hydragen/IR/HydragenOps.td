@@ -304,6 +304,58 @@ def Hydragen_StateLseOp : Hydragen_StateOp<"state_lse"> {
 }
 
 //===----------------------------------------------------------------------===//
+// group_rows, ungroup_rows
+//===----------------------------------------------------------------------===//
+
+def Hydragen_IntegerList
+    : 1DTensorOf<[AnySignlessInteger, Index]>;
+
+def Hydragen_GroupRowsOp : Hydragen_Op<"group_rows", [Pure]> {
+  let summary = "puts rows together whose numbers are equal at run time";
+  let description = [{
+    Rows i and j belong to one group if every list of `ids` has the same number
+    at i and j. Groups stand in the order of their first rows, rows of a group in
+    ascending order. A group fills tiles of `width` rows one after the other; a
+    rest of at least `least` rows gets a tile too, whose other places repeat the
+    group's first row. A smaller rest is left over:
+
+    - `tiles[t, r]` is a row, all rows of a tile are of one group,
+    - `singles[u]` are the rows left over, in the order of the groups,
+    - `slots[i]` is where row i stands: `t * width + r`, or `tiles' count * width
+      + u`. Every row has exactly one slot.
+
+    So a group of any size costs at most `least - 1` singles or one tile that is
+    not full, and rows without a partner are singles.
+  }];
+  let arguments = (ins Variadic<Hydragen_IntegerList>:$ids,
+                       I64Attr:$width, I64Attr:$least);
+  let results = (outs AnyRankedTensor:$tiles, AnyRankedTensor:$singles,
+                      AnyRankedTensor:$slots);
+  let assemblyFormat = [{
+    `ids` `(` $ids `:` type($ids) `)` attr-dict `->` type($tiles) `,`
+    type($singles) `,` type($slots)
+  }];
+  let hasVerifier = 1;
+}
+
+def Hydragen_UngroupRowsOp : Hydragen_Op<"ungroup_rows", [Pure]> {
+  let summary = "brings what was computed for tiles and singles back to rows";
+  let description = [{
+    `tiles` has the shape (tile, row of the tile, others...), `singles` (single,
+    others...). The result has the others with the rows as dim `dim`; its element
+    for row i is the one at `slots[i]` of a `hydragen.group_rows`.
+  }];
+  let arguments = (ins AnyRankedTensor:$slots, AnyRankedTensor:$tiles,
+                       AnyRankedTensor:$singles, I64Attr:$dim);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $slots `tiles` `(` $tiles `:` type($tiles) `)` `singles` `(` $singles `:`
+    type($singles) `)` attr-dict `:` type($slots) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // attend
 //===----------------------------------------------------------------------===//
 

@@ -31,6 +31,10 @@ struct FrontOptions : mlir::PassPipelineOptions<FrontOptions> {
       *this, "stop-after",
       llvm::cl::desc("raised, shared or decomposed"),
       llvm::cl::init("decomposed")};
+  Option<bool> guards{
+      *this, "guards",
+      llvm::cl::desc("look at block tables and group numbers at run time"),
+      llvm::cl::init(true)};
   Option<bool> verifyCover{
       *this, "verify-cover",
       llvm::cl::desc("check the cover certificate after each step"),

@@ -98,7 +98,7 @@ static bool isKernelMath(Operation *op) {
           math::ExpOp, math::Exp2Op, math::SqrtOp, affine::AffineApplyOp,
           YieldOp>(op))
     return true;
-  return isa<arith::ArithDialect>(op->getDialect());
+  return isa_and_nonnull<arith::ArithDialect>(op->getDialect());
 }
 
 std::string hydragen::checkScoreMods(ArrayAttr mods,
@@ -347,7 +347,8 @@ SmallVector<Value> AttributeModifier::loadSymbols(ImplicitLocOpBuilder &builder,
                                                   ValueRange parameters,
                                                   ValueRange digits) {
   SmallVector<Value> symbols(map.getNumSymbols());
-  for (unsigned i : getUsedSymbols(map).set_bits())
+  llvm::SmallBitVector symbolsOfMap = getUsedSymbols(map);
+  for (unsigned i : symbolsOfMap.set_bits())
     symbols[i] = loadIndex(builder, indices[i], parameters, digits);
   return symbols;
 }
@@ -411,7 +412,8 @@ SmallVector<Value> AttributeModifier::emitRow(ImplicitLocOpBuilder &builder,
       }
       for (unsigned d = 0; d != numDigits; ++d)
         row.push_back(digits[d]);
-      for (unsigned s : getUsedSymbols(map).set_bits())
+      llvm::SmallBitVector symbolsOfMap = getUsedSymbols(map);
+      for (unsigned s : symbolsOfMap.set_bits())
         row.push_back(symbols[s]);
     }
   };
@@ -561,7 +563,8 @@ Value AttributeModifier::emitScore(ImplicitLocOpBuilder &b,
       for (unsigned d = 0; d != numDigits; ++d)
         at.push_back(i.wide(row[next++]));
       at.push_back(key);
-      for (unsigned s : getUsedSymbols(map).set_bits())
+      llvm::SmallBitVector symbolsOfMap = getUsedSymbols(map);
+      for (unsigned s : symbolsOfMap.set_bits())
         symbols[s] = row[next++];
       values.push_back(i.evaluate(result, at, symbols));
     }

@@ -137,9 +137,11 @@ void PlanWriter::addPart(unsigned number) {
   n.valueStrides = addStrides(p + "value_stride", number, valueMap, vals);
 
   llvm::SmallBitVector used(attr.getIndices().size());
-  for (AffineMap map : {keyMap, valueMap})
-    for (unsigned symbol : getUsedSymbols(map).set_bits())
+  for (AffineMap map : {keyMap, valueMap}) {
+    llvm::SmallBitVector symbolsOfMap = getUsedSymbols(map);
+    for (unsigned symbol : symbolsOfMap.set_bits())
       used.set(symbol);
+  }
   for (unsigned symbol : used.set_bits()) {
     AffineMap map = attr.getIndexMap(symbol);
     Value operand = op.getPartIndices(number)[symbol];

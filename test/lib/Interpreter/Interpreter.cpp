@@ -146,7 +146,8 @@ LogicalResult Interpreter::run(Operation *op, Frame &frame) {
           .Case<mlir::hydragen::AttentionOp,
                 mlir::hydragen::PartialAttentionOpInterface,
                 mlir::hydragen::CombineOp, mlir::hydragen::FinalizeOp,
-                mlir::hydragen::StateLseOp>(
+                mlir::hydragen::StateLseOp, mlir::hydragen::GroupRowsOp,
+                mlir::hydragen::UngroupRowsOp>(
               [&](auto typed) { return run(typed, frame); })
           .Default([&](Operation *) -> LogicalResult {
             if (std::optional<ScalarOp> scalar = getScalarOp(op, precision))

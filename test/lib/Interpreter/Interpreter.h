@@ -97,6 +97,8 @@ private:
   llvm::LogicalResult run(mlir::hydragen::CombineOp op, Frame &frame);
   llvm::LogicalResult run(mlir::hydragen::FinalizeOp op, Frame &frame);
   llvm::LogicalResult run(mlir::hydragen::StateLseOp op, Frame &frame);
+  llvm::LogicalResult run(mlir::hydragen::GroupRowsOp op, Frame &frame);
+  llvm::LogicalResult run(mlir::hydragen::UngroupRowsOp op, Frame &frame);
 
   mlir::SymbolTable symbols;
   Precision precision;

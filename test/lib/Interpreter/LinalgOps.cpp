@@ -67,8 +67,10 @@ static LogicalResult checkExtents(linalg::LinalgOp op, unsigned number,
 }
 
 static void setStrides(Operand &operand, unsigned numLoops) {
-  operand.linear = llvm::all_of(operand.map.getResults(), isLinear);
   operand.loopStrides.assign(numLoops, 0);
+  if (!operand.value.isTensor)
+    return;
+  operand.linear = llvm::all_of(operand.map.getResults(), isLinear);
   if (!operand.linear)
     return;
   SmallVector<int64_t> zeros(numLoops, 0);
@@ -106,11 +108,10 @@ LogicalResult Interpreter::runLinalg(linalg::LinalgOp op, Frame &frame) {
   SmallVector<int64_t> extents = shapesToLoops.compose(sizes);
   unsigned numLoops = op.getNumLoops(), numInputs = op.getNumDpsInputs();
   for (auto [i, operand] : llvm::enumerate(operands)) {
-    if (!operand.value.isTensor)
-      continue;
-    if (failed(checkExtents(op, i, operand, extents)))
-      return failure();
     setStrides(operand, numLoops);
+    if (operand.value.isTensor &&
+        failed(checkExtents(op, i, operand, extents)))
+      return failure();
   }
 
   Block *block = op.getBlock();
