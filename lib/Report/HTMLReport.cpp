@@ -14,6 +14,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::hydragen;
@@ -225,12 +226,13 @@ static std::string formatFactor(double plain, double shared) {
   double factor = plain / shared;
   if (factor > 0.995 && factor < 1.005)
     return "the same";
+  double times = factor >= 1 ? factor : 1 / factor;
   std::string result;
-  llvm::raw_string_ostream(result)
-      << llvm::format(factor >= 10 || factor <= 0.1 ? "%.0f" : "%.1f",
-                      factor >= 1 ? factor : 1 / factor)
-      << (factor >= 1 ? "× less" : "× more");
-  return result;
+  if (times >= 10)
+    result = formatCount(std::llround(std::min(times, 1e15)));
+  else
+    llvm::raw_string_ostream(result) << llvm::format("%.1f", times);
+  return result + (factor >= 1 ? "× less" : "× more");
 }
 
 void Page::writeBars(StringRef what, double plain, double shared,

@@ -29,7 +29,7 @@ main { max-width: 64rem; margin: 0 auto; padding: 2rem 1.25rem 3rem; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; margin: 0 0 .25rem; }
 h3 { font-size: .95rem; margin: 0 0 .35rem; }
-p { margin: .4rem 0; }
+p { margin: .4rem 0; overflow-wrap: anywhere; }
 code { font: .92em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 .lead { font-size: 1.1rem; margin-bottom: 1rem; }
 .dim, footer { color: var(--dim); font-size: .9rem; }

@@ -25,7 +25,10 @@ static std::string formatKeys(SegmentRecordAttr segment) {
   return formatCount(segment.getBegin()) + "–" + formatCount(segment.getEnd());
 }
 
+/// "3 sequences"; of an unknown number just "sequences".
 static std::string plural(int64_t count, StringRef one) {
+  if (ShapedType::isDynamic(count))
+    return one.str() + "s";
   return formatCount(count) + " " + one.str() + (count == 1 ? "" : "s");
 }
 
@@ -35,6 +38,8 @@ static std::string describeReaders(SegmentRecordAttr segment) {
   case SharedBy::All:
     return "all " + plural(segment.getSequences(), "sequence");
   case SharedBy::Group:
+    if (ShapedType::isDynamic(segment.getGroups()))
+      return "groups found at run time";
     if (segment.getGroups() == 1)
       return plural(segment.getSequences(), "sequence");
     return formatCount(segment.getGroups()) + " groups of " +
@@ -172,7 +177,7 @@ void Drawing::drawRects() {
       SmallVector<std::string> labels;
       if (segment.getSharedBy() == SharedBy::Own || rect.numRows == 1)
         labels.push_back("own");
-      else if (!layout.exactRows)
+      else if (!layout.exactRows || ShapedType::isDynamic(segment.getGroups()))
         labels = {describeReaders(segment)};
       else
         labels = {"1 copy for " + plural(rect.numRows, "sequence"),
@@ -254,6 +259,10 @@ void Drawing::list() {
          << plural(segment.getSequences(), "sequence");
       break;
     case SharedBy::Group:
+      if (ShapedType::isDynamic(segment.getGroups())) {
+        os << "one copy for each group of sequences, found at run time";
+        break;
+      }
       os << (segment.getGroups() == 1
                  ? std::string("one copy, read by ")
                  : formatCount(segment.getGroups()) + " copies, each read by ")
@@ -264,6 +273,8 @@ void Drawing::list() {
     case SharedBy::Own:
       if (segment.getGroups() == 1)
         os << "read by one sequence";
+      else if (ShapedType::isDynamic(segment.getGroups()))
+        os << "one copy for each sequence";
       else if (nothingShared)
         // Without sharing no one can tell heads from sequences.
         os << "one copy for each of " << formatCount(segment.getGroups())

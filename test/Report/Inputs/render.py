@@ -1,6 +1,6 @@
 """render.py PAGE.html ...: what a page looks like in headless Chromium.
 
-Prints for each page, light and dark, facts about its pixels and its layout: a copy of the page gets a script that
+Prints for each page (the first one also in the dark scheme) facts about its pixels and its layout: a copy of the page gets a script that
 measures (the page itself has none). One line per page and scheme.
 """
 
@@ -103,16 +103,14 @@ def main():
             probed, shot = os.path.join(work, "page.html"), os.path.join(work, "page.png")
             with open(probed, "w", encoding="utf-8") as out:
                 out.write(page.replace("</body>", PROBE + "</body>"))
-            for scheme, colors in zip(["light", "dark"], get_colors(page)):
-                dom = chromium(probed, work, "--dump-dom", "--window-size=1000,700",
+            for scheme, colors in zip(["light", "dark"] if path == sys.argv[1] else ["light"], get_colors(page)):
+                dom = chromium(probed, work, "--dump-dom", "--screenshot=" + shot, "--window-size=1000,600",
                                "--blink-settings=preferredColorScheme=" + ("1" if scheme == "light" else "0"))
                 facts = json.loads(re.search(r'data-facts="([^"]*)"', dom).group(1).replace("&quot;", '"'))
-                chromium(probed, work, "--screenshot=" + shot, "--window-size=1000,700",
-                         "--blink-settings=preferredColorScheme=" + ("1" if scheme == "light" else "0"))
                 rows = read_png(shot)
                 count = collections.Counter(pixel for row in rows for pixel in row)
                 words = [f"{key}={str(value).lower()}" for key, value in facts.items() if key != "height"]
-                # The page's corner, how much is not background, how wide the two most common rectangles are.
+                # The colour of the page's corner, whether anything is drawn, the widest rectangle of each kind.
                 words.append("ground=" + ("right" if rows[0][0] == colors["page"] else f"wrong({rows[0][0]})"))
                 words.append("blank=" + str(len(count) < 20).lower())
                 for level in ("l0", "l1", "l2", "own"):
