@@ -292,12 +292,12 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
     remark::missed(
         loc, remark::RemarkOpts::name("decompose-grouped").category("hydragen"))
         << "rows with equal indices are not put together: an operand depends "
-           "on "
-           "the row in another way";
+           "on the row in another way";
   State state = grouped
                     ? *grouped
                     : createPartial(parts, domain, segment,
-                                    isSharedSegment(op, segment), std::nullopt);
+                                    !neverShare && isSharedSegment(op, segment),
+                                    std::nullopt);
 
   // Back from digits to rows.
   SmallVector<ReassociationIndices> groups = domain.getRowReassociation();
