@@ -377,16 +377,16 @@ void Decomposer::markSeparateRows() {
       plainPartials, [](const PlainPartial &plain) { return plain.shared; });
   for (PlainPartial &mine : plainPartials) {
     SmallVector<int64_t> separate;
-    for (auto [digit, place] : mine.unused) {
+    for (const std::pair<Digit, int64_t> &unused : mine.unused) {
       bool together =
           !noOwnKeys &&
           llvm::all_of(plainPartials, [&](const PlainPartial &other) {
             return llvm::any_of(other.unused, [&](const auto &entry) {
-              return same(entry.first, digit);
+              return same(entry.first, unused.first);
             });
           });
       if (!together)
-        separate.push_back(place);
+        separate.push_back(unused.second);
     }
     if (!separate.empty())
       mine.op->setAttr(kSeparateRowsAttr,
