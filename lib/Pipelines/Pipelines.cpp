@@ -48,7 +48,7 @@ void buildFrontPipeline(OpPassManager &pm, const FrontOptions &options) {
   if (!never || options.separate) {
     mlir::hydragen::ShareSegmentsOptions share;
     share.guards = options.guards && !never;
-    share.sharing = never ? "always" : options.sharing;
+    share.sharing = options.sharing;
     share.target = options.target;
     pm.addNestedPass<func::FuncOp>(mlir::hydragen::createShareSegments(share));
     if (options.verifyCover)

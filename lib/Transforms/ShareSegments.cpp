@@ -402,6 +402,12 @@ struct ShareSegmentsPass
         if (!result && attempt->refusal->reason == RefusalReason::RuntimeIndex)
           attempt->refusal->detail = why;
       }
+      if (sharing == "never") {
+        // Pieces for the lowering; nothing is shared, so nothing is told.
+        if (result)
+          op->replaceAllUsesWith(result);
+        continue;
+      }
       records.update(attempt->getRecord(static_cast<bool>(result)),
                      result ? result : op);
       if (!result && attempt->isWrittenShared()) {

@@ -208,7 +208,9 @@ def ShareSegments
     Option<"guards", "guards", "bool", /*default=*/"true",
            "look at block tables and group numbers when the function runs">,
     Option<"sharing", "sharing", "std::string", /*default=*/"\"auto\"",
-            "auto (where the cost model of the target says that it pays), always">,
+            "auto (where the cost model of the target says that it pays), always, "
+           "never (all pieces, and no word of sharing: rows are computed one by "
+           "one)">,
     Option<"target", "target", "std::string", /*default=*/"\"\"",
             "what to ask the cost model for: cpu:128, cpu:256 or cpu:512 (bits of a "
             "vector), or a GPU; none: all that is proved is shared">];
