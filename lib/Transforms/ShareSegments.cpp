@@ -356,11 +356,11 @@ struct ShareSegmentsPass
   using ShareSegmentsBase::ShareSegmentsBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    if (sharing != "auto" && sharing != "always")
+    if (sharing != "auto" && sharing != "always" && sharing != "never")
       return emitError(
                  UnknownLoc::get(context),
-                 "hydragen-share-segments: sharing expects auto or always "
-                 "but got ")
+                 "hydragen-share-segments: sharing expects auto, always or "
+                 "never but got ")
              << sharing;
     if (target.empty())
       return success();

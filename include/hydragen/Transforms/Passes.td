@@ -208,7 +208,7 @@ def ShareSegments
     Option<"guards", "guards", "bool", /*default=*/"true",
            "look at block tables and group numbers when the function runs">,
     Option<"sharing", "sharing", "std::string", /*default=*/"\"auto\"",
-            "auto (where the cost model of the target says that it pays), always, "
+           "auto (where the cost model of the target says that it pays), always, "
            "never (all pieces, and no word of sharing: rows are computed one by "
            "one)">,
     Option<"target", "target", "std::string", /*default=*/"\"\"",
