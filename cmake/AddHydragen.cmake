@@ -35,6 +35,8 @@ if(HYDRAGEN_USE_PCH)
   target_link_libraries(hydragen_pch PRIVATE hydragen_llvm hydragen_flags)
   target_precompile_headers(hydragen_pch PRIVATE
     ${CMAKE_CURRENT_LIST_DIR}/HydragenPCH.h)
+  # A precompiled header that is made again is the same: the compiler cache holds.
+  target_compile_options(hydragen_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
 endif()
 
 function(hydragen_configure_target name)

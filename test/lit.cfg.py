@@ -52,11 +52,8 @@ for feature, tool in [("ptxas", "ptxas"), ("gpu", "nvidia-smi"), ("chromium", "c
     if shutil.which(tool):
         config.available_features.add(feature)
 
-# Kernels are checked with NumPy in the emulator, their machine code with ptxas.
+# Kernels are checked with NumPy in the emulator.
 if subprocess.run([config.python, "-c", "import numpy"], capture_output=True).returncode == 0:
     config.available_features.add("numpy")
 if os.path.exists(os.path.join(bin_dir, "hydragen-emulate")):
     config.available_features.add("emulator")
-sass_check = os.path.join(config.hydragen_source_dir, "utils", "sass-check")
-if subprocess.run([config.python, sass_check, "--find-tools"]).returncode == 0:
-    config.available_features.add("sass")

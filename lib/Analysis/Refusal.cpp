@@ -53,7 +53,8 @@ static ReasonInfo getInfo(RefusalReason reason) {
     return {"score-not-contraction",
             "the score is not made of contractions of queries and keys"};
   case RefusalReason::ScoreTermsDiffer:
-    return {"score-terms-differ", "the score's products have different factors"};
+    return {"score-terms-differ",
+            "the score's products have different factors"};
   case RefusalReason::OperandRoles:
     return {"operand-roles",
             "both or neither operand of a score product use the key axis"};
@@ -69,7 +70,8 @@ static ReasonInfo getInfo(RefusalReason reason) {
             "partial attentions are merged by other weights than those of one "
             "softmax"};
   case RefusalReason::NotRepresentable:
-    return {"not-representable", "an index is not affine with constant strides"};
+    return {"not-representable",
+            "an index is not affine with constant strides"};
   case RefusalReason::TooLarge:
     return {"too-large", "the analysis exceeded its budget"};
   case RefusalReason::NothingShared:

@@ -305,6 +305,42 @@ bool SegmentAnalysis::projectColumns() {
   return true;
 }
 
+/// Cuts pieces whose keys are every so manieth one (what is not whole stands below
+/// an outer digit with several values) into ranges, if there are few.
+void SegmentAnalysis::cutToRanges() {
+  static constexpr int64_t kMaxRanges = 16;
+  // The last one is taken first: the order stays.
+  SmallVector<SegmentPiece, 0> work = std::exchange(pieces, {});
+  std::reverse(work.begin(), work.end());
+  while (!work.empty()) {
+    SegmentPiece piece = work.pop_back_val();
+    std::optional<VarId> outer;
+    bool isRange = true;
+    for (VarId digit : keyDigits) {
+      const VarRange &range = piece.box[digit];
+      if (outer && (!range.low.isZero() ||
+                    range.high != exprs->var(digit).extent))
+        isRange = false;
+      if (!outer && range.high != range.low + SizeExpr(1))
+        outer = digit;
+    }
+    if (!isRange) {
+      auto low = piece.box[*outer].low.getIfConstant();
+      auto high = piece.box[*outer].high.getIfConstant();
+      if (low && high && *high - *low <= kMaxRanges && !piece.pinned) {
+        for (int64_t value = *high - 1; value >= *low; --value) {
+          SegmentPiece &part = work.emplace_back(piece);
+          part.box[*outer] = {SizeExpr(value), SizeExpr(value + 1)};
+          part.sample = part.box;
+          part.whole.clear();
+        }
+        continue;
+      }
+    }
+    pieces.push_back(std::move(piece));
+  }
+}
+
 /// Joins neighbours with the same expressions, or with the same expressions after
 /// variables with a single value were replaced by it: one sweep per axis.
 void SegmentAnalysis::mergeCells() {
@@ -401,6 +437,7 @@ void SegmentAnalysis::mergeCells() {
       }
     }
   }
+  cutToRanges();
   // In order of keys, then rows.
   llvm::stable_sort(pieces, [&](const SegmentPiece &a, const SegmentPiece &b) {
     for (VarId axis : axes) {

@@ -13,6 +13,10 @@
 using namespace mlir;
 using namespace mlir::hydragen;
 
+// Rows are not put together for fewer keys: the newest key of a decoder is one
+// that depends on the token's row of the embedding, which is such an index too.
+static constexpr int64_t kMinGroupedKeys = 8;
+
 /// Index atoms in `id` that mention `row`, outermost ones.
 static void collectIndices(ExprContext &exprs, ExprId id, VarId row,
                            SmallVectorImpl<ExprId> &indices) {
@@ -68,6 +72,13 @@ SegmentAnalysis::findGuard(const SegmentPiece &piece) {
   if (guard.indices.empty())
     return std::nullopt;
   // Rows are put together by one index each.
+  SizeExpr count(1);
+  for (VarId digit : keyDigits) {
+    const VarRange &range = piece.box.find(digit)->second;
+    count = count * (range.high - range.low);
+  }
+  if (!guard.key && count.isConstant() && count.getConstant() < kMinGroupedKeys)
+    return std::nullopt;
   if (!guard.key)
     for (ExprId index : guard.indices)
       for (VarId var : exprs->node(index).freeVars)

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MatmulKernel.h"
 #include "hydragen/Conversion/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -161,7 +162,8 @@ static std::optional<unsigned> getParallelLoop(linalg::GenericOp op,
 // The pass
 //===----------------------------------------------------------------------===//
 
-static LogicalResult lower(RewriterBase &rewriter, linalg::LinalgOp op) {
+static LogicalResult lower(RewriterBase &rewriter, linalg::LinalgOp op,
+                           unsigned vectorBits) {
   rewriter.setInsertionPoint(op);
   auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
   if (!generic) {
@@ -170,6 +172,11 @@ static LogicalResult lower(RewriterBase &rewriter, linalg::LinalgOp op) {
     if (failed(result))
       return op.emitOpError("cannot be lowered to loops");
     generic = *result;
+  }
+  if (isMatmulKernel(generic)) {
+    emitMatmulKernel(rewriter, generic, vectorBits);
+    rewriter.eraseOp(generic);
+    return success();
   }
   if (generic.getNumLoops() > 1) {
     rewriter.setInsertionPoint(generic);
@@ -203,7 +210,14 @@ static LogicalResult lower(RewriterBase &rewriter, linalg::LinalgOp op) {
 namespace {
 struct LinalgToCPULoopsPass
     : public mlir::hydragen::impl::LinalgToCPULoopsBase<LinalgToCPULoopsPass> {
+  using LinalgToCPULoopsBase::LinalgToCPULoopsBase;
+
   void runOnOperation() override {
+    if (!llvm::is_contained({128u, 256u, 512u}, vectorBits.getValue())) {
+      getOperation().emitError("vector-bits must be 128, 256 or 512 but is ")
+          << vectorBits.getValue();
+      return signalPassFailure();
+    }
     IRRewriter rewriter(&getContext());
     SmallVector<memref::CopyOp> copies;
     getOperation().walk([&](memref::CopyOp op) {
@@ -233,7 +247,7 @@ struct LinalgToCPULoopsPass
         ops.push_back(op);
     });
     for (linalg::LinalgOp op : ops)
-      if (failed(lower(rewriter, op)))
+      if (failed(lower(rewriter, op, vectorBits)))
         return signalPassFailure();
   }
 };

@@ -2,11 +2,13 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A model repeats one attention in every layer. Its kernel is compiled once.
+// A model repeats its layers. Each of their kernels is compiled once.
 //===----------------------------------------------------------------------===//
 
 #include "HostCalls.h"
+#include "MatmulKernel.h"
 #include "hydragen/Conversion/Passes.h"
+#include "hydragen/IR/AttentionDims.h"
 #include "hydragen/IR/Hydragen.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,9 +27,18 @@ namespace mlir::hydragen {
 using namespace mlir;
 using namespace mlir::hydragen;
 
+/// Whether `op` becomes a kernel of register tiles. In a loop a call that fails
+/// could not leave the function.
+static bool isProduct(Operation *op, func::FuncOp function) {
+  auto product = dyn_cast<linalg::LinalgOp>(op);
+  return product && op->getParentOp() == function &&
+         product.hasPureBufferSemantics() && isMatmul(product);
+}
+
 namespace {
 /// Kernel ops are equal when all but their operands' identity and their places
-/// in the source is: the same op, attributes, types and score region.
+/// in the source is: the same op, attributes, types, score region and separate
+/// rows.
 struct KernelInfo : DenseMapInfo<Operation *> {
   static unsigned getHashValue(const Operation *op) {
     return OperationEquivalence::computeHash(
@@ -40,11 +51,15 @@ struct KernelInfo : DenseMapInfo<Operation *> {
     if (lhs == rhs || lhs == getEmptyKey() || lhs == getTombstoneKey() ||
         rhs == getEmptyKey() || rhs == getTombstoneKey())
       return lhs == rhs;
-    return OperationEquivalence::isEquivalentTo(
-        const_cast<Operation *>(lhs), const_cast<Operation *>(rhs),
-        OperationEquivalence::ignoreValueEquivalence, nullptr,
-        OperationEquivalence::IgnoreLocations |
-            OperationEquivalence::IgnoreDiscardableAttrs);
+    Operation *left = const_cast<Operation *>(lhs);
+    Operation *right = const_cast<Operation *>(rhs);
+    return left->getDiscardableAttr(kSeparateRowsAttr) ==
+               right->getDiscardableAttr(kSeparateRowsAttr) &&
+           OperationEquivalence::isEquivalentTo(
+               left, right, OperationEquivalence::ignoreValueEquivalence,
+               nullptr,
+               OperationEquivalence::IgnoreLocations |
+                   OperationEquivalence::IgnoreDiscardableAttrs);
   }
 };
 
@@ -73,8 +88,9 @@ struct OutlineKernelsPass
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(host::kEntryAttr))
         function.walk([&](Operation *op) {
-          if (isa<PartialAttentionOpInterface, CombineOp, FinalizeOp,
-                  StateLseOp>(op) &&
+          if ((isa<PartialAttentionOpInterface, CombineOp, FinalizeOp,
+                   StateLseOp>(op) ||
+               isProduct(op, function)) &&
               op->getNumResults() == 0 && isolateRegions(op))
             kernels.push_back(op);
         });
@@ -117,8 +133,8 @@ private:
     Operation *copy = builder.clone(*op, mapping);
     // One value may be several operands: each is an argument of its own.
     copy->setOperands(block->getArguments().drop_front());
-    Value done = arith::ConstantOp::create(builder, loc,
-                                           builder.getI32IntegerAttr(0));
+    Value done =
+        arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
     func::ReturnOp::create(builder, loc, done);
     return kernel;
   }
@@ -131,11 +147,10 @@ private:
     llvm::append_range(operands, op->getOperands());
     auto called = func::CallOp::create(builder, loc, kernel, operands);
     // A kernel that failed has said why; this only leaves the caller, too.
-    Value zero = arith::ConstantOp::create(builder, loc,
-                                           builder.getI32IntegerAttr(0));
-    Value good =
-        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                              called.getResult(0), zero);
+    Value zero =
+        arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
+    Value good = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                       called.getResult(0), zero);
     cf::AssertOp::create(builder, loc, good, "a kernel failed");
     op->erase();
   }

@@ -14,11 +14,11 @@ using namespace mlir;
 using namespace mlir::hydragen;
 using llvm::SmallBitVector;
 
-/// Sets the bit of every dim that occurs in `map`. A map of an unverified op may
-/// have dims beyond the domain; these are left for the verifier of maps.
+/// Sets the bit of every dim that occurs in `map`. A map of an unverified op
+/// may have dims beyond the domain; these are left for the verifier of maps.
 static void addUsedDims(AffineMap map, SmallBitVector &used) {
-  for (unsigned dim = 0, e = std::min<unsigned>(map.getNumDims(), used.size()); dim != e;
-       ++dim)
+  for (unsigned dim = 0, e = std::min<unsigned>(map.getNumDims(), used.size());
+       dim != e; ++dim)
     if (map.isFunctionOfDim(dim))
       used.set(dim);
 }
@@ -79,22 +79,24 @@ AttentionDims::get(AttentionOp op,
 
   // attention_c5
   if (keys.count() != 1)
-    return LogicalResult(emitError() << "expected one key dim (in no query or output "
-                                  "map) but got "
-                               << keys.count());
+    return LogicalResult(emitError()
+                         << "expected one key dim (in no query or output "
+                            "map) but got "
+                         << keys.count());
   for (unsigned term = 0; term != numTerms; ++term) {
     SmallBitVector contraction = inQuery[term];
     contraction.reset(inOutput);
     // attention_c6
     for (unsigned dim : contraction.set_bits()) {
       if (inValue.test(dim) || inIndex.test(dim))
-        return LogicalResult(emitError()
-                       << "dim " << dim << " is in a query map and not in the "
-                       << "output map, so no value or index map can use it");
+        return LogicalResult(
+            emitError() << "dim " << dim << " is in a query map and not in the "
+                        << "output map, so no value or index map can use it");
       for (unsigned other = 0; other != numTerms; ++other)
-        if (other != term && (inQuery[other].test(dim) || inKey[other].test(dim)))
+        if (other != term &&
+            (inQuery[other].test(dim) || inKey[other].test(dim)))
           return LogicalResult(emitError() << "contraction dim " << dim
-                                     << " is used by two score terms");
+                                           << " is used by two score terms");
     }
     dims.contraction.push_back(toList(contraction));
   }
@@ -141,8 +143,9 @@ getPartialDims(PartialAttentionOpInterface op, unsigned numRows,
     contraction &= middle;
     // partial_c4
     if (contraction.anyCommon(inAnyQuery))
-      return LogicalResult(emitError() << "a contraction dim of score term " << term
-                                 << " is used by two score terms");
+      return LogicalResult(emitError()
+                           << "a contraction dim of score term " << term
+                           << " is used by two score terms");
     inAnyQuery |= contraction;
     dims.contraction.push_back(toList(contraction));
   }
@@ -161,18 +164,17 @@ AttentionDims::get(PartialAttentionOpInterface op,
   int64_t outputRank = getInitRank(op, 0), numRows = getInitRank(op, 1);
   // partial_c3
   if (outputRank < numRows || numDims < outputRank + 1)
-    return LogicalResult(emitError()
-                         << "expected at least "
-                         << std::max(outputRank, numRows) + 1
-                         << " dims (rows, a key, values) but got " << numDims);
+    return LogicalResult(
+        emitError() << "expected at least " << std::max(outputRank, numRows) + 1
+                    << " dims (rows, a key, values) but got " << numDims);
   return getPartialDims(op, numRows, outputRank - numRows, emitError);
 }
 
 AttentionDims AttentionDims::get(PartialAttentionOpInterface op) {
-  FailureOr<AttentionDims> dims = getPartialDims(
-      op, /*numRows=*/op.getStaticOffsets().size() - 1,
-      /*numValues=*/getInitRank(op, 0) - getInitRank(op, 1),
-      [&]() { return op->emitOpError("unverified: "); });
+  FailureOr<AttentionDims> dims =
+      getPartialDims(op, /*numRows=*/op.getStaticOffsets().size() - 1,
+                     /*numValues=*/getInitRank(op, 0) - getInitRank(op, 1),
+                     [&]() { return op->emitOpError("unverified: "); });
   assert(succeeded(dims) && "op must verify");
   return *dims;
 }
@@ -241,6 +243,15 @@ bool hydragen::isSharedSegment(AttentionOp op, unsigned segment) {
   return unused.any();
 }
 
+SmallBitVector hydragen::getFoldedRows(PartialAttentionOpInterface op) {
+  SmallBitVector rows = getUnusedRows(op);
+  if (auto separate = op->getAttrOfType<DenseI64ArrayAttr>(kSeparateRowsAttr))
+    for (int64_t row : separate.asArrayRef())
+      if (row >= 0 && row < static_cast<int64_t>(rows.size()))
+        rows.reset(row);
+  return rows;
+}
+
 SmallVector<OpFoldResult> hydragen::getRowSizes(OpBuilder &builder,
                                                 AttentionOp op) {
   AttentionDims dims = AttentionDims::get(op);
@@ -270,9 +281,9 @@ OpFoldResult hydragen::getExtent(OpBuilder &builder,
   append(op.getIndices(), op.getIndexMapsVector());
   // o has the rows and the values behind its leading dims, if it has such.
   AttentionDims dims = AttentionDims::get(op);
-  SmallVector<AffineExpr> outputDims(
-      getInitRank(op, 0) - dims.rows.size() - dims.values.size(),
-      builder.getAffineConstantExpr(0));
+  SmallVector<AffineExpr> outputDims(getInitRank(op, 0) - dims.rows.size() -
+                                         dims.values.size(),
+                                     builder.getAffineConstantExpr(0));
   for (ArrayRef<unsigned> list : {ArrayRef(dims.rows), ArrayRef(dims.values)})
     for (unsigned outputDim : list)
       outputDims.push_back(builder.getAffineDimExpr(outputDim));

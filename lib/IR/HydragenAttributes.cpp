@@ -53,7 +53,8 @@ static ParseResult parseRows(AsmParser &parser, SmallVector<int64_t> &offsets,
                              SmallVector<int64_t> &sizes) {
   return parser.parseCommaSeparatedList(
       AsmParser::Delimiter::Square, [&]() -> ParseResult {
-        if (parser.parseLSquare() || parser.parseInteger(offsets.emplace_back()) ||
+        if (parser.parseLSquare() ||
+            parser.parseInteger(offsets.emplace_back()) ||
             parser.parseComma() ||
             parseStaticOrDynamic(parser, sizes.emplace_back()) ||
             parser.parseRSquare())
@@ -149,11 +150,12 @@ static bool overflows(int64_t offset, int64_t size) {
          llvm::AddOverflow(offset, size, end);
 }
 
-LogicalResult SegmentAttr::verify(
-    llvm::function_ref<InFlightDiagnostic()> emitError, int64_t begin,
-    int64_t size, ArrayRef<int64_t> rowOffsets, ArrayRef<int64_t> rowSizes,
-    ArrayAttr keyMaps, AffineMapAttr valueMap, int64_t keyScale,
-    int64_t valueScale, bool shared, bool grouped) {
+LogicalResult
+SegmentAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                    int64_t begin, int64_t size, ArrayRef<int64_t> rowOffsets,
+                    ArrayRef<int64_t> rowSizes, ArrayAttr keyMaps,
+                    AffineMapAttr valueMap, int64_t keyScale,
+                    int64_t valueScale, bool shared, bool grouped) {
   // segment_c1
   if ((!ShapedType::isDynamic(begin) && begin < 0) ||
       (!ShapedType::isDynamic(size) && size < 0))
@@ -172,7 +174,8 @@ LogicalResult SegmentAttr::verify(
       return emitError() << "expected rows within 64 bits but got " << offset
                          << " and " << rowSize;
   // segment_c3
-  if (!keyMaps || !valueMap || !llvm::all_of(keyMaps, llvm::IsaPred<AffineMapAttr>))
+  if (!keyMaps || !valueMap ||
+      !llvm::all_of(keyMaps, llvm::IsaPred<AffineMapAttr>))
     return emitError() << "expected an affine map per score term and one for "
                           "the value";
   return success();

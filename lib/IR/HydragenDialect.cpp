@@ -46,8 +46,8 @@ LogicalResult HydragenDialect::verifyRegionArgAttribute(Operation *op,
   auto function = dyn_cast<FunctionOpInterface>(op);
   auto result = dyn_cast<IntegerAttr>(attr.getValue());
   if (!function || !result)
-    return op->emitOpError() << attr.getName()
-                             << " expects a function and an integer";
+    return op->emitOpError()
+           << attr.getName() << " expects a function and an integer";
   // alias_output_c1
   int64_t number = result.getInt();
   if (number < 0 || number >= function.getNumResults())
@@ -57,9 +57,8 @@ LogicalResult HydragenDialect::verifyRegionArgAttribute(Operation *op,
   if (function.getArgumentTypes()[argIndex] !=
       function.getResultTypes()[number])
     return op->emitOpError()
-           << attr.getName() << " expects equal types but argument "
-           << argIndex << " is " << function.getArgumentTypes()[argIndex]
-           << " and result " << number << " is "
-           << function.getResultTypes()[number];
+           << attr.getName() << " expects equal types but argument " << argIndex
+           << " is " << function.getArgumentTypes()[argIndex] << " and result "
+           << number << " is " << function.getResultTypes()[number];
   return success();
 }

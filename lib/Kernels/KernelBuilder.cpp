@@ -97,6 +97,9 @@ Value KernelBuilder::rem(Value x, int64_t y) {
     return band(x, y - 1);
   return arith::RemUIOp::create(*this, x, constant(y, x.getType()));
 }
+Value KernelBuilder::band(Value x, Value y) {
+  return arith::AndIOp::create(*this, x, y);
+}
 Value KernelBuilder::band(Value x, int64_t y) {
   return arith::AndIOp::create(*this, x, constant(y, x.getType()));
 }
@@ -318,6 +321,14 @@ Value KernelBuilder::threadId() {
   return inlineAsm(*this, i32, "mov.u32 $0, %tid.x;", "=r", {});
 }
 void KernelBuilder::barrier() { NVVM::Barrier0Op::create(*this); }
+Value KernelBuilder::barrierOr(Value x) {
+  return callIntrinsic("llvm.nvvm.barrier.cta.red.or.aligned.all", getI1Type(),
+                       {constant(0), x});
+}
+void KernelBuilder::blockFence() {
+  LLVM::CallIntrinsicOp::create(*this, getStringAttr("llvm.nvvm.membar.cta"),
+                                ValueRange());
+}
 void KernelBuilder::warpBarrier() {
   NVVM::SyncWarpOp::create(*this, constant(-1));
 }

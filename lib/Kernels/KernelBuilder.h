@@ -48,6 +48,7 @@ public:
   Value div(Value x, int64_t y);
   Value rem(Value x, int64_t y);
   Value ceilDiv(Value x, int64_t y) { return div(add(x, y - 1), y); }
+  Value band(Value x, Value y);
   Value band(Value x, int64_t y);
   Value bor(Value x, Value y);
   Value bxor(Value x, Value y);
@@ -128,7 +129,11 @@ public:
   /// %tid.x, read anew: LLVM must not keep what follows from it across items.
   Value threadId();
   void barrier();
+  /// A barrier; whether `x` (i1) is true in some thread of the block.
+  Value barrierOr(Value x);
   void warpBarrier();
+  /// Memory accesses do not move across, for the block's threads.
+  void blockFence();
   /// The value of the lane with this xor-distance.
   Value shuffleXor(Value x, unsigned distance);
   /// The value of a lane of the warp.

@@ -45,12 +45,16 @@ VariantLayout::VariantLayout(const KernelConfig &config,
     mergePitch = (config.getPaddedValueDim() + 8) * 4;
     mergeBytes = 16 * mergePitch + 128;
     end = config.warps * std::max(ringBytes, mergeBytes);
-    // Each warp stages the queries in its own ring.
+    // Queries go through the start of the rings.
     queryInStages = !tile.queryInShared;
   }
   rowOffsets = end;
   rowNumbers = rowOffsets + 8 * tile.rows;
   end = rowNumbers + 4 * tile.rows;
+  if (config.needsCarefulPass()) {
+    badRows = end;
+    end += 4 * tile.rows * (tile.kind == TileConfig::Suffix ? config.warps : 1);
+  }
   if (!queryInStages) {
     query = llvm::alignTo(end, 128);
     end = query + queryBytes;
@@ -109,8 +113,8 @@ static std::string checkTile(const KernelConfig &config,
     if (tile.rows != config.warps * 16 && tile.rows != config.warps * 32)
       return llvm::formatv("a prefix tile of {0} rows, expected {1} or {2}",
                            tile.rows, config.warps * 16, config.warps * 32);
-    if (tile.keys != 32 && tile.keys != 64)
-      return llvm::formatv("a prefix tile of {0} keys, expected 32 or 64",
+    if (!llvm::is_contained({16u, 32u, 64u}, tile.keys))
+      return llvm::formatv("a prefix tile of {0} keys, expected 16, 32 or 64",
                            tile.keys);
   }
   const KeySource &source = variant.source;
@@ -235,6 +239,15 @@ unsigned mlir::hydragen::kernels::getParameterBytes(
 // Tiles
 //===----------------------------------------------------------------------===//
 
+bool mlir::hydragen::kernels::needsOneLoop(TileConfig::Kind kind,
+                                           ElementType type, unsigned headDim,
+                                           unsigned valueDim,
+                                           unsigned rowsPerWarp) {
+  unsigned columns = std::max(headDim, valueDim);
+  return kind == TileConfig::Prefix &&
+         (rowsPerWarp > 16 || columns > (type == ElementType::F32 ? 64 : 128));
+}
+
 TileConfig mlir::hydragen::kernels::getFastTile(TileConfig::Kind kind,
                                                 ElementType type,
                                                 unsigned headDim,
@@ -242,17 +255,19 @@ TileConfig mlir::hydragen::kernels::getFastTile(TileConfig::Kind kind,
                                                 unsigned warps) {
   TileConfig tile;
   tile.kind = kind;
-  bool wide = std::max(headDim, valueDim) > 128, f32 = type == ElementType::F32;
+  unsigned columns = std::max(headDim, valueDim);
+  bool f32 = type == ElementType::F32;
+  // Query fragments of more columns do not fit into registers.
+  bool wide = columns > (f32 ? 64 : 128);
+  tile.queryInShared = wide;
+  tile.oneLoop = needsOneLoop(kind, type, headDim, valueDim, 16);
   if (kind == TileConfig::Prefix) {
     tile.rows = 16 * warps;
-    tile.keys = wide || f32 ? 32 : 64;
-    tile.queryInShared = wide || f32;
-    tile.oneLoop = wide || (f32 && std::max(headDim, valueDim) > 64);
+    tile.keys = f32 ? 16 : wide ? 32 : 64;
     return tile;
   }
   tile.rows = 16;
   tile.keys = wide || f32 ? 16 : 32;
   tile.ringSlots = wide || f32 || warps == 8 ? 2 : 4;
-  tile.queryInShared = wide || f32;
   return tile;
 }

@@ -49,7 +49,7 @@ SmallVector<Value> Multiplier::loadMatrices(Value address,
   return registers;
 }
 
-Fragment Multiplier::split(ArrayRef<Value> bits) const {
+Fragment Multiplier::split(ArrayRef<Value> bits, bool isA) const {
   Fragment fragment;
   for (Value x : bits) {
     if (isExact) {
@@ -61,6 +61,24 @@ Fragment Multiplier::split(ArrayRef<Value> bits) const {
       // keeps it free of bias. (cvt.rna, several instructions: the integer form
       // below would make a zero of a NaN.)
       fragment.parts[0].push_back(b.roundToTF32(b.bitcast(x, b.f32)));
+      continue;
+    }
+    if (careful) {
+      // Truncated, so that the largest numbers do not become infinite. A row of
+      // A with an infinity is NaN (queries) or does not occur (weights).
+      Value high = b.band(x, int32_t(0xffffe000));
+      Value number = b.bitcast(x, b.f32);
+      Value low = b.bits(b.fsub(number, b.bitcast(high, b.f32)));
+      if (!isA) {
+        Value finite = b.compare(arith::CmpIPredicate::ult,
+                                 b.band(x, 0x7fffffff), b.constant(0x7f800000));
+        fragment.parts[2].push_back(b.select(finite, high, b.zero()));
+        low = b.select(finite, low, b.zero());
+        // An infinity, or a NaN with a bit that TF32 has.
+        high = b.select(finite, high, b.bits(b.fadd(number, number)));
+      }
+      fragment.parts[0].push_back(high);
+      fragment.parts[1].push_back(low);
       continue;
     }
     // x = high + low with high rounded half away from zero: low has a random
@@ -80,7 +98,7 @@ Fragment Multiplier::loadQueries(const TileReader &reader,
   SmallVector<Value> registers =
       loadMatrices(reader.address(pointers, step, rowBlock), false);
   if (isF32)
-    return split(registers);
+    return split(registers, /*isA=*/true);
   Fragment fragment;
   fragment.parts[0].assign(registers.begin(), registers.end());
   return fragment;
@@ -161,7 +179,7 @@ void Multiplier::multiply(const Fragment &a, const Fragment &bFragment,
                           Accumulator &block) const {
   if (isSplit) {
     // Small products first, so that they are not lost in the accumulator.
-    mma(a.parts[1], bFragment.parts[0], block);
+    mma(a.parts[1], bFragment.parts[careful ? 2 : 0], block);
     mma(a.parts[0], bFragment.parts[1], block);
   }
   if (isExact)
@@ -177,6 +195,13 @@ Value Multiplier::packPair(Value low, Value high) const {
   return b.bitcast(arith::TruncFOp::create(b, pair, both), b.i32);
 }
 
+/// Loads that follow stay behind what was multiplied: registers are short in
+/// careful code, which is rarely run.
+void Multiplier::keepOrder() const {
+  if (careful)
+    b.blockFence();
+}
+
 void Multiplier::multiplyKeys(
     ArrayRef<SmallVector<Fragment>> queries, const TileReader &reader,
     ArrayRef<Value> pointers, unsigned firstStep, unsigned keyBlock,
@@ -189,6 +214,7 @@ void Multiplier::multiplyKeys(
                     fresh ? zero : product[2 * keyBlock + 1]});
   }
   for (unsigned i = 0; i < queries.front().size(); ++i) {
+    keepOrder();
     auto keys = loadKeys(reader, pointers, firstStep + i, keyBlock);
     for (auto [query, sum] : llvm::zip_equal(queries, sums)) {
       multiply(query[i], keys.first, sum[0]);
@@ -247,22 +273,23 @@ void Multiplier::multiplyValues(
   // TF32: 8 keys a step. Contraction index k < 4 of a step stands for key 2k,
   // k + 4 for key 2k + 1: then the accumulator layout is the layout of operand
   // A, and V's rows are read in that order.
-  SmallVector<std::array<Fragment, 2>> left;
+  SmallVector<std::array<Fragment, 2>, 0> left;
   for (const auto &pair : weights) {
     std::array<Fragment, 2> &halves = left.emplace_back();
     for (unsigned half : {0, 1}) {
       const Accumulator &w = half ? pair.second : pair.first;
       halves[half] =
-          split({b.bits(w[0]), b.bits(w[2]), b.bits(w[1]), b.bits(w[3])});
+          split({b.bits(w[0]), b.bits(w[2]), b.bits(w[1]), b.bits(w[3])},
+                /*isA=*/true);
     }
   }
   for (unsigned block = 0; block < blocks; ++block) {
     SmallVector<Accumulator> sums(weights.size(),
                                   Accumulator(4, b.constantF(0)));
     for (unsigned half : {0, 1}) {
+      keepOrder();
       Value address = reader.address(pointers, block, 2 * keyBlock + half);
-      Value even = b.load(address, b.i32, 4);
-      Value odd = b.load(b.offset(address, layout.valueRow.pitch), b.i32, 4);
+      auto [even, odd] = reader.loadRowPair(address);
       Fragment right = split({even, odd});
       for (auto [a, sum] : llvm::zip_equal(left, sums))
         multiply(a[half], right, sum);

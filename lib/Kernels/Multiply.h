@@ -14,9 +14,10 @@
 namespace mlir::hydragen::kernels {
 
 /// Registers of one operand of an mma. A 3xTF32 operand has two parts, x = part
-/// 0 + part 1 up to 2^-22 relative; others have one.
+/// 0 + part 1 up to 2^-22 relative; others have one. A careful operand B
+/// has part 0 once more, with 0 for what is not finite.
 struct Fragment {
-  SmallVector<Value, 4> parts[2];
+  SmallVector<Value, 4> parts[3];
 };
 
 /// A 16x8 block of f32: rows lane / 4 (elements 0, 1) and lane / 4 + 8
@@ -31,6 +32,10 @@ class Multiplier {
 public:
   Multiplier(const Context &context, const VariantLayout &layout);
 
+  /// 3xTF32: products from here on are right for operands that are not finite.
+  /// x = inf has no finite low part, and inf * (low part of the other) would
+  /// be NaN, or an infinity of the wrong sign.
+  void setCareful() { careful = true; }
   /// The lane that code from here on runs in.
   void setLane(Value value) { lane = value; }
 
@@ -86,7 +91,8 @@ private:
   /// block += A * B.
   void multiply(const Fragment &a, const Fragment &b, Accumulator &block) const;
   /// f32 bits (as i32) to the parts of a fragment.
-  Fragment split(ArrayRef<Value> bits) const;
+  Fragment split(ArrayRef<Value> bits, bool isA = false) const;
+  void keepOrder() const;
   Value packPair(Value low, Value high) const;
   void mma(ArrayRef<Value> a, ArrayRef<Value> b, Accumulator &block) const;
   void multiplyExactly(ArrayRef<Value> a, ArrayRef<Value> b,
@@ -95,7 +101,7 @@ private:
   const Context &context;
   KernelBuilder &b;
   const VariantLayout &layout;
-  bool isF32, isSplit, isExact;
+  bool isF32, isSplit, isExact, careful = false;
   Value lane;
 };
 

@@ -102,6 +102,10 @@ private:
                   MutableArrayRef<SmallVector<Accumulator>> products);
   Fragment getQuery(unsigned rowBlock, unsigned step);
   Value getRowNumber(unsigned rowBlock, unsigned half);
+  SmallVector<RowStates> emitLoops(bool careful);
+  Value getBadRow(unsigned rowBlock, unsigned half);
+  void store(ArrayRef<RowStates> states, unsigned rowBlock,
+             ArrayRef<Value> written);
 
   const Context &context;
   KernelBuilder &b;
@@ -134,7 +138,7 @@ void PrefixTile::copyQueries(Value thread) {
             b.offset(context.at(layout.rowOffsets), b.shl(row, 3)), b.i64, 8);
         return b.offset(context.parameter("queries"), offset);
       },
-      tile.rows);
+      tile.rows, item.rowCount);
 }
 
 void PrefixTile::copyFirst(KeyTiles::Which which, unsigned stage,
@@ -280,9 +284,8 @@ void PrefixTile::emitRowScores(bool masked) {
   }
 }
 
-void PrefixTile::emit() {
-  setUp();
-  emitRowTable(context, layout, tile.rows, item, thread);
+/// The item's loops over keys, from the queries on: the states.
+SmallVector<RowStates> PrefixTile::emitLoops(bool careful) {
   SmallVector<Value> location = keys->locate(item.keyBegin);
   b.barrier();
 
@@ -297,6 +300,7 @@ void PrefixTile::emit() {
   b.waitCopies(layout.queryDelaysValues ? 1 : 2);
   b.barrier();
   if (!tile.queryInShared) {
+    queryFragments.clear();
     for (unsigned r = 0; r < rowBlocks; ++r) {
       SmallVector<Fragment> &fragments = queryFragments.emplace_back();
       for (unsigned step = 0; step < multiplier.getHeadSteps(); ++step)
@@ -323,7 +327,7 @@ void PrefixTile::emit() {
           return emitBody(j, args, masked);
         });
   };
-  if (tile.oneLoop) {
+  if (tile.oneLoop || careful) {
     range.fullEnd = b.zero();
   } else {
     if (variant.headTiles) {
@@ -342,14 +346,65 @@ void PrefixTile::emit() {
   b.waitCopies(0);
   setUp();
 
+  SmallVector<RowStates> states;
   unsigned stateSize = RowStates::size(blocks);
-  for (unsigned r = 0; r < rowBlocks; ++r) {
-    RowStates states = RowStates::read(
-        ValueRange(carried).slice(r * stateSize, stateSize), blocks);
-    emitTileResult(context, item, states, lane,
-                   b.add(b.mul(warp, 16 * rowBlocks), 16 * r),
-                   layout.rowNumbers);
+  for (unsigned r = 0; r < rowBlocks; ++r)
+    states.push_back(RowStates::read(
+        ValueRange(carried).slice(r * stateSize, stateSize), blocks));
+  return states;
+}
+
+/// Place of the flag of a lane's row.
+Value PrefixTile::getBadRow(unsigned rowBlock, unsigned half) {
+  Value row = b.add(b.add(b.mul(warp, 16 * rowBlocks), b.shr(lane, 2)),
+                    16 * rowBlock + 8 * half);
+  return b.offset(context.at(layout.badRows), b.shl(row, 2));
+}
+
+void PrefixTile::store(ArrayRef<RowStates> states, unsigned rowBlock,
+                       ArrayRef<Value> written) {
+  emitTileResult(context, item, states[rowBlock], lane,
+                 b.add(b.mul(warp, 16 * rowBlocks), 16 * rowBlock),
+                 layout.rowNumbers, written);
+}
+
+void PrefixTile::emit() {
+  setUp();
+  emitRowTable(context, layout, tile.rows, item, thread);
+  SmallVector<RowStates> states = emitLoops(/*careful=*/false);
+  if (!context.config.needsCarefulPass()) {
+    for (unsigned r = 0; r < rowBlocks; ++r)
+      store(states, r, {});
+    return;
   }
+
+  // Rows with something that is not finite are computed again, carefully; the
+  // others keep their bits, whatever rows they share a tile with.
+  Value again;
+  for (unsigned r = 0; r < rowBlocks; ++r) {
+    SmallVector<Value> good;
+    std::array<Value, 2> found = findNonFinite(b, states[r]);
+    for (unsigned half : {0, 1}) {
+      Value bad = found[half];
+      b.ifThen(b.equal(b.band(lane, 3), 0), [&] {
+        b.store(b.select(bad, b.constant(1), b.zero()), getBadRow(r, half), 4);
+      });
+      good.push_back(b.bxor(bad, b.constant(1, b.getI1Type())));
+      again = again ? b.bor(again, bad) : bad;
+    }
+    store(states, r, good);
+  }
+  b.ifThen(b.barrierOr(again), [&] {
+    multiplier.setCareful();
+    setUp();
+    SmallVector<RowStates> states = emitLoops(/*careful=*/true);
+    for (unsigned r = 0; r < rowBlocks; ++r) {
+      SmallVector<Value> bad;
+      for (unsigned half : {0, 1})
+        bad.push_back(b.notEqual(b.load(getBadRow(r, half), b.i32, 4), 0));
+      store(states, r, bad);
+    }
+  });
 }
 
 void mlir::hydragen::kernels::emitPrefixTile(const Context &context,

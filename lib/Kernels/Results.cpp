@@ -171,11 +171,9 @@ Value mlir::hydragen::kernels::isDirect(const Context &context,
   return context.b.notEqual(context.b.band(item.kind, HYDRAGEN_ITEM_DIRECT), 0);
 }
 
-void mlir::hydragen::kernels::emitTileResult(const Context &context,
-                                             const Item &item,
-                                             const RowStates &states,
-                                             Value lane, Value firstRow,
-                                             unsigned rowNumbers) {
+void mlir::hydragen::kernels::emitTileResult(
+    const Context &context, const Item &item, const RowStates &states,
+    Value lane, Value firstRow, unsigned rowNumbers, ArrayRef<Value> written) {
   KernelBuilder &b = context.b;
   Value column = b.shl(b.band(lane, 3), 1);
   Value isFirst = b.equal(column, 0);
@@ -193,7 +191,10 @@ void mlir::hydragen::kernels::emitTileResult(const Context &context,
       isDirect(context, item),
       [&] {
         for (unsigned half : {0, 1}) {
-          b.ifThen(b.lessThan(rows[half], item.rowCount), [&] {
+          Value inside = b.lessThan(rows[half], item.rowCount);
+          if (!written.empty())
+            inside = b.band(inside, written[half]);
+          b.ifThen(inside, [&] {
             Value number =
                 b.load(b.offset(context.at(rowNumbers), b.shl(rows[half], 2)),
                        b.i32, 4);
@@ -206,14 +207,38 @@ void mlir::hydragen::kernels::emitTileResult(const Context &context,
       },
       [&] {
         for (unsigned half : {0, 1}) {
-          StateRow state(context, b.add(rows[half], item.stateRow));
-          for (unsigned t = 0; t < states.output.size(); ++t)
-            state.storeColumns(columns(t, half), b.add(column, 8 * t));
-          b.ifThen(isFirst, [&] {
-            state.storeStatistics(states.max[half], sums[half]);
-          });
+          auto store = [&] {
+            StateRow state(context, b.add(rows[half], item.stateRow));
+            for (unsigned t = 0; t < states.output.size(); ++t)
+              state.storeColumns(columns(t, half), b.add(column, 8 * t));
+            b.ifThen(isFirst, [&] {
+              state.storeStatistics(states.max[half], sums[half]);
+            });
+          };
+          if (written.empty())
+            store();
+          else
+            b.ifThen(written[half], store);
         }
       });
+}
+
+std::array<Value, 2>
+mlir::hydragen::kernels::findNonFinite(KernelBuilder &b,
+                                       const RowStates &states) {
+  std::array<Value, 2> bad;
+  Value zero = b.constantF(0);
+  for (unsigned half : {0, 1}) {
+    // 0 as long as all are finite, else NaN.
+    Value x = b.fmul(states.sum[half], zero);
+    for (const Accumulator &block : states.output)
+      for (unsigned i : {0, 1})
+        x = b.fma(block[2 * half + i], zero, x);
+    x = b.fadd(x, b.shuffleXor(x, 1));
+    x = b.fadd(x, b.shuffleXor(x, 2));
+    bad[half] = b.compareF(arith::CmpFPredicate::UNO, x, x);
+  }
+  return bad;
 }
 
 //===----------------------------------------------------------------------===//

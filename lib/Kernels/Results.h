@@ -49,10 +49,15 @@ private:
 
 /// The end of a prefix tile: 16 rows in a warp's registers become state rows,
 /// or the result of a direct item. `firstRow`: the 16 rows' first in the tile;
-/// `rowNumbers`: shared offset of the logical rows.
+/// `rowNumbers`: shared offset of the logical rows. `written`: whether to write
+/// each of a lane's two rows; none: both.
 void emitTileResult(const Context &context, const Item &item,
                     const RowStates &states, Value lane, Value firstRow,
-                    unsigned rowNumbers);
+                    unsigned rowNumbers, ArrayRef<Value> written = {});
+
+/// Whether each of a lane's two rows has a sum or an output that is not finite;
+/// the same in all lanes of a row.
+std::array<Value, 2> findNonFinite(KernelBuilder &b, const RowStates &states);
 
 /// Arrival at the item's groups and the fold of those it completes.
 void emitFold(const Context &context);

@@ -29,6 +29,9 @@ struct VariantLayout {
   bool queryDelaysValues = false, queryInStages = false;
   /// i64 byte offset of each row in Q, i32 logical row.
   unsigned rowOffsets = 0, rowNumbers = 0;
+  /// 3xTF32: i32 per row (suffix: per warp and row), whether it has a value
+  /// that is not finite (PrefixTile.cpp, "careful").
+  unsigned badRows = 0;
   unsigned bytes = 0;
 };
 

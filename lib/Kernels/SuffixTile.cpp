@@ -42,7 +42,11 @@ private:
   void issue(unsigned chunk, ValueRange location, Value key, Value left);
   SmallVector<Value> emitBody(Value j, ValueRange carried, bool masked);
   Value getRowNumber(unsigned half);
-  void emitMerge(const RowStates &states);
+  Value getQueryPlace() const {
+    return tile.queryInShared ? context.at(layout.query) : context.shared;
+  }
+  RowStates emitLoops(bool careful);
+  void emitMerge(const RowStates &states, bool careful);
   Fragment getQuery(unsigned step) {
     if (!tile.queryInShared)
       return queryFragments[step];
@@ -73,29 +77,28 @@ private:
 } // namespace
 
 void SuffixTile::loadQueries() {
-  // Every warp stages the 16 rows in its own ring, or all of them together in a
-  // place of their own.
-  bool own = !tile.queryInShared;
-  TileCopy copy(b, layout.keyRow, own ? lane : thread,
-                own ? 32 : context.config.getThreads(),
+  // All threads together copy the rows that there are, to a place of their own
+  // or to the start of the rings.
+  TileCopy copy(b, layout.keyRow, thread, context.config.getThreads(),
                 context.config.queryAlignment);
   copy.copyRows(
-      own ? ring : context.at(layout.query),
+      getQueryPlace(),
       [&](Value row) {
         Value offset = b.load(
             b.offset(context.at(layout.rowOffsets), b.shl(row, 3)), b.i64, 8);
         return b.offset(context.parameter("queries"), offset);
       },
-      16);
+      16, item.rowCount);
   b.commitCopies();
   b.waitCopies(0);
-  if (!own)
-    return b.barrier();
-  b.warpBarrier();
+  b.barrier();
+  if (tile.queryInShared)
+    return;
   for (unsigned step = 0; step < multiplier.getHeadSteps(); ++step)
     queryFragments.push_back(
         multiplier.loadQueries(*queryReader, queryPointers, step));
-  b.warpBarrier();
+  // Warp 0 may fill its ring.
+  b.barrier();
 }
 
 void SuffixTile::issue(unsigned chunk, ValueRange location, Value key,
@@ -196,7 +199,7 @@ SmallVector<Value> SuffixTile::emitBody(Value j, ValueRange carried,
   return results;
 }
 
-void SuffixTile::emitMerge(const RowStates &states) {
+void SuffixTile::emitMerge(const RowStates &states, bool careful) {
   // Warps leave their states in shared memory; all threads fold them in the
   // order of warps.
   unsigned pitch = layout.mergePitch, statistics = 16 * pitch;
@@ -266,10 +269,24 @@ void SuffixTile::emitMerge(const RowStates &states) {
         b.ifThen(b.lessThan(column, columns), emit);
     }
   };
+  Value written;
+  if (context.config.needsCarefulPass()) {
+    Value bad;
+    for (unsigned w = 0; w < warps; ++w) {
+      Value flag =
+          b.load(b.offset(context.at(layout.badRows + 64 * w), b.shl(row, 2)),
+                 b.i32, 4);
+      bad = bad ? b.bor(bad, flag) : flag;
+    }
+    written = careful ? b.notEqual(bad, 0) : b.equal(bad, 0);
+  }
   b.ifThenElse(
       isDirect(context, item),
       [&] {
-        b.ifThen(b.lessThan(row, item.rowCount), [&] {
+        Value inside = b.lessThan(row, item.rowCount);
+        if (written)
+          inside = b.band(inside, written);
+        b.ifThen(inside, [&] {
           Value number = b.load(
               b.offset(context.at(layout.rowNumbers), b.shl(row, 2)), b.i32, 4);
           ResultRow result(context, number, max, sum);
@@ -280,10 +297,17 @@ void SuffixTile::emitMerge(const RowStates &states) {
         });
       },
       [&] {
-        StateRow state(context, b.add(item.stateRow, row));
-        forColumns(
-            [&](ValueRange o, Value column) { state.storeColumns(o, column); });
-        b.ifThen(b.equal(place, 0), [&] { state.storeStatistics(max, sum); });
+        auto store = [&] {
+          StateRow state(context, b.add(item.stateRow, row));
+          forColumns([&](ValueRange o, Value column) {
+            state.storeColumns(o, column);
+          });
+          b.ifThen(b.equal(place, 0), [&] { state.storeStatistics(max, sum); });
+        };
+        if (written)
+          b.ifThen(written, store);
+        else
+          store();
       });
 }
 
@@ -297,8 +321,7 @@ void SuffixTile::setUp() {
   keyEnd = emitKeyEnd(context, item);
   numKeys = b.max(b.sub(keyEnd, item.keyBegin), 0);
   queryReader.emplace(multiplier.makeQueryReader(lane));
-  queryPointers =
-      queryReader->locate(tile.queryInShared ? context.at(layout.query) : ring);
+  queryPointers = queryReader->locate(getQueryPlace());
   keys.emplace(context, number, layout, item, keyEnd, lane, 32, 16);
   keyReader.emplace(multiplier.makeKeyReader(lane));
   valueReader.emplace(multiplier.makeValueReader(lane));
@@ -332,10 +355,8 @@ void SuffixTile::emitRowScores(bool masked) {
   }
 }
 
-void SuffixTile::emit() {
-  setUp();
-  emitRowTable(context, layout, 16, item, thread);
-  b.barrier();
+/// The item's loops over keys, from the queries on: the warp's states.
+RowStates SuffixTile::emitLoops(bool careful) {
   loadQueries();
 
   Value firstKey = b.add(item.keyBegin, b.mul(warp, tile.keys));
@@ -360,23 +381,62 @@ void SuffixTile::emit() {
           return emitBody(j, args, masked);
         });
   };
-  if (variant.headTiles) {
-    emitRowScores(/*masked=*/true);
-    emitLoop(b.zero(), ownHead, /*masked=*/true);
+  if (careful) {
+    ownFull = b.zero();
+  } else {
+    if (variant.headTiles) {
+      emitRowScores(/*masked=*/true);
+      emitLoop(b.zero(), ownHead, /*masked=*/true);
+      setUp();
+    }
+    emitRowScores(/*masked=*/false);
+    emitLoop(ownHead, ownFull, /*masked=*/false);
+    // All is computed anew after a loop, so that nothing but what it needs is
+    // live across it.
     setUp();
   }
-  emitRowScores(/*masked=*/false);
-  emitLoop(ownHead, ownFull, /*masked=*/false);
-  // All is computed anew after a loop, so that nothing but what it needs is
-  // live across it.
-  setUp();
   emitRowScores(/*masked=*/true);
   emitLoop(ownFull, ownCount, /*masked=*/true);
   b.waitCopies(0);
   setUp();
+  return RowStates::read(
+      ValueRange(carried).take_front(RowStates::size(blocks)), blocks);
+}
+
+void SuffixTile::emit() {
+  setUp();
+  emitRowTable(context, layout, 16, item, thread);
   b.barrier();
-  emitMerge(RowStates::read(
-      ValueRange(carried).take_front(RowStates::size(blocks)), blocks));
+  RowStates states = emitLoops(/*careful=*/false);
+  if (!context.config.needsCarefulPass()) {
+    b.barrier();
+    return emitMerge(states, /*careful=*/false);
+  }
+
+  // As in PrefixTile; a row counts as bad when it is in some warp.
+  Value again;
+  std::array<Value, 2> found = findNonFinite(b, states);
+  for (unsigned half : {0, 1}) {
+    Value bad = found[half];
+    Value row = b.add(b.add(b.shl(warp, 4), b.shr(lane, 2)), 8 * half);
+    b.ifThen(b.equal(b.band(lane, 3), 0), [&] {
+      b.store(b.select(bad, b.constant(1), b.zero()),
+              b.offset(context.at(layout.badRows), b.shl(row, 2)), 4);
+    });
+    again = again ? b.bor(again, bad) : bad;
+  }
+  again = b.barrierOr(again);
+  emitMerge(states, /*careful=*/false);
+  b.ifThen(again, [&] {
+    multiplier.setCareful();
+    queryFragments.clear();
+    setUp();
+    // The states of the first time were read.
+    b.barrier();
+    RowStates states = emitLoops(/*careful=*/true);
+    b.barrier();
+    emitMerge(states, /*careful=*/true);
+  });
 }
 
 void mlir::hydragen::kernels::emitSuffixTile(const Context &context,

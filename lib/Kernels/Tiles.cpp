@@ -20,8 +20,8 @@ TileRow::TileRow(unsigned elements, unsigned elementBytes, Access access)
       bytes((elements + 15) / 16 * 16 * elementBytes), pitch(bytes),
       access(access) {
   // An odd number of chunks from a row to the next spreads pairs of rows by
-  // itself where eight chunks are not a permutation's window.
-  if (access == RowPairs && chunks() % 8 != 0)
+  // itself where a permutation's window is too small.
+  if (access == RowPairs && chunks() % 4 != 0)
     pitch += 16;
 }
 
@@ -36,8 +36,10 @@ Value TileRow::swizzle(KernelBuilder &b, Value row) const {
   unsigned w = window();
   if (w == 1)
     return b.zero();
-  if (access == RowPairs)
-    return b.shl(b.band(b.shr(row, 1), w / 2 - 1), 1);
+  if (access == RowPairs) {
+    Value pair = b.band(b.shr(row, 1), 3);
+    return w == 8 ? b.shl(pair, 1) : pair;
+  }
   return b.band(b.shr(row, w == 8 ? 0 : w == 4 ? 1 : 2), w - 1);
 }
 
@@ -244,14 +246,29 @@ TileReader TileReader::makeRowPairs(KernelBuilder &b, const TileRow &row,
   TileReader reader(b, row);
   Value pair = b.band(lane, 3), column = b.shr(lane, 2);
   Value r = b.shl(pair, 1), swizzle = row.swizzle(b, r);
+  if (row.window() == 4) {
+    // Four chunks more are in other banks: so are the odd rows, which odd pairs
+    // therefore read while even ones read their even rows.
+    Value odd = b.band(pair, 1);
+    reader.oddFirst = b.notEqual(odd, 0);
+    reader.toOtherRow = b.mul(b.sub(b.constant(1), b.shl(odd, 1)), row.pitch);
+    r = b.add(r, odd);
+  }
   for (unsigned step = 0; step < row.period(); ++step) {
-    // The swizzle is even: the chunk's low bit is the column's.
     Value chunk =
-        b.add(b.bxor(b.constant(2 * step), swizzle), b.shr(column, 2));
+        b.bxor(b.add(b.shr(column, 2), b.constant(2 * step)), swizzle);
     reader.offsets.push_back(b.add(b.add(b.mul(r, row.pitch), b.shl(chunk, 4)),
                                    b.shl(b.band(column, 3), 2)));
   }
   return reader;
+}
+
+std::pair<Value, Value> TileReader::loadRowPair(Value address) const {
+  Value first = b.load(address, b.i32, 4);
+  if (!oddFirst)
+    return {first, b.load(b.offset(address, row.pitch), b.i32, 4)};
+  Value second = b.load(b.offset(address, toOtherRow), b.i32, 4);
+  return {b.select(oddFirst, second, first), b.select(oddFirst, first, second)};
 }
 
 SmallVector<Value> TileReader::locate(Value tile, bool few) const {

@@ -116,11 +116,17 @@ public:
   Value address(ArrayRef<Value> pointers, unsigned step,
                 unsigned rowBlock = 0) const;
 
+  /// RowPairs: the bits of the even and of the odd row at an address.
+  std::pair<Value, Value> loadRowPair(Value address) const;
+
 private:
   TileReader(KernelBuilder &b, const TileRow &row) : b(b), row(row) {}
   KernelBuilder &b;
   TileRow row;
   SmallVector<Value> offsets;
+  /// RowPairs: whether the lane's addresses are of odd rows, and bytes to the
+  /// other row of the pair; null: never.
+  Value oddFirst, toOtherRow;
 };
 
 } // namespace mlir::hydragen::kernels

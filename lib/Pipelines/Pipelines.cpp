@@ -38,18 +38,18 @@ void buildTosaToLinalgPipeline(OpPassManager &pm) {
   nested.addPass(createCanonicalizerPass());
 }
 
-void buildFrontPipeline(OpPassManager &pm,
-                                  const FrontOptions &options) {
+void buildFrontPipeline(OpPassManager &pm, const FrontOptions &options) {
   // Attention is looked for within one function.
   pm.addPass(createInlinerPass());
   pm.addNestedPass<func::FuncOp>(mlir::hydragen::createRaiseAttention());
   if (options.stopAfter == "raised")
     return;
-  if (options.sharing != "never") {
+  bool never = options.sharing == "never";
+  if (!never || options.separate) {
     mlir::hydragen::ShareSegmentsOptions share;
-    share.sharing = options.sharing;
+    share.guards = options.guards && !never;
+    share.sharing = never ? "always" : options.sharing;
     share.target = options.target;
-    share.guards = options.guards;
     pm.addNestedPass<func::FuncOp>(mlir::hydragen::createShareSegments(share));
     if (options.verifyCover)
       pm.addNestedPass<func::FuncOp>(mlir::hydragen::createVerifyCover());
@@ -70,9 +70,9 @@ void buildFrontPipeline(OpPassManager &pm,
 }
 
 void registerHydragenPipelines() {
-  PassPipelineRegistration<FrontOptions>(
-      "hydragen-front", "From model IR to the decomposed form",
-      buildFrontPipeline);
+  PassPipelineRegistration<FrontOptions>("hydragen-front",
+                                         "From model IR to the decomposed form",
+                                         buildFrontPipeline);
   PassPipelineRegistration<>(
       "hydragen-tosa-to-linalg",
       "The TOSA lowerings that exported models need, one by one",

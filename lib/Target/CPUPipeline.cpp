@@ -118,7 +118,8 @@ void ::hydragen::buildLowerToLLVMPipeline(
   manager.addPass(mlir::hydragen::createOutlineKernels());
   manager.addNestedPass<func::FuncOp>(
       mlir::hydragen::createConvertHydragenToCPU({options.vectorBits}));
-  manager.addNestedPass<func::FuncOp>(mlir::hydragen::createLinalgToCPULoops());
+  manager.addNestedPass<func::FuncOp>(
+      mlir::hydragen::createLinalgToCPULoops({options.vectorBits}));
   manager.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(mlir::hydragen::createOutlineParallel());

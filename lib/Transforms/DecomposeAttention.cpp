@@ -31,8 +31,12 @@ namespace mlir::hydragen {
 using namespace mlir;
 using namespace mlir::hydragen;
 
-/// Rows of one matrix product that rows grouped at run time fill, at least.
-static constexpr int64_t kTileRows = 32;
+/// Rows of one matrix product that rows grouped at run time fill: two vectors of
+/// the CPU kernels with 256 bits. A tile costs as much as half of its rows would
+/// on their own, less where their keys do not stay in the cache between two rows
+/// (measured on one core: 512 KiB of keys and values per head, groups of 4, 8, 32).
+static constexpr int64_t kTileRows = 16;
+static constexpr int64_t kCachedBytes = int64_t(1) << 20;
 
 namespace {
 /// o, m and l.
@@ -71,10 +75,10 @@ private:
   ArrayAttr rewriteMods(const SplitDomain &domain, ArrayRef<unsigned> symbols);
   AffineMap renumberSymbols(AffineMap map, ArrayRef<unsigned> symbols);
   SmallVector<unsigned> getUsedIndices(unsigned segment);
-  void
-  cloneScoreRegion(const SplitDomain &domain, Region &target,
-                   std::optional<std::pair<unsigned, unsigned>> listed);
+  void cloneScoreRegion(const SplitDomain &domain, Region &target,
+                        std::optional<std::pair<unsigned, unsigned>> listed);
   SmallVector<State> mergeDisjoint(ArrayRef<State> partials);
+  void markSeparateRows();
   bool isEmpty(unsigned segment);
   Value finalize(const State &state);
   RowRect getRect(unsigned segment) {
@@ -91,6 +95,14 @@ private:
   AttentionDims dims;
   bool neverShare;
   SmallVector<OpFoldResult> rowSizes, valueSizes;
+  /// Without sharing: the partial attentions, whether sequences share all of
+  /// their keys by the segment's mark, and the row digits that K and V do not use.
+  struct PlainPartial {
+    Operation *op = nullptr;
+    bool shared = false;
+    SmallVector<std::pair<Digit, int64_t>> unused;
+  };
+  SmallVector<PlainPartial> plainPartials;
 };
 } // namespace
 
@@ -275,17 +287,17 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
            "order of the dims";
 
   std::optional<State> grouped;
-  if (attr.getGrouped() && !neverShare && !(grouped = makeGrouped(parts, domain,
-                                                                  segment)))
+  if (attr.getGrouped() && !neverShare &&
+      !(grouped = makeGrouped(parts, domain, segment)))
     remark::missed(
         loc, remark::RemarkOpts::name("decompose-grouped").category("hydragen"))
-        << "rows with equal indices are not put together: an operand depends on "
+        << "rows with equal indices are not put together: an operand depends "
+           "on "
            "the row in another way";
-  State state = grouped ? *grouped
-                        : createPartial(parts, domain, segment,
-                                        !neverShare &&
-                                            isSharedSegment(op, segment),
-                                        std::nullopt);
+  State state = grouped
+                    ? *grouped
+                    : createPartial(parts, domain, segment,
+                                    isSharedSegment(op, segment), std::nullopt);
 
   // Back from digits to rows.
   SmallVector<ReassociationIndices> groups = domain.getRowReassociation();
@@ -317,19 +329,19 @@ State Decomposer::createPartial(
   State identity = makeIdentity(parts.rowSizes, parts.valueSizes);
   auto create = [&](auto tag) -> Operation * {
     using OpTy = decltype(tag);
-    auto partial = OpTy::create(
-        builder, loc,
-        TypeRange{identity.o.getType(), identity.m.getType(),
-                  identity.l.getType()},
-        parts.queries, parts.keys, parts.value, parts.indices, parts.extras,
-        dynamicOffsets, identity.values(),
-        builder.getDenseI64ArrayAttr(staticOffsets),
-        builder.getAffineMapArrayAttr(parts.queryMaps),
-        builder.getAffineMapArrayAttr(parts.keyMaps),
-        AffineMapAttr::get(parts.valueMap),
-        builder.getAffineMapArrayAttr(parts.indexMaps),
-        builder.getAffineMapArrayAttr(parts.extraMaps), op.getScaleAttr(),
-        parts.mods);
+    auto partial =
+        OpTy::create(builder, loc,
+                     TypeRange{identity.o.getType(), identity.m.getType(),
+                               identity.l.getType()},
+                     parts.queries, parts.keys, parts.value, parts.indices,
+                     parts.extras, dynamicOffsets, identity.values(),
+                     builder.getDenseI64ArrayAttr(staticOffsets),
+                     builder.getAffineMapArrayAttr(parts.queryMaps),
+                     builder.getAffineMapArrayAttr(parts.keyMaps),
+                     AffineMapAttr::get(parts.valueMap),
+                     builder.getAffineMapArrayAttr(parts.indexMaps),
+                     builder.getAffineMapArrayAttr(parts.extraMaps),
+                     op.getScaleAttr(), parts.mods);
     cloneScoreRegion(domain, partial.getScoreRegion(), listed);
     return partial;
   };
@@ -341,7 +353,45 @@ State Decomposer::createPartial(
     partial = create(SuffixAttentionOp());
     ++numSuffix;
   }
+  if (neverShare && !listed) {
+    PlainPartial &plain = plainPartials.emplace_back();
+    plain.op = partial;
+    plain.shared = op.getSegment(segment).getShared();
+    llvm::SmallBitVector unused =
+        hydragen::getUnusedRows(cast<PartialAttentionOpInterface>(partial));
+    for (unsigned digit : unused.set_bits())
+      plain.unused.emplace_back(domain.getDigits()[digit], digit);
+  }
   return {partial->getResult(0), partial->getResult(1), partial->getResult(2)};
+}
+
+/// Without sharing, rows that read the same keys in some segments only are
+/// computed one by one. Rows that have all keys in common (the query heads of a
+/// group, the queries of a sequence) are not what sharing means.
+void Decomposer::markSeparateRows() {
+  auto same = [](const Digit &a, const Digit &b) {
+    return a.oldDim == b.oldDim && a.stride == b.stride && a.size == b.size;
+  };
+  // Segments that are all marked as shared have no own keys to compare with.
+  bool noOwnKeys = llvm::all_of(
+      plainPartials, [](const PlainPartial &plain) { return plain.shared; });
+  for (PlainPartial &mine : plainPartials) {
+    SmallVector<int64_t> separate;
+    for (auto [digit, place] : mine.unused) {
+      bool together =
+          !noOwnKeys &&
+          llvm::all_of(plainPartials, [&](const PlainPartial &other) {
+            return llvm::any_of(other.unused, [&](const auto &entry) {
+              return same(entry.first, digit);
+            });
+          });
+      if (!together)
+        separate.push_back(place);
+    }
+    if (!separate.empty())
+      mine.op->setAttr(kSeparateRowsAttr,
+                       builder.getDenseI64ArrayAttr(separate));
+  }
 }
 
 /// Tiles of rows with equal numbers as a prefix, the other rows on their own.
@@ -355,13 +405,24 @@ std::optional<State> Decomposer::makeGrouped(const PartialParts &parts,
   int64_t folded = 1;
   for (unsigned dim = 0; dim != parts.rowSizes.size(); ++dim) {
     auto uses = [&](AffineMap map) { return map.isFunctionOfDim(dim); };
-    if (dim != *row && !uses(parts.valueMap) && llvm::none_of(parts.keyMaps, uses))
+    if (dim != *row && !uses(parts.valueMap) &&
+        llvm::none_of(parts.keyMaps, uses))
       folded *= getConstantIntValue(parts.rowSizes[dim]).value_or(1);
   }
-  int64_t width = std::max<int64_t>(kTileRows / std::max<int64_t>(folded, 1), 2);
+  int64_t width =
+      std::max<int64_t>(kTileRows / std::max<int64_t>(folded, 1), 2);
   if (std::optional<int64_t> rows = getConstantIntValue(parts.rowSizes[*row]))
     width = std::min(width, std::max<int64_t>(*rows, 1));
-  int64_t least = std::max<int64_t>(llvm::divideCeil(width, 4), 2);
+  int64_t bytes =
+      2 * getConstantIntValue(op.getSegmentSize(segment)).value_or(kCachedBytes) *
+      cast<RankedTensorType>(parts.value.getType())
+          .getElementType()
+          .getIntOrFloatBitWidth() /
+      8;
+  for (OpFoldResult columns : parts.valueSizes)
+    bytes *= getConstantIntValue(columns).value_or(1);
+  int64_t least = std::max<int64_t>(
+      llvm::divideCeil(width, bytes > kCachedBytes ? 4 : 2), 2);
   auto list = [&](ArrayRef<int64_t> shape) {
     return RankedTensorType::get(shape, builder.getI64Type());
   };
@@ -534,6 +595,7 @@ LogicalResult Decomposer::run() {
       return failure();
     partials.push_back(*partial);
   }
+  markSeparateRows();
   SmallVector<State> states = mergeDisjoint(partials);
   State state = states.front();
   if (states.size() > 1) {

@@ -274,7 +274,7 @@ std::optional<PartialParts> RowTaker::run() {
   numIndices = result.indices.size();
   result.mods = moveMods(parts.rowSizes.size() + 1);
   if (rowSymbol) {
-    // All maps with symbols have as many as there are index operands.
+    // Once more: all maps of modifications have the symbol.
     result.mods = moveMods(parts.rowSizes.size() + 1);
     result.indices.push_back(rows);
     unsigned numDims = result.valueMap.getNumDims();

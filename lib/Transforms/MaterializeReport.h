@@ -39,9 +39,9 @@ struct AttentionRecord {
   Location location;
   Outcome outcome;
   std::string reasonCode, reason;
-  SmallVector<SegmentRecord, 0> segments = {};
   /// Some of the sharing is found when the function runs.
   bool guarded = false;
+  SmallVector<SegmentRecord, 0> segments = {};
   int64_t bytesPlain = ShapedType::kDynamic, bytesShared = ShapedType::kDynamic;
   std::optional<Prediction> prediction = std::nullopt;
 };

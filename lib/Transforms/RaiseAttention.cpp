@@ -161,9 +161,9 @@ bool AttentionBuilder::buildOperands() {
 /// Rows are what the output has and V alone does not.
 void AttentionBuilder::findRoles() {
   for (unsigned dim = 0; dim != keyDim; ++dim) {
-    bool inScore = llvm::any_of(
-        llvm::concat<AffineMap>(queryMaps, keyMaps),
-        [&](AffineMap m) { return m.isFunctionOfDim(dim); });
+    bool inScore =
+        llvm::any_of(llvm::concat<AffineMap>(queryMaps, keyMaps),
+                     [&](AffineMap m) { return m.isFunctionOfDim(dim); });
     if (inScore || !valueMap.isFunctionOfDim(dim))
       rowDims.push_back(dim);
   }
@@ -245,7 +245,8 @@ AttentionOp AttentionBuilder::build() {
     count = count * exprs.var(key).extent;
   std::optional<OpFoldResult> size = writer.writeSize(count);
   if (!size) {
-    refuse(RefusalReason::NotRepresentable, "the number of keys is not at hand");
+    refuse(RefusalReason::NotRepresentable,
+           "the number of keys is not at hand");
     return {};
   }
   SmallVector<Value> sizes;
@@ -254,8 +255,8 @@ AttentionOp AttentionBuilder::build() {
     sizes.push_back(dynamic);
   else
     staticSize = count.getConstant();
-  auto segment = SegmentAttr::get(context, /*begin=*/0, staticSize, keyMaps,
-                                  valueMap);
+  auto segment =
+      SegmentAttr::get(context, /*begin=*/0, staticSize, keyMaps, valueMap);
   auto op = AttentionOp::create(
       builder, loc, TypeRange(init.getType()), queries, keys, ValueRange(value),
       indices, extras, sinks, factor, ValueRange(), sizes, ValueRange(init),
@@ -291,8 +292,8 @@ AttentionOp AttentionBuilder::build() {
 // Pass
 //===----------------------------------------------------------------------===//
 
-/// `late.op` as a generic op without the division, and without the operands that
-/// only the division needed (they would keep the sum alive).
+/// `late.op` as a generic op without the division, and without the operands
+/// that only the division needed (they would keep the sum alive).
 static Value buildUndivided(LateDivision &late, IRMapping &mapping,
                             OpBuilder &builder) {
   linalg::LinalgOp op = late.op;
@@ -307,8 +308,7 @@ static Value buildUndivided(LateDivision &late, IRMapping &mapping,
   IRMapping inner;
   op->getRegion(0).cloneInto(&generic.getRegion(), inner);
   Block &body = generic.getRegion().front();
-  Operation *scalar =
-      inner.lookup(late.scalarOp->getResult(0)).getDefiningOp();
+  Operation *scalar = inner.lookup(late.scalarOp->getResult(0)).getDefiningOp();
   scalar->getResult(0).replaceAllUsesWith(scalar->getOperand(late.numerator));
   scalar->erase();
   for (Operation &dead : llvm::make_early_inc_range(llvm::reverse(body)))
@@ -360,9 +360,8 @@ static void replaceProduct(AttentionMatch &match, AttentionOp op,
     reaches(user);
   path.insert(late.op);
   SmallVector<Operation *> ordered = path.takeVector();
-  llvm::sort(ordered, [](Operation *a, Operation *b) {
-    return a->isBeforeInBlock(b);
-  });
+  llvm::sort(ordered,
+             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   IRMapping mapping;
   mapping.map(result, op.getOutput());
   builder.setInsertionPoint(late.op);
@@ -495,8 +494,8 @@ struct RaiseAttentionPass
           raised.emplace_back(op, result.match->terms.front().op);
           replaceProduct(*result.match, op, builder);
           for (unsigned number : merged)
-            raiseMerge(*std::exchange(merges[number], nullptr), built, dominance,
-                       report);
+            raiseMerge(*std::exchange(merges[number], nullptr), built,
+                       dominance, report);
           merged.clear();
           continue;
         }

@@ -28,6 +28,8 @@ struct PartShape {
   int64_t outer = 1, rows = 1, keys = 1;
   int64_t headDim = 0, valueDim = 0;
   bool paged = false;
+  /// Scores are modified one by one, not only masked by position.
+  bool elementwise = false;
 };
 
 struct Overrides {
@@ -136,6 +138,8 @@ std::string Scheduler::readShapes() {
     for (AffineMap map : op.getIndexMapsVector())
       for (unsigned key : dims.keys)
         shape.paged |= map.isFunctionOfDim(key);
+    shape.elementwise = !llvm::all_of(
+        op.getScoreMods(), [](Attribute mod) { return isa<VisibleAttr>(mod); });
     shapes.push_back(shape);
   }
   return "";
@@ -158,14 +162,15 @@ bool Scheduler::wantsPrefixTile(const PartShape &shape) const {
   return shape.rows > 16;
 }
 
-/// Best first. The numbers behind the order: docs/kernels.md.
+/// Best first: the tile that utils/sass-check measures, then others that need
+/// less shared memory or are as wanted.
 SmallVector<TileAttr> Scheduler::getCandidates(bool prefix) const {
   int64_t headDim = 0;
   for (const PartShape &shape : shapes)
     headDim = std::max({headDim, shape.headDim, shape.valueDim});
-  bool single = elementType == kernels::ElementType::F32;
-  // Query fragments of more columns do not fit into registers.
-  bool inShared = headDim > (single ? 64 : 128);
+  kernels::TileConfig fast = kernels::getFastTile(
+      prefix ? kernels::TileConfig::Prefix : kernels::TileConfig::Suffix,
+      elementType, headDim, headDim, warps);
   SmallVector<TileAttr> list;
   auto add = [&](int64_t rows, int64_t keys, int64_t ring, bool queryInShared) {
     if (overrides.tileKeys && keys != overrides.tileKeys)
@@ -174,20 +179,19 @@ SmallVector<TileAttr> Scheduler::getCandidates(bool prefix) const {
         TileAttr::get(context, rows, keys, ring, queryInShared, /*split=*/0));
   };
   if (!prefix) {
-    if (!inShared)
-      for (int64_t keys : {32, 64, 16})
-        add(16, keys, keys == 16 ? 2 : 4, false);
-    for (int64_t keys : {32, 16, 64})
-      add(16, keys, 2, inShared);
+    for (int64_t ring : {4, 2})
+      for (int64_t keys :
+           {int64_t(fast.keys), int64_t(32), int64_t(16), int64_t(64)})
+        if (ring <= fast.ringSlots && keys / 8 % ring == 0)
+          add(16, keys, ring, fast.queryInShared);
     return list;
   }
-  int64_t rows = overrides.tileRows ? overrides.tileRows : warps * 16;
-  bool wide = rows != warps * 16;
-  SmallVector<int64_t> keys = single || wide || headDim > 128
-                                  ? SmallVector<int64_t>{32, 64}
-                                  : SmallVector<int64_t>{64, 32};
-  for (int64_t k : keys)
-    add(rows, k, 0, inShared || wide);
+  int64_t rows = overrides.tileRows ? overrides.tileRows : fast.rows;
+  bool manyRows = rows != warps * 16;
+  if (!manyRows)
+    add(rows, fast.keys, 0, fast.queryInShared);
+  for (int64_t keys : {32, 64, 16})
+    add(rows, keys, 0, fast.queryInShared || manyRows);
   return list;
 }
 
@@ -227,8 +231,12 @@ bool Scheduler::fits(TileAttr prefix, TileAttr suffix) {
     return false;
   }
   int64_t bytes = kernels::getSharedBytes(config);
-  // Registers: two blocks of 4 warps, three up to 64 columns.
-  blocks = config.headDim <= 64 && config.valueDim <= 64 ? 3 : 2;
+  // Registers: two blocks of 4 warps, three up to 64 columns where scores are
+  // not modified one by one (that spills: utils/sass-check).
+  bool elementwise = llvm::any_of(
+      shapes, [](const PartShape &shape) { return shape.elementwise; });
+  blocks =
+      config.headDim <= 64 && config.valueDim <= 64 && !elementwise ? 3 : 2;
   blocks = std::max<int64_t>(1, blocks * 4 / warps);
   if (elementType == kernels::ElementType::F32 || config.headDim > 128)
     blocks = 1;

@@ -94,6 +94,9 @@ private:
   SharedOperands &shared;
   SmallVector<SmallVector<Choice>> choices; // [piece][operand]
   SmallVector<Range> keyRanges;
+  /// Loaded indices of a piece that were written as tensors.
+  SmallVector<std::pair<std::pair<ExprId, const SegmentPiece *>, Value>> written;
+  const SegmentPiece *current = nullptr;
 };
 
 /// Gives pieces whose rows read the same keys where integers are equal that are

@@ -60,9 +60,9 @@ private:
   void findDims();
   void chooseDigits(unsigned i);
   bool isUsed(unsigned dim) const { return llvm::is_contained(used, dim); }
-  bool isSharedOver(SegmentAnalysis &analysis, unsigned dim,
-                    const SegmentPiece &piece, VarId var) const;
   bool isTold(SegmentAnalysis &analysis, unsigned dim, VarId var) const;
+  bool isSharedOver(SegmentAnalysis &analysis, const SegmentPiece &piece,
+                    unsigned dim, VarId var) const;
   bool areOneIndex(SegmentAnalysis &analysis, VarId a, VarId b);
 
   AttentionOp op;
@@ -105,7 +105,7 @@ void Sequences::findDims() {
     for (auto [i, analysis] : llvm::enumerate(analyses))
       for (const SegmentPiece &piece : analysis->getPieces())
         for (VarId var : getDigitsOf(*analysis, dim))
-          isShared |= isUsed(dim) && isSharedOver(*analysis, dim, piece, var);
+          isShared |= isUsed(dim) && isSharedOver(*analysis, piece, dim, var);
     if (isShared)
       shared.push_back(dim);
   }
@@ -126,15 +126,6 @@ void Sequences::findDims() {
     if (outside || llvm::is_contained(shared, dim))
       dims.push_back(dim);
   }
-}
-
-/// Whether several values of the digit read one copy of the piece, or may do so
-/// at run time.
-bool Sequences::isSharedOver(SegmentAnalysis &analysis, unsigned dim,
-                             const SegmentPiece &piece, VarId var) const {
-  return piece.groupedRow == var ||
-         (!isConstant(analysis, piece) && !piece.uses(var) &&
-          !isOne(piece.box.find(var)->second) && isTold(analysis, dim, var));
 }
 
 /// Whether K and V of some segment are told apart by this digit of `dim`. If
@@ -163,6 +154,16 @@ bool Sequences::isTold(SegmentAnalysis &analysis, unsigned dim,
         return true;
     }
   return false;
+}
+
+/// Whether sequences that differ in this digit of `dim` read one copy of the
+/// piece, or may turn out to when the function runs.
+bool Sequences::isSharedOver(SegmentAnalysis &analysis,
+                             const SegmentPiece &piece, unsigned dim,
+                             VarId var) const {
+  return piece.groupedRow == var ||
+         (!isConstant(analysis, piece) && !piece.uses(var) &&
+          !isOne(piece.box.find(var)->second) && isTold(analysis, dim, var));
 }
 
 /// Whether the queries' source has one index made of both digits.
@@ -194,8 +195,7 @@ void Sequences::chooseDigits(unsigned i) {
     std::optional<size_t> last;
     for (auto [k, var] : llvm::enumerate(all))
       for (const SegmentPiece &piece : analysis.getPieces())
-        if (!isConstant(analysis, piece) && !piece.uses(var) &&
-            !isOne(piece.box.find(var)->second) && isTold(analysis, dim, var))
+        if (isSharedOver(analysis, piece, dim, var))
           last = k;
     for (auto [k, var] : llvm::enumerate(all)) {
       bool inside = last && k > *last;
@@ -250,6 +250,8 @@ static bool isAbove(const SegmentRecord &a, const SegmentRecord &b) {
   bool sameDigits = a.rows.size() == b.rows.size();
   for (size_t i = 0; sameDigits && i != a.rows.size(); i += 3)
     sameDigits &= a.rows[i + 2] == b.rows[i + 2];
+  if (a.sharedBy == SharedBy::All)
+    return b.sharedBy != SharedBy::All;
   // Digits of other segments may be cut otherwise: their rows are taken to
   // meet.
   for (size_t i = 0; sameDigits && i != a.rows.size(); i += 3)
@@ -292,6 +294,7 @@ public:
   explicit Costs(AttentionOp op) { addCopies(op, costs); }
   void beginSegment(SegmentAnalysis &analysis);
   void addPiece(int64_t keys, int64_t told, int64_t copies, int64_t rows);
+  void setUnknown() { known = false; }
   void endSegment() {
     if (plain.keys > 0)
       plain.copies = plainReads / plain.keys;
@@ -385,10 +388,7 @@ void hydragen::describeSegments(
       for (VarId var : sequences.getDigits(i)) {
         const VarRange &range = piece.box.find(var)->second;
         const SizeExpr &extent = analysis.getExprs().var(var).extent;
-        // Which rows these are is known at run time.
-        if (piece.groupedRow == var) {
-          whole = false;
-        } else if (piece.uses(var)) {
+        if (piece.uses(var)) {
           segment.copiesOver.push_back(segment.rows.size() / 3);
           copies.push_back(var);
         } else {
@@ -398,11 +398,17 @@ void hydragen::describeSegments(
         for (const SizeExpr &size : {range.low, range.high, extent})
           segment.rows.push_back(toInteger(size));
       }
+      segment.groups = getCount(piece, copies);
+      segment.sequences = getCount(piece, readers);
       if (piece.groupedRow) {
+        // How many groups there are is known at run time.
         segment.groups = segment.sequences = ShapedType::kDynamic;
-      } else {
-        segment.groups = getCount(piece, copies);
-        segment.sequences = getCount(piece, readers);
+        segment.copiesOver.clear();
+        segment.sharedBy = SharedBy::Group;
+        record.bytesPlain = record.bytesShared = ShapedType::kDynamic;
+        costs.setUnknown();
+        record.segments.push_back(std::move(segment));
+        continue;
       }
       segment.sharedBy = segment.sequences == 1         ? SharedBy::Own
                          : whole && segment.groups == 1 ? SharedBy::All
@@ -413,13 +419,10 @@ void hydragen::describeSegments(
         if (piece.uses(var))
           usedRows.push_back(var);
       addBytes(record.bytesPlain, getCount(piece, rows), high - low, perKey);
-      if (piece.groupedRow)
-        record.bytesShared = ShapedType::kDynamic;
       addBytes(record.bytesShared, getCount(piece, usedRows), high - low,
                perKey);
       costs.addPiece(toInteger(high - low), getCount(piece, rows),
-                     piece.groupedRow ? ShapedType::kDynamic
-                                      : getCount(piece, usedRows),
+                     getCount(piece, usedRows),
                      getCount(piece, analysis.getRowDigits()));
       record.segments.push_back(std::move(segment));
     }

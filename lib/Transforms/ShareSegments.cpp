@@ -27,7 +27,8 @@ using namespace mlir::hydragen;
 #define DEBUG_TYPE "hydragen-share-segments"
 
 /// Why nothing in the segments is shared, the most telling reason first.
-static Refusal explain(ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses) {
+static Refusal explain(ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses,
+                       bool guards) {
   bool keysOnly = false, valuesOnly = false, atRunTime = false;
   for (const auto &analysis : analyses)
     for (const SegmentPiece &piece : analysis->getPieces()) {
@@ -43,7 +44,8 @@ static Refusal explain(ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses) {
       }
     }
   if (atRunTime)
-    return {RefusalReason::RuntimeIndex, ""};
+    return {RefusalReason::RuntimeIndex,
+            guards ? "" : "guards are off, as they are for GPUs"};
   if (keysOnly)
     return {RefusalReason::OnlyKeysShared, ""};
   if (valuesOnly)
@@ -108,9 +110,9 @@ namespace {
 /// Rewrites one attention.
 class Sharing {
 public:
-  /// Shares whatever is proved, or with `onlyIfItPays` what is also predicted to
-  /// be faster on the target (null: everything).
-  /// With `guards` also what is found out when the function runs.
+  /// Shares whatever is proved, or with `onlyIfItPays` what is also predicted
+  /// to be faster on the target (null: everything). With `guards`, also what
+  /// turns out to be equal when the function runs.
   Sharing(AttentionOp op, SizeAnalysis &sizes, DominanceInfo &dominance,
           Attribute target, bool onlyIfItPays, bool guards)
       : op(op), sizes(sizes), dominance(dominance), target(target),
@@ -123,11 +125,11 @@ public:
       return {};
     describe();
     if (onlyIfItPays && record.prediction && !record.prediction->pays())
-      return refuse({RefusalReason::NotProfitable,
-                     llvm::formatv("{0:F1} us against {1:F1} us",
-                                   record.prediction->shared,
-                                   record.prediction->plain)
-                         .str()});
+      return refuse(
+          {RefusalReason::NotProfitable,
+           llvm::formatv("{0:F1} us against {1:F1} us",
+                         record.prediction->shared, record.prediction->plain)
+               .str()});
     return write();
   }
   std::optional<Refusal> refusal;
@@ -184,7 +186,7 @@ private:
     }
     anyShared |= guarded;
     if (!anyShared)
-      refuse(explain(analyses));
+      refuse(explain(analyses, guards));
     return anyShared;
   }
 
@@ -242,8 +244,7 @@ private:
   SizeAnalysis &sizes;
   DominanceInfo &dominance;
   Attribute target;
-  bool onlyIfItPays;
-  bool guards;
+  bool onlyIfItPays, guards;
   OpBuilder builder;
   AttentionRecord record;
   SmallVector<std::unique_ptr<SegmentAnalysis>> analyses;
@@ -339,6 +340,7 @@ const AttentionRecord &Sharing::getRecord(bool done) {
                reason == RefusalReason::OnlyKeysShared ||
                reason == RefusalReason::OnlyValuesShared ||
                reason == RefusalReason::NotProfitable;
+  record.guarded = guarded && reason == RefusalReason::NotProfitable;
   record.outcome = plain ? Outcome::Plain : Outcome::Refused;
   record.reasonCode = getReasonCode(reason).str();
   record.reason = hydragen::describe(*refusal);
@@ -355,9 +357,10 @@ struct ShareSegmentsPass
 
   LogicalResult initialize(MLIRContext *context) override {
     if (sharing != "auto" && sharing != "always")
-      return emitError(UnknownLoc::get(context),
-                       "hydragen-share-segments: sharing expects auto or always "
-                       "but got ")
+      return emitError(
+                 UnknownLoc::get(context),
+                 "hydragen-share-segments: sharing expects auto or always "
+                 "but got ")
              << sharing;
     if (target.empty())
       return success();
@@ -384,14 +387,17 @@ struct ShareSegmentsPass
     DominanceInfo dominance(function);
     ReportRecords records(function);
     for (AttentionOp op : ops) {
-      auto attempt = std::make_unique<Sharing>(
-          op, sizes, dominance, description, sharing == "auto", guards);
+      auto trial = [&](bool guards) {
+        return std::make_unique<Sharing>(op, sizes, dominance, description,
+                                         sharing == "auto", guards);
+      };
+      auto attempt = trial(guards);
       AttentionOp result = attempt->run();
-      if (!result && attempt->guarded) {
+      if (!result && attempt->guarded &&
+          attempt->refusal->reason != RefusalReason::NotProfitable) {
         // Guards in vain: what is known without them.
         std::string why = hydragen::describe(*attempt->refusal);
-        attempt = std::make_unique<Sharing>(op, sizes, dominance, description,
-                                            sharing == "auto", false);
+        attempt = trial(false);
         result = attempt->run();
         if (!result && attempt->refusal->reason == RefusalReason::RuntimeIndex)
           attempt->refusal->detail = why;

@@ -351,7 +351,16 @@ std::optional<AffineExpr> SegmentWriter::writeAtom(ExprId atom,
     map = maps.writeMap(at, dims.numDims, 0);
     if (!map)
       return std::nullopt;
-    tensor = writer.writeTensor(atom, vars, builder.getI64Type());
+    // K and V of a piece are read through one index, mostly.
+    auto *known = llvm::find_if(written, [&](const auto &entry) {
+      return entry.first == std::make_pair(atom, current);
+    });
+    if (known != written.end()) {
+      tensor = known->second;
+    } else {
+      tensor = writer.writeTensor(atom, vars, builder.getI64Type());
+      written.emplace_back(std::make_pair(atom, current), tensor);
+    }
     if (!tensor)
       return std::nullopt;
   }
@@ -387,6 +396,7 @@ bool SegmentWriter::writeOperand(const SegmentPiece &piece, unsigned number,
   evaluator.reset(EvalDepth::All, analysis.withColumns(piece.box));
   AffineWriter maps(evaluator);
   setUpWriter(maps, &keys, &piece.box);
+  current = &piece;
   const ExprNode n = exprs.node(id);
   if (n.kind == ExprKind::Load && isa<RankedTensorType>(n.base.getType()) &&
       writer.dominates(n.base)) {

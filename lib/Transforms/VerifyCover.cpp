@@ -8,6 +8,8 @@
 #include "hydragen/IR/AttentionDims.h"
 #include "hydragen/Transforms/Passes.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -86,9 +88,12 @@ static LogicalResult getRects(Operation *op, CoverAttr cover, Rect &box,
       begin = previousEnd;
     }
     // An unknown size in the middle: any number will do, the next layer begins
-    // where this one ends.
+    // where this one ends. Where that is known, this one ends there.
     bool more = number + 1 != layers.size() &&
                 ShapedType::isDynamic(getBegin(layers[number + 1]));
+    int64_t stop = number + 1 != layers.size() && !more
+                       ? getBegin(layers[number + 1])
+                       : box.back().second;
     unsigned end =
         number + 1 != layers.size() ? layers[number + 1] : pieces.size();
     previousEnd = 0;
@@ -96,7 +101,7 @@ static LogicalResult getRects(Operation *op, CoverAttr cover, Rect &box,
       int64_t size = cover.getPiece(i)[2 * key + 1];
       int64_t last = !ShapedType::isDynamic(size) ? begin + size
                      : more                       ? begin + 1
-                                                  : box.back().second;
+                                                  : stop;
       pieces[i].push_back({begin, last});
       previousEnd = std::max(previousEnd, last);
     }
@@ -233,6 +238,78 @@ static int64_t constantOrDynamic(OpFoldResult value) {
   return getConstantIntValue(value).value_or(ShapedType::kDynamic);
 }
 
+/// sum += factor * value, a linear form of values that are not looked into (null:
+/// the constant).
+static void addLinear(llvm::SmallMapVector<Value, int64_t, 4> &sum,
+                      OpFoldResult given, int64_t factor) {
+  auto add = [&](Value atom, int64_t by) {
+    if ((sum[atom] += by) == 0)
+      sum.erase(atom);
+  };
+  if (std::optional<int64_t> constant = getConstantIntValue(given)) {
+    add(Value(), factor * *constant);
+    return;
+  }
+  auto value = cast<Value>(given);
+  Operation *def = value.getDefiningOp();
+  if (isa_and_nonnull<arith::AddIOp, arith::SubIOp>(def)) {
+    addLinear(sum, def->getOperand(0), factor);
+    addLinear(sum, def->getOperand(1),
+              isa<arith::AddIOp>(def) ? factor : -factor);
+    return;
+  }
+  if (isa_and_nonnull<arith::MulIOp>(def))
+    for (unsigned i = 0; i != 2; ++i)
+      if (auto by = getConstantIntValue(getAsOpFoldResult(def->getOperand(i)))) {
+        addLinear(sum, def->getOperand(1 - i), factor * *by);
+        return;
+      }
+  if (auto apply = dyn_cast_or_null<affine::AffineApplyOp>(def))
+    if (auto binary =
+            dyn_cast<AffineBinaryOpExpr>(apply.getAffineMap().getResult(0));
+        binary && apply.getMapOperands().size() == 1 &&
+        binary.getKind() == AffineExprKind::Mul &&
+        isa<AffineConstantExpr>(binary.getRHS()) &&
+        isa<AffineDimExpr, AffineSymbolExpr>(binary.getLHS())) {
+      addLinear(sum, getAsOpFoldResult(apply.getMapOperands().front()),
+                factor * cast<AffineConstantExpr>(binary.getRHS()).getValue());
+      return;
+    }
+  add(value, factor);
+}
+
+/// cover_c6: segments of all rows that follow each other begin where the one before
+/// ends, and the last one ends with the keys, as far as their numbers are made of
+/// the same values.
+static LogicalResult verifyUnknownEnds(AttentionOp op, CoverAttr cover) {
+  unsigned count = op.getNumSegments();
+  for (unsigned i = 0; i != count; ++i)
+    if (!op.getSegment(i).coversAllRows())
+      return success();
+  for (unsigned i = 0; i != count; ++i) {
+    bool last = i + 1 == count;
+    if (last && ShapedType::isDynamic(cover.getKeys()))
+      break;
+    // Known numbers were compared as rectangles.
+    if (!op.getSegment(i).isDynamicBegin() && !op.getSegment(i).isDynamicSize() &&
+        (last || !op.getSegment(i + 1).isDynamicBegin()))
+      continue;
+    llvm::SmallMapVector<Value, int64_t, 4> gap;
+    addLinear(gap, op.getSegmentBegin(i), -1);
+    addLinear(gap, op.getSegmentSize(i), -1);
+    addLinear(gap,
+              last ? OpFoldResult(
+                         Builder(op.getContext()).getIndexAttr(cover.getKeys()))
+                   : op.getSegmentBegin(i + 1),
+              1);
+    if (gap.size() == 1 && !gap.front().first)
+      return op.emitOpError("segment ")
+             << i << " ends " << gap.front().second << " keys before "
+             << (last ? "the last one" : "the next one begins");
+  }
+  return success();
+}
+
 static LogicalResult verifyAttention(AttentionOp op, CoverAttr cover) {
   AttentionDims dims = AttentionDims::get(op);
   if (cover.getRows().size() != dims.rows.size())
@@ -251,7 +328,9 @@ static LogicalResult verifyAttention(AttentionOp op, CoverAttr cover) {
     numbers.push_back(constantOrDynamic(op.getSegmentBegin(i)));
     numbers.push_back(constantOrDynamic(op.getSegmentSize(i)));
   }
-  return comparePieces(op, cover, segments, "segments");
+  if (failed(comparePieces(op, cover, segments, "segments")))
+    return failure();
+  return verifyUnknownEnds(op, cover);
 }
 
 //===----------------------------------------------------------------------===//

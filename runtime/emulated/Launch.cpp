@@ -7,6 +7,7 @@
 #include "Scheduler.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -29,6 +30,51 @@ static constexpr Architecture architectures[] = {{80, 163 * 1024},
                                                  {87, 163 * 1024},
                                                  {89, 99 * 1024},
                                                  {90, 227 * 1024}};
+
+bool Options::set(const std::string &key, const std::string &value) {
+  const std::string random = "random:";
+  if (key == "checks" && (value == "all" || value == "none")) {
+    checks = value == "all";
+  } else if (key == "mma" && (value == "fast" || value == "ampere")) {
+    mma = value == "fast" ? MmaMode::Fast : MmaMode::Ampere;
+  } else if (key == "async" && (value == "late" || value == "eager")) {
+    asyncLate = value == "late";
+  } else if (key == "schedule" && value == "rr") {
+    schedule = ScheduleKind::RoundRobin;
+  } else if (key == "schedule" && value == "reverse") {
+    schedule = ScheduleKind::Reverse;
+  } else if (key == "schedule" &&
+             value.compare(0, random.size(), random) == 0) {
+    std::string digits = value.substr(random.size());
+    if (digits.empty() ||
+        digits.find_first_not_of("0123456789") != std::string::npos)
+      return false;
+    errno = 0;
+    uint64_t number = std::strtoull(digits.c_str(), nullptr, 10);
+    if (errno)
+      return false;
+    schedule = ScheduleKind::Random;
+    seed = number;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool Options::setAll(const std::string &list) {
+  Options changed = *this;
+  for (size_t begin = 0; begin <= list.size();) {
+    size_t end = std::min(list.find(',', begin), list.size());
+    std::string item = list.substr(begin, end - begin);
+    size_t equals = item.find('=');
+    if (equals == std::string::npos ||
+        !changed.set(item.substr(0, equals), item.substr(equals + 1)))
+      return false;
+    begin = end + 1;
+  }
+  *this = changed;
+  return true;
+}
 
 bool hydragen::emulated::isKnownArchitecture(unsigned architecture) {
   for (const Architecture &known : architectures)

@@ -34,6 +34,13 @@ struct Options {
   unsigned threads = 1;
   /// The device: 80 for sm_80. 0: the module's .target, at least sm_80.
   unsigned architecture = 0;
+
+  /// Sets one option from its words on command lines: checks = all | none,
+  /// mma = fast | ampere, schedule = rr | reverse | random:SEED,
+  /// async = late | eager. False, and nothing changed, for anything else.
+  bool set(const std::string &key, const std::string &value);
+  /// A list, key=value,key=value. False when an item is not known.
+  bool setAll(const std::string &list);
 };
 
 /// sm_80, sm_86, sm_87, sm_89, sm_90.

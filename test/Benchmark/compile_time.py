@@ -101,4 +101,5 @@ def main():
             row(f"hydragen-compile {os.path.basename(path)}", seconds)
 
 
-main()
+if __name__ == "__main__":
+    main()

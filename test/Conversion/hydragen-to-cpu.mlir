@@ -4,53 +4,88 @@
 
 // BITS: vector-bits must be 128, 256 or 512 but is 100
 
-// 64 sequences share the keys: they are the lanes, K is read in place, and the
-// only buffers are tiles (128 keys x 64 rows of scores).
+// 64 sequences share the keys: they are the lanes. Q, V and the scores lie in
+// panels as wide as a register block; nothing is allocated but tiles (128 keys x
+// 64 rows of scores).
 
 #q = affine_map<(b, h, n, d, e) -> (b, h, d)>
 #k = affine_map<(b, h, n, d, e) -> (h, n, d)>
 #v = affine_map<(b, h, n, d, e) -> (h, n, e)>
 
 // CHECK-LABEL: func @prefix(
-// CHECK-SAME: %[[Q:[a-z0-9]*]]: memref<64x8x128xf32>, %[[K:[a-z0-9]*]]: memref<8x4096x128xf32>, %[[V:[a-z0-9]*]]: memref<8x4096x128xf32>
+// CHECK-SAME: %[[Q:[a-z0-9]*]]: memref<64x32x128xf32>, %[[K:[a-z0-9]*]]: memref<32x4096x128xf32>, %[[V:[a-z0-9]*]]: memref<32x4096x128xf32>
 // CHECK-NOT: memref.alloc(
-// CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c8)
-// CHECK-DAG: memref.alloca() {{.*}} : memref<128x64xf32>
-// CHECK-DAG: memref.alloca() {{.*}} : memref<64x128xf32>
-// CHECK: scf.for
-// The scores of 4 keys x 4 vectors of rows are loop-carried.
-// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
+// CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c32)
+// Q^T, then K, panels of V (2 x 64 columns), scores, the output.
+// CHECK: memref.alloca() {{.*}} : memref<1x128x64xf32>
+// CHECK: %[[KEYS:.*]] = memref.alloca() {{.*}} : memref<128x128xf32>
+// CHECK: %[[VALUES:.*]] = memref.alloca() {{.*}} : memref<2x128x64xf32>
+// CHECK: %[[SCORES:.*]] = memref.alloca() {{.*}} : memref<1x128x64xf32>
+// CHECK: memref.alloca() {{.*}} : memref<64x128xf32>
+// CHECK: scf.for {{.*}} step %c128 {
 // CHECK: memref.load %[[K]]
-// CHECK: vector.broadcast
-// CHECK: math.fma {{.*}} : vector<16xf32>
+// CHECK: memref.store %{{.*}}, %[[KEYS]]
+// V is fetched while blocks of keys run, which carry the maxima of their rows.
+// CHECK: scf.for {{.*}} step %c4 iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>) {
+// CHECK: memref.prefetch %[[V]]
+// The scores of 4 keys x 4 vectors of rows are loop-carried; nothing is stored
+// while they are computed.
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
+// CHECK-NOT: store
+// CHECK: memref.load %[[KEYS]]
+// CHECK-NOT: store
+// CHECK-COUNT-16: math.fma {{.*}} : vector<16xf32>
+// CHECK-NOT: store
+// CHECK: scf.yield
+// CHECK: vector.store %{{.*}}, %[[SCORES]]
+// Large scores take another way; else exponents are one multiply-add each.
+// CHECK: vector.reduction <and>
+// CHECK: scf.if
+// CHECK: math.fma
 // CHECK: vector.load %[[V]]
+// CHECK: vector.store %{{.*}}, %[[VALUES]]
+// 4 rows x 4 vectors of columns.
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
+// CHECK-NOT: store
+// CHECK-COUNT-16: math.fma {{.*}} : vector<16xf32>
+// CHECK-NOT: store
+// CHECK: scf.yield
 // CHECK-NOT: memref.alloc(
 // CHECK: return
 // AVX2-LABEL: func @prefix(
+// AVX2-DAG: memref.alloca() {{.*}} : memref<4x126x16xf32>
+// AVX2-DAG: memref.alloca() {{.*}} : memref<8x126x16xf32>
 // AVX2: vector<8xf32>
 // AVX2-NOT: vector<16xf32>
-func.func @prefix(%q: memref<64x8x128xf32>, %k: memref<8x4096x128xf32>, %v: memref<8x4096x128xf32>,
-                  %o: memref<64x8x128xf32>, %m: memref<64x8xf32>, %l: memref<64x8xf32>) {
-  hydragen.prefix_attention queries(%q : memref<64x8x128xf32>) keys(%k : memref<8x4096x128xf32>) value(%v : memref<8x4096x128xf32>)
-    at [0, 0, 0] outs(%o, %m, %l : memref<64x8x128xf32>, memref<64x8xf32>, memref<64x8xf32>)
+func.func @prefix(%q: memref<64x32x128xf32>, %k: memref<32x4096x128xf32>, %v: memref<32x4096x128xf32>,
+                  %o: memref<64x32x128xf32>, %m: memref<64x32xf32>, %l: memref<64x32xf32>) {
+  hydragen.prefix_attention queries(%q : memref<64x32x128xf32>) keys(%k : memref<32x4096x128xf32>) value(%v : memref<32x4096x128xf32>)
+    at [0, 0, 0] outs(%o, %m, %l : memref<64x32x128xf32>, memref<64x32xf32>, memref<64x32xf32>)
     attributes {query_maps = [#q], key_maps = [#k], value_map = #v, scale = 0.125 : f64}
   return
 }
 
 // -----
 
-// One row per key: f16 K and V are widened as they are loaded, nothing is copied.
+// One row per key: f16 K and V are widened as they are loaded, row after row, and
+// nothing is copied; a tree of shuffles sums 16 scores at once.
 
 #q = affine_map<(b, h, n, d, e) -> (b, h, d)>
 #k = affine_map<(b, h, n, d, e) -> (b, h, n, d)>
 #v = affine_map<(b, h, n, d, e) -> (b, h, n, e)>
 
 // CHECK-LABEL: func @suffix(
-// CHECK-SAME: %{{[a-z0-9]*}}: memref<4x8x128xf16>, %[[K:[a-z0-9]*]]: memref<4x8x64x128xf16>
+// CHECK-SAME: %{{[a-z0-9]*}}: memref<4x8x128xf16>, %[[K:[a-z0-9]*]]: memref<4x8x64x128xf16>, %[[V:[a-z0-9]*]]: memref<4x8x64x128xf16>
 // CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c32)
+// CHECK: memref.prefetch %[[V]]
+// CHECK: scf.for {{.*}} to %c16 step %c1
 // CHECK: vector.load %[[K]]{{.*}} : memref<4x8x64x128xf16>, vector<16xf16>
 // CHECK: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
-// CHECK: vector.reduction <add>
+// CHECK-COUNT-30: vector.shuffle
+// CHECK: vector.store {{.*}} : memref<1x128xf32>, vector<16xf32>
+// The outputs stay in registers.
+// CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>) {
+// CHECK: vector.load %[[V]]{{.*}} : memref<4x8x64x128xf16>, vector<16xf16>
 // CHECK-NOT: hydragen.
 func.func @suffix(%q: memref<4x8x128xf16>, %k: memref<4x8x64x128xf16>, %v: memref<4x8x64x128xf16>,
                   %o: memref<4x8x128xf32>, %m: memref<4x8xf32>, %l: memref<4x8xf32>) {
@@ -131,5 +166,64 @@ func.func @states(%o: memref<4x16xf32>, %m: memref<4xf32>, %l: memref<4xf32>,
     outs(%o2, %m2, %l2 : memref<4x16xf32>, memref<4xf32>, memref<4xf32>)
   hydragen.finalize state(%o2, %m2, %l2 : memref<4x16xf32>, memref<4xf32>, memref<4xf32>) outs(%out : memref<4x16xbf16>)
   hydragen.state_lse <e> state(%m2, %l2 : memref<4xf32>, memref<4xf32>) outs(%lse : memref<4xf32>)
+  return
+}
+
+// -----
+
+// One KV head and one tile of rows: the keys are split in 8 parts of 512, whose
+// states are merged in order.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e) -> (n, d)>
+#v = affine_map<(b, n, d, e) -> (n, e)>
+
+// CHECK-LABEL: func @split(
+// CHECK-DAG: %[[O:.*]] = memref.alloc() {{.*}} : memref<8x64x128xf32>
+// CHECK-DAG: %[[M:.*]] = memref.alloc() {{.*}} : memref<8x64xf32>
+// CHECK-DAG: %[[L:.*]] = memref.alloc() {{.*}} : memref<8x64xf32>
+// CHECK: scf.parallel (%[[PART:.*]]) = (%c0) to (%c8)
+// CHECK: %[[FIRST:.*]] = arith.muli %[[PART]], %c512
+// CHECK: %[[BEGIN:.*]] = arith.minsi %[[FIRST]], %c4096
+// CHECK: %[[PAST:.*]] = arith.addi %[[BEGIN]], %c512
+// CHECK: %[[END:.*]] = arith.minsi %[[PAST]], %c4096
+// CHECK: scf.for %{{.*}} = %[[BEGIN]] to %[[END]] step %c128
+// CHECK: memref.store %{{.*}}, %[[M]][%[[PART]], %{{.*}}]
+// CHECK: memref.store %{{.*}}, %[[L]][%[[PART]], %{{.*}}]
+// CHECK: memref.store %{{.*}}, %[[O]][%[[PART]], %{{.*}}, %{{.*}}]
+// CHECK: scf.parallel
+// CHECK: scf.for %{{.*}} = %c0 to %c8 step %c1
+// CHECK: memref.dealloc %[[O]]
+// CHECK: return
+func.func @split(%q: memref<64x128xf32>, %k: memref<4096x128xf32>, %v: memref<4096x128xf32>,
+                 %o: memref<64x128xf32>, %m: memref<64xf32>, %l: memref<64xf32>) {
+  hydragen.prefix_attention queries(%q : memref<64x128xf32>) keys(%k : memref<4096x128xf32>) value(%v : memref<4096x128xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<64x128xf32>, memref<64xf32>, memref<64xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  return
+}
+
+// -----
+
+// 256 rows of a KV head are tiles of 128; rows that are to be separate are items
+// of their own although they read the same keys.
+
+#q = affine_map<(b, h, n, d, e) -> (b, h, d)>
+#k = affine_map<(b, h, n, d, e) -> (h, n, d)>
+#v = affine_map<(b, h, n, d, e) -> (h, n, e)>
+
+// CHECK-LABEL: func @rows(
+// CHECK: scf.parallel (%{{.*}}) = (%c0) to (%c64)
+// CHECK: memref.alloca() {{.*}} : memref<2x64x64xf32>
+// CHECK: scf.parallel (%{{.*}}) = (%c0) to (%c8192)
+// CHECK: memref.alloca() {{.*}} : memref<1x64xf32>
+func.func @rows(%q: memref<256x32x64xf32>, %k: memref<32x300x64xf32>, %v: memref<32x300x64xf32>,
+                %o: memref<256x32x64xf32>, %m: memref<256x32xf32>, %l: memref<256x32xf32>) {
+  hydragen.prefix_attention queries(%q : memref<256x32x64xf32>) keys(%k : memref<32x300x64xf32>) value(%v : memref<32x300x64xf32>)
+    at [0, 0, 0] outs(%o, %m, %l : memref<256x32x64xf32>, memref<256x32xf32>, memref<256x32xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  hydragen.suffix_attention queries(%q : memref<256x32x64xf32>) keys(%k : memref<32x300x64xf32>) value(%v : memref<32x300x64xf32>)
+    at [0, 0, 0] outs(%o, %m, %l : memref<256x32x64xf32>, memref<256x32xf32>, memref<256x32xf32>)
+    attributes {hydragen.separate_rows = array<i64: 0>, query_maps = [#q], key_maps = [#k], value_map = #v}
   return
 }

@@ -1,41 +1,31 @@
 // RUN: hydragen-opt %s -hydragen-linalg-to-loops -canonicalize | FileCheck %s
 
-// The innermost loop walks B and C with unit stride; the rows run in parallel.
+// A product with a vector walks both operands; rows run in parallel.
 
-// CHECK-LABEL: func @matmul(
-// CHECK-SAME: %[[A:.*]]: memref<256x64xf32>, %[[B:.*]]: memref<64x128xf32>, %[[C:.*]]: memref<256x128xf32>
+// CHECK-LABEL: func @matvec(
+// CHECK-SAME: %[[A:.*]]: memref<4096x64xf32>, %[[B:.*]]: memref<64xf32>, %[[C:.*]]: memref<4096xf32>
 // CHECK: scf.parallel (%[[FIRST:.*]]) =
 // CHECK: scf.for %[[I:.*]] = %[[FIRST]]
 // CHECK: scf.for %[[K:.*]] =
-// CHECK: scf.for %[[J:.*]] =
 // CHECK-DAG: memref.load %[[A]][%[[I]], %[[K]]]
-// CHECK-DAG: memref.load %[[B]][%[[K]], %[[J]]]
+// CHECK-DAG: memref.load %[[B]][%[[K]]]
 // CHECK: arith.mulf {{.*}} fastmath<reassoc,contract>
-// CHECK: memref.store %{{.*}}, %[[C]][%[[I]], %[[J]]]
-func.func @matmul(%a: memref<256x64xf32>, %b: memref<64x128xf32>, %c: memref<256x128xf32>) {
-  linalg.matmul ins(%a, %b : memref<256x64xf32>, memref<64x128xf32>) outs(%c : memref<256x128xf32>)
+// CHECK: memref.store %{{.*}}, %[[C]][%[[I]]]
+func.func @matvec(%a: memref<4096x64xf32>, %b: memref<64xf32>, %c: memref<4096xf32>) {
+  linalg.matvec ins(%a, %b : memref<4096x64xf32>, memref<64xf32>) outs(%c : memref<4096xf32>)
   return
 }
 
-// Small ops stay on one thread. The contraction is the contiguous loop of both
-// operands here.
+// Small ops stay on one thread. The innermost loop is contiguous in the output.
 
-// CHECK-LABEL: func @dots(
+// CHECK-LABEL: func @transpose(
 // CHECK-NOT: scf.parallel
 // CHECK: scf.for %[[I:.*]] =
 // CHECK: scf.for %[[J:.*]] =
-// CHECK: scf.for %[[K:.*]] =
-// CHECK: memref.load %{{.*}}[%[[I]], %[[K]]]
-// CHECK: memref.load %{{.*}}[%[[J]], %[[K]]]
-func.func @dots(%a: memref<8x64xf32>, %b: memref<8x64xf32>, %c: memref<8x8xf32>) {
-  linalg.generic {indexing_maps = [affine_map<(i, k, j) -> (i, k)>, affine_map<(i, k, j) -> (j, k)>, affine_map<(i, k, j) -> (i, j)>],
-                  iterator_types = ["parallel", "reduction", "parallel"]}
-    ins(%a, %b : memref<8x64xf32>, memref<8x64xf32>) outs(%c : memref<8x8xf32>) {
-  ^bb0(%x: f32, %y: f32, %z: f32):
-    %p = arith.mulf %x, %y : f32
-    %s = arith.addf %z, %p : f32
-    linalg.yield %s : f32
-  }
+// CHECK: memref.load %{{.*}}[%[[J]], %[[I]]]
+// CHECK: memref.store %{{.*}}, %{{.*}}[%[[I]], %[[J]]]
+func.func @transpose(%a: memref<8x64xf32>, %b: memref<64x8xf32>) {
+  linalg.transpose ins(%a : memref<8x64xf32>) outs(%b : memref<64x8xf32>) permutation = [1, 0]
   return
 }
 

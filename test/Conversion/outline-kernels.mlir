@@ -61,3 +61,58 @@ func.func @captures(%call: !llvm.ptr, %q: memref<4x8xf32>, %k: memref<16x8xf32>,
   %c0 = arith.constant 0 : i32
   return %c0 : i32
 }
+
+// -----
+
+// Attentions that differ in the rows they compute together are two kernels.
+
+// CHECK-LABEL: func @separate(
+// CHECK: call @hydragen_suffix_attention(
+// CHECK: call @hydragen_suffix_attention_0(
+// CHECK: call @hydragen_suffix_attention(
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e) -> (n, d)>
+#v = affine_map<(b, n, d, e) -> (n, e)>
+func.func @separate(%call: !llvm.ptr, %q: memref<4x8xf32>, %k: memref<16x8xf32>, %o: memref<4x8xf32>, %m: memref<4xf32>, %l: memref<4xf32>) -> i32 attributes {hydragen.entry} {
+  hydragen.suffix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  hydragen.suffix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {hydragen.separate_rows = array<i64: 0>, query_maps = [#q], key_maps = [#k], value_map = #v}
+  hydragen.suffix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  %c0 = arith.constant 0 : i32
+  return %c0 : i32
+}
+
+// -----
+
+// Products of one shape are one kernel; not in a loop, which a failure could not leave; a sum of rows is none.
+
+// CHECK-LABEL: func @products(
+// CHECK: call @linalg_matmul(%{{.*}}, %{{.*}}, %[[W:.*]], %[[Y:.*]])
+// CHECK: call @linalg_matmul(
+// CHECK: scf.for
+// CHECK-NEXT: linalg.matmul
+// CHECK: linalg.reduce
+// CHECK-LABEL: func private @linalg_matmul(
+// CHECK-NEXT: linalg.matmul
+// CHECK-NOT: func private
+func.func @products(%call: !llvm.ptr, %x: memref<4x8xf32>, %w: memref<8x8xf32>, %y: memref<4x8xf32>, %s: memref<4xf32>) -> i32 attributes {hydragen.entry} {
+  linalg.matmul ins(%x, %w : memref<4x8xf32>, memref<8x8xf32>) outs(%y : memref<4x8xf32>)
+  linalg.matmul ins(%y, %w : memref<4x8xf32>, memref<8x8xf32>) outs(%x : memref<4x8xf32>)
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %c1 step %c1 {
+    linalg.matmul ins(%x, %w : memref<4x8xf32>, memref<8x8xf32>) outs(%y : memref<4x8xf32>)
+  }
+  linalg.reduce ins(%y : memref<4x8xf32>) outs(%s : memref<4xf32>) dimensions = [1]
+    (%a: f32, %b: f32) {
+      %t = arith.addf %a, %b : f32
+      linalg.yield %t : f32
+    }
+  %zero = arith.constant 0 : i32
+  return %zero : i32
+}

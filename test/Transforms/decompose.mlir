@@ -25,7 +25,12 @@
 // CHECK: hydragen.finalize state(%[[C]]#0, %[[C]]#1, %[[C]]#2
 // NEVER-LABEL: func @prefix_and_suffix
 // NEVER-NOT: hydragen.prefix_attention
-// NEVER-COUNT-2: hydragen.suffix_attention
+// Every sequence for itself; the queries of one (m) share all keys.
+// NEVER: hydragen.suffix_attention {{.*}}hydragen.separate_rows = array<i64: 0>
+// NEVER-NOT: separate_rows
+// NEVER: hydragen.suffix_attention
+// NEVER-NOT: separate_rows
+// NEVER: return
 func.func @prefix_and_suffix(%q: tensor<4x2x8x16xf32>, %kp: tensor<2x32x16xf32>, %vp: tensor<2x32x16xf32>,
                 %ks: tensor<4x2x8x16xf32>, %vs: tensor<4x2x8x16xf32>, %init: tensor<4x2x8x16xf32>) -> tensor<4x2x8x16xf32> {
   %0 = hydragen.attention queries(%q : tensor<4x2x8x16xf32>)
@@ -262,4 +267,44 @@ func.func @empty_and_single(%q: tensor<3x8xf32>, %p: tensor<5x8xf32>, %s: tensor
                   #hydragen.segment<begin = 5, size = 4, rows = [[2, 1]], keys = [#k], value = #v>]}
     -> tensor<3x8xf32>
   return %0 : tensor<3x8xf32>
+}
+
+// -----
+
+// Rows with equal group numbers in tiles, the rest alone. The mask knows the row by its number in the list; lengths and
+// queries are taken in the order of the list, keys through one number per tile.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e)[group, len] -> (group, n, d)>
+#v = affine_map<(b, n, d, e)[group, len] -> (group, n, e)>
+#o = affine_map<(b, n, d, e) -> (b, e)>
+#row = affine_map<(b, n, d, e) -> (b)>
+
+// CHECK-DAG: #[[$TILE_K:.*]] = affine_map<(d0, d1, d2, d3, d4)[s0, s1] -> (s0, d2, d3)>
+// CHECK-DAG: #[[$TILE_Q:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d3)>
+// CHECK-DAG: #[[$TILE:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d0)>
+// CHECK-DAG: #[[$ROW:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1)>
+// CHECK-DAG: #[[$SEEN:.*]] = affine_map<(d0, d1, d2)[s0, s1, s2] -> (-d2 + s2 + s1)>
+// CHECK-LABEL: func @grouped
+// CHECK: %[[T:.+]], %[[U:.+]], %[[S:.+]] = hydragen.group_rows ids(%arg3 : tensor<40xi64>) {least = 8 : i64, width = 16 : i64} -> tensor<?x16xi64>, tensor<?xi64>, tensor<40xi64>
+// CHECK: %[[A:.+]]:3 = hydragen.prefix_attention
+// CHECK-SAME: indices(%{{.+}}, %{{.+}}, %[[T]] : tensor<?xi64>, tensor<?x16xi64>, tensor<?x16xi64>)
+// CHECK-SAME: outs({{.+}} : tensor<?x16x8xf32>, tensor<?x16xf32>, tensor<?x16xf32>)
+// CHECK-SAME: index_maps = [#[[$TILE]], #[[$ROW]], #[[$ROW]]]
+// CHECK-SAME: key_maps = [#[[$TILE_K]]], query_maps = [#[[$TILE_Q]]]
+// CHECK-SAME: #hydragen.visible<where = #[[$SEEN]]>
+// CHECK: %[[B:.+]]:3 = hydragen.suffix_attention
+// CHECK-SAME: outs({{.+}} : tensor<?x8xf32>, tensor<?xf32>, tensor<?xf32>)
+// CHECK: hydragen.ungroup_rows %[[S]] tiles(%[[A]]#0 : tensor<?x16x8xf32>) singles(%[[B]]#0 : tensor<?x8xf32>) {dim = 0 : i64} : tensor<40xi64> -> tensor<40x8xf32>
+// NEVER-LABEL: func @grouped
+// NEVER-NOT: hydragen.group_rows
+// NEVER: hydragen.suffix_attention
+func.func @grouped(%q: tensor<40x8xf32>, %k: tensor<3x6x8xf32>, %v: tensor<3x6x8xf32>, %g: tensor<40xi64>, %len: tensor<40xi64>) -> tensor<40x8xf32> {
+  %init = tensor.empty() : tensor<40x8xf32>
+  %o = hydragen.attention queries(%q : tensor<40x8xf32>) keys(%k : tensor<3x6x8xf32>) values(%v : tensor<3x6x8xf32>)
+    indices(%g, %len : tensor<40xi64>, tensor<40xi64>) outs(%init : tensor<40x8xf32>)
+    attributes {query_maps = [#q], output_map = #o, index_maps = [#row, #row],
+      score_mods = [#hydragen.visible<where = affine_map<(b, n)[group, len] -> (len + b - n)>>],
+      segments = [#hydragen.segment<begin = 0, size = 6, keys = [#k], value = #v, shared, grouped>]} -> tensor<40x8xf32>
+  return %o : tensor<40x8xf32>
 }

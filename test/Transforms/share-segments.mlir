@@ -163,3 +163,106 @@ func.func @repeated_heads(%q: tensor<4x2x8xf32>, %own: tensor<4x16x8xf32>) -> te
       segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k], value = #v>]} -> tensor<4x2x8xf32>
   return %o : tensor<4x2x8xf32>
 }
+
+// -----
+
+// A block table that is an argument: the pages that all rows have in common are counted when the function runs. All read
+// keys [0, 4 * count) through the first row, each reads the rest through its own.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e)[page] -> (page, n mod 4, d)>
+#v = affine_map<(b, n, d, e)[page] -> (page, n mod 4, e)>
+#o = affine_map<(b, n, d, e) -> (b, e)>
+#table = affine_map<(b, n, d, e) -> (b, n floordiv 4)>
+
+// CHECK-DAG: #[[$FIRST:.*]] = affine_map<(d0, d1) -> (0, d1)>
+// CHECK-DAG: #[[$COMMON:.*]] = affine_map<(d0, d1, d2, d3) -> (0, d1 floordiv 4)>
+// CHECK-DAG: #[[$REST:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1 floordiv 4)>
+// CHECK-LABEL: func @block_table
+// CHECK-SAME: %[[TABLE:[a-z0-9]*]]: tensor<3x5xi64>
+// CHECK: %[[LEAST:.+]] = linalg.generic {{.*}}#[[$FIRST]]{{.*}} iterator_types = ["reduction", "reduction"]
+// CHECK: arith.cmpi ne
+// CHECK: arith.minsi
+// CHECK: %[[FOUND:.+]] = tensor.extract %[[LEAST]][]
+// CHECK: %[[COUNT:.+]] = arith.index_cast %[[FOUND]]
+// CHECK: %[[BEGIN:.+]] = arith.muli %[[COUNT]]
+// CHECK: %[[OWN:.+]] = linalg.generic
+// CHECK: hydragen.attention
+// CHECK-SAME: indices(%{{.+}}, %[[TABLE]], %[[OWN]] :
+// CHECK-SAME: sizes(%[[BEGIN]], %{{.+}}, %{{.+}})
+// CHECK-SAME: hydragen.cover = #hydragen.cover<rows = [3], keys = 20, pieces = {{\[\[}}[0, 3], [0, ?]], {{\[}}[0, 3], [?, ?]]]>
+// CHECK-SAME: #hydragen.segment<begin = 0, size = ?,
+// CHECK-SAME: shared>
+// CHECK-SAME: #hydragen.segment<begin = ?, size = ?,
+func.func @block_table(%q: tensor<3x8xf32>, %k: tensor<32x4x8xf32>, %v: tensor<32x4x8xf32>, %t: tensor<3x5xi64>) -> tensor<3x8xf32> {
+  %init = tensor.empty() : tensor<3x8xf32>
+  %o = hydragen.attention queries(%q : tensor<3x8xf32>) keys(%k : tensor<32x4x8xf32>) values(%v : tensor<32x4x8xf32>)
+    indices(%t : tensor<3x5xi64>) outs(%init : tensor<3x8xf32>) attributes {query_maps = [#q], output_map = #o, index_maps = [#table],
+      segments = [#hydragen.segment<begin = 0, size = 20, keys = [#k], value = #v>]} -> tensor<3x8xf32>
+  return %o : tensor<3x8xf32>
+}
+
+// -----
+
+// Group numbers: the segment stays as it is, rows with equal numbers are found when it is decomposed.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e)[group] -> (group, n, d)>
+#v = affine_map<(b, n, d, e)[group] -> (group, n, e)>
+#o = affine_map<(b, n, d, e) -> (b, e)>
+#group = affine_map<(b, n, d, e) -> (b)>
+
+// CHECK-LABEL: func @groups
+// CHECK: hydragen.attention
+// CHECK-SAME: #hydragen.segment<begin = 0, size = 12, {{.*}} shared, grouped>
+func.func @groups(%q: tensor<5x8xf32>, %k: tensor<3x12x8xf32>, %v: tensor<3x12x8xf32>, %g: tensor<5xi64>) -> tensor<5x8xf32> {
+  %init = tensor.empty() : tensor<5x8xf32>
+  %o = hydragen.attention queries(%q : tensor<5x8xf32>) keys(%k : tensor<3x12x8xf32>) values(%v : tensor<3x12x8xf32>)
+    indices(%g : tensor<5xi64>) outs(%init : tensor<5x8xf32>) attributes {query_maps = [#q], output_map = #o, index_maps = [#group],
+      segments = [#hydragen.segment<begin = 0, size = 12, keys = [#k], value = #v>]} -> tensor<5x8xf32>
+  return %o : tensor<5x8xf32>
+}
+
+// -----
+
+// So few keys (one, mostly: that of a token's row in the embedding) are not worth it.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e)[group] -> (group, n, d)>
+#v = affine_map<(b, n, d, e)[group] -> (group, n, e)>
+#o = affine_map<(b, n, d, e) -> (b, e)>
+#group = affine_map<(b, n, d, e) -> (b)>
+
+// CHECK-LABEL: func @few_keys
+// CHECK: hydragen.attention
+// CHECK-SAME: #hydragen.segment<begin = 0, size = 6, keys = [#{{[a-z0-9]+}}], value = #{{[a-z0-9]+}}>]
+func.func @few_keys(%q: tensor<5x8xf32>, %k: tensor<3x6x8xf32>, %v: tensor<3x6x8xf32>, %g: tensor<5xi64>) -> tensor<5x8xf32> {
+  %init = tensor.empty() : tensor<5x8xf32>
+  // expected-remark @+1 {{reason-code=run-time-index}}
+  %o = hydragen.attention queries(%q : tensor<5x8xf32>) keys(%k : tensor<3x6x8xf32>) values(%v : tensor<3x6x8xf32>)
+    indices(%g : tensor<5xi64>) outs(%init : tensor<5x8xf32>) attributes {query_maps = [#q], output_map = #o, index_maps = [#group],
+      segments = [#hydragen.segment<begin = 0, size = 6, keys = [#k], value = #v>]} -> tensor<5x8xf32>
+  return %o : tensor<5x8xf32>
+}
+
+// -----
+
+// The row's number is used beside the group's: rows with equal groups read different keys.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e)[group] -> (group, b, n, d)>
+#v = affine_map<(b, n, d, e)[group] -> (group, b, n, e)>
+#o = affine_map<(b, n, d, e) -> (b, e)>
+#group = affine_map<(b, n, d, e) -> (b)>
+
+// CHECK-LABEL: func @group_and_row
+// CHECK: hydragen.attention
+// CHECK-SAME: #hydragen.segment<begin = 0, size = 6, keys = [#{{[a-z0-9]+}}], value = #{{[a-z0-9]+}}>]
+func.func @group_and_row(%q: tensor<5x8xf32>, %k: tensor<3x5x6x8xf32>, %v: tensor<3x5x6x8xf32>, %g: tensor<5xi64>) -> tensor<5x8xf32> {
+  %init = tensor.empty() : tensor<5x8xf32>
+  // expected-remark @+1 {{reason-code=nothing-shared}}
+  %o = hydragen.attention queries(%q : tensor<5x8xf32>) keys(%k : tensor<3x5x6x8xf32>) values(%v : tensor<3x5x6x8xf32>)
+    indices(%g : tensor<5xi64>) outs(%init : tensor<5x8xf32>) attributes {query_maps = [#q], output_map = #o, index_maps = [#group],
+      segments = [#hydragen.segment<begin = 0, size = 6, keys = [#k], value = #v>]} -> tensor<5x8xf32>
+  return %o : tensor<5x8xf32>
+}

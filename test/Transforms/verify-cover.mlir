@@ -152,3 +152,86 @@ func.func @cover_c5_other_segments(%q: tensor<5x8xf32>, %p: tensor<16x8xf32>, %i
     -> tensor<5x8xf32>
   return %0 : tensor<5x8xf32>
 }
+
+// -----
+
+// What rows have in common of a table is known at run time; behind the table are keys of each row's own.
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+#ks = affine_map<(b, n, e, d) -> (b, n, d)>
+#vs = affine_map<(b, n, e, d) -> (b, n, e)>
+
+// CHECK-LABEL: func @unknown_cut_before_known_begin
+func.func @unknown_cut_before_known_begin(%q: tensor<5x8xf32>, %p: tensor<?x8xf32>, %r: tensor<5x?x8xf32>, %s: tensor<5x4x8xf32>, %cut: index, %rest: index) -> tensor<5x8xf32> {
+  %init = tensor.empty() : tensor<5x8xf32>
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>)
+    keys(%p, %r, %s : tensor<?x8xf32>, tensor<5x?x8xf32>, tensor<5x4x8xf32>)
+    values(%p, %r, %s : tensor<?x8xf32>, tensor<5x?x8xf32>, tensor<5x4x8xf32>)
+    sizes(%cut, %cut, %rest)
+    outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = ?, keys = [#k], value = #v, shared>,
+                  #hydragen.segment<begin = ?, size = ?, keys = [#ks], value = #vs>,
+                  #hydragen.segment<begin = 16, size = 4, keys = [#ks], value = #vs>],
+      hydragen.cover = #hydragen.cover<rows = [5], keys = 20, pieces = [[[0, 5], [0, ?]], [[0, 5], [?, ?]], [[0, 5], [16, 4]]]>}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+// The rest of the table is read from one key too far.
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+#ks = affine_map<(b, n, e, d) -> (b, n, d)>
+#vs = affine_map<(b, n, e, d) -> (b, n, e)>
+
+func.func @cover_c6(%q: tensor<5x8xf32>, %p: tensor<?x8xf32>, %s: tensor<5x?x8xf32>, %pages: index) -> tensor<5x8xf32> {
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c20 = arith.constant 20 : index
+  %cut = arith.muli %pages, %c4 : index
+  %begin = arith.addi %cut, %c1 : index
+  %rest = arith.subi %c20, %begin : index
+  %init = tensor.empty() : tensor<5x8xf32>
+  // expected-error @+1 {{'hydragen.attention' op segment 0 ends 1 keys before the next one begins}}
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>)
+    keys(%p, %s : tensor<?x8xf32>, tensor<5x?x8xf32>) values(%p, %s : tensor<?x8xf32>, tensor<5x?x8xf32>)
+    sizes(%cut, %begin, %rest) outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = ?, keys = [#k], value = #v, shared>,
+                  #hydragen.segment<begin = ?, size = ?, keys = [#ks], value = #vs>],
+      hydragen.cover = #hydragen.cover<rows = [5], keys = 20, pieces = [[[0, 5], [0, ?]], [[0, 5], [?, ?]]]>}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+// The last key is left out.
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+#ks = affine_map<(b, n, e, d) -> (b, n, d)>
+#vs = affine_map<(b, n, e, d) -> (b, n, e)>
+
+func.func @cover_c6_end(%q: tensor<5x8xf32>, %p: tensor<?x8xf32>, %s: tensor<5x?x8xf32>, %cut: index) -> tensor<5x8xf32> {
+  %c19 = arith.constant 19 : index
+  %rest = arith.subi %c19, %cut : index
+  %init = tensor.empty() : tensor<5x8xf32>
+  // expected-error @+1 {{'hydragen.attention' op segment 1 ends 1 keys before the last one}}
+  %0 = hydragen.attention queries(%q : tensor<5x8xf32>)
+    keys(%p, %s : tensor<?x8xf32>, tensor<5x?x8xf32>) values(%p, %s : tensor<?x8xf32>, tensor<5x?x8xf32>)
+    sizes(%cut, %cut, %rest) outs(%init : tensor<5x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = ?, keys = [#k], value = #v, shared>,
+                  #hydragen.segment<begin = ?, size = ?, keys = [#ks], value = #vs>],
+      hydragen.cover = #hydragen.cover<rows = [5], keys = 20, pieces = [[[0, 5], [0, ?]], [[0, 5], [?, ?]]]>}
+    -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}

@@ -187,6 +187,28 @@ class Problem:
         return out if precise else self.result.round(out), maxima, sums
 
 
+    def with_half_partials(self):
+        """As kernels do that write partial outputs in f16: o / l of each split rounded, combined through log-sum-exp."""
+        o, out = self.options, np.zeros(self.q.shape[:-1] + (self.dv,))
+        for h, i in np.ndindex(o.key_heads, self.sequences):
+            q = self.q[h, i].reshape(o.group * o.queries, -1).astype(np.float32)
+            parts, weights = [], []
+            for s in self.segments:
+                if not s.first <= i < s.last:
+                    continue
+                for begin, end in zip([0] + s.splits, s.splits + [s.length]):
+                    scores = (q @ s.k[h, begin:end].T.astype(np.float32)) * self.scale
+                    top = scores.max(-1, keepdims=True)
+                    p = np.exp(scores - top)
+                    total = p.sum(-1, keepdims=True)
+                    parts.append((self.element.round(p) @ s.v[h, begin:end].astype(np.float32) / total).astype(np.float16))
+                    weights.append((top + np.log(total)).astype(np.float64))
+            whole = np.logaddexp.reduce(weights)
+            r = sum(part.astype(np.float64) * np.exp(w - whole) for part, w in zip(parts, weights))
+            out[h, i] = r.reshape(out[h, i].shape)
+        return out
+
+
 # ---------------------------------------------------------------------------
 # Launch
 # ---------------------------------------------------------------------------
@@ -482,6 +504,8 @@ def parse_options():
     a.add_argument("--emulate-flag", action="append", default=[])
     a.add_argument("--tolerance-factor", type=float, default=2)
     a.add_argument("--save-result", help=".npy of the result's bits")
+    a.add_argument("--better-than-half-partials", action="store_true",
+                   help="the error must be below that of partial results rounded to f16 (no masks)")
     a.add_argument("--no-conflicts", action="store_true", help="shared-memory accesses must be free of conflicts")
     o = a.parse_args()
     o.sinks = next((int(w[6:]) for w in o.result.split(",") if w.startswith("sinks=")), 0)
@@ -535,6 +559,11 @@ def main():
     if not error <= tolerance:
         where = np.unravel_index(np.argmax(np.abs(got - want)), want.shape)
         sys.exit("result differs: %g, expected %g at %s" % (got[where], want[where], where))
+    if o.better_than_half_partials:
+        half = np.abs(problem.with_half_partials() - want).max()
+        print("f16 partials: %.2e, %.1f times as much" % (half, half / error))
+        if not error < half:
+            sys.exit("no better than partials in f16")
     if o.no_conflicts:
         actual, ideal = launch.stats["counters"]["shared_wavefronts"], launch.stats["counters"]["shared_wavefronts_ideal"]
         if actual != ideal:

@@ -263,9 +263,10 @@ bool Compiler::runFront() {
       buildTosaToLinalgPipeline(manager);
     FrontOptions front;
     front.sharing = options.sharing;
-    front.target = getCostTarget();
+    front.separate = gpus.empty();
     // A guard's answer is a number that the host would have to wait for.
     front.guards = gpus.empty();
+    front.target = getCostTarget();
     front.stopAfter = options.emit == Stage::Raised   ? "raised"
                       : options.emit == Stage::Shared ? "shared"
                                                       : "decomposed";

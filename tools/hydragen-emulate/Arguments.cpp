@@ -48,7 +48,7 @@ static Status parseNumber(const Kind &kind, const std::string &text,
   bytes.resize(getSize(kind.type));
   if (!isFloat(kind.type)) {
     uint64_t value;
-    if (!parseInteger(text, kind.low, kind.high, value))
+    if (!tools::parseInteger(text, kind.low, kind.high, value))
       return invalid("expected an integer of type " + std::string(kind.name) +
                      " but got \"" + text + "\"");
     std::memcpy(bytes.data(), &value, bytes.size());
@@ -68,7 +68,8 @@ static bool parseShape(const std::string &text, std::vector<int64_t> &shape) {
   for (size_t begin = 0; begin <= text.size();) {
     size_t end = std::min(text.find('x', begin), text.size());
     uint64_t extent;
-    if (!parseInteger(text.substr(begin, end - begin), 0, INT64_MAX, extent))
+    if (!tools::parseInteger(text.substr(begin, end - begin), 0,
+                             uint64_t(INT64_MAX), extent))
       return false;
     shape.push_back(int64_t(extent));
     begin = end + 1;

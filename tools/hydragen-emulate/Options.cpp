@@ -7,13 +7,12 @@
 #include "Options.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <thread>
 
 using namespace hydragen;
 using namespace hydragen::emulate;
 using namespace hydragen::runtime;
+using namespace hydragen::tools;
 
 const char *const hydragen::emulate::kHelp =
     R"(usage: hydragen-emulate FILE.ptx --grid=X,Y,Z --block=X,Y,Z [options]
@@ -50,29 +49,6 @@ exit code: 0 done; 1 a fault was reported; 2 bad input or command line;
 4 internal error or out of memory
 )";
 
-bool hydragen::emulate::parseInteger(const std::string &text, int64_t low,
-                                     uint64_t high, uint64_t &value) {
-  // strtoull takes blanks and signs that this does not.
-  bool negative = !text.empty() && text[0] == '-';
-  std::string digits = text.substr(negative);
-  if (digits.empty() || digits[0] < '0' || digits[0] > '9')
-    return false;
-  bool isHex = digits.size() > 2 && digits[0] == '0' && (digits[1] | 32) == 'x';
-  char *end;
-  errno = 0;
-  uint64_t magnitude = std::strtoull(digits.c_str(), &end, isHex ? 16 : 10);
-  if (errno || *end)
-    return false;
-  if (negative) {
-    if (low >= 0 || magnitude > uint64_t(0) - uint64_t(low))
-      return false;
-    value = uint64_t(0) - magnitude;
-    return true;
-  }
-  value = magnitude;
-  return magnitude <= high && (low <= 0 || magnitude >= uint64_t(low));
-}
-
 /// "X", "X,Y" or "X,Y,Z", each at least 1.
 static bool parseExtents(const std::string &text, uint32_t *extents) {
   size_t begin = 0;
@@ -92,11 +68,7 @@ static bool parseExtents(const std::string &text, uint32_t *extents) {
 
 static Status applyOption(Options &options, const std::string &name,
                           const std::string &value) {
-  auto bad = [&](const char *expected) {
-    return invalid("expected " + std::string(expected) + " but got \"" + value +
-                       "\"",
-                   name);
-  };
+  auto bad = [&](const char *words) { return expected(words, value, name); };
   emulated::Options &emulator = options.emulator;
   uint64_t number;
   if (name == "--kernel") {
@@ -117,31 +89,17 @@ static Status applyOption(Options &options, const std::string &name,
   } else if (name == "--arg") {
     options.arguments.push_back(value);
   } else if (name == "--checks") {
-    if (value != "all" && value != "none")
+    if (!emulator.set("checks", value))
       return bad("all or none");
-    emulator.checks = value == "all";
   } else if (name == "--mma") {
-    if (value != "fast" && value != "ampere")
+    if (!emulator.set("mma", value))
       return bad("fast or ampere");
-    emulator.mma =
-        value == "fast" ? emulated::MmaMode::Fast : emulated::MmaMode::Ampere;
   } else if (name == "--schedule") {
-    const std::string random = "random:";
-    if (value == "rr") {
-      emulator.schedule = emulated::ScheduleKind::RoundRobin;
-    } else if (value == "reverse") {
-      emulator.schedule = emulated::ScheduleKind::Reverse;
-    } else if (value.compare(0, random.size(), random) == 0 &&
-               parseInteger(value.substr(random.size()), 0, ~uint64_t(0),
-                            emulator.seed)) {
-      emulator.schedule = emulated::ScheduleKind::Random;
-    } else {
+    if (!emulator.set("schedule", value))
       return bad("rr, reverse or random:SEED");
-    }
   } else if (name == "--async") {
-    if (value != "late" && value != "eager")
+    if (!emulator.set("async", value))
       return bad("late or eager");
-    emulator.asyncLate = value == "late";
   } else if (name == "--threads") {
     if (!parseInteger(value, 1, 4096, number))
       return bad("1 to 4096");
@@ -154,45 +112,20 @@ static Status applyOption(Options &options, const std::string &name,
   return std::nullopt;
 }
 
-Result<Options> hydragen::emulate::parseOptions(int argc, char **argv) {
-  Options options;
+Status hydragen::emulate::parseOptions(int argc, char **argv,
+                                       Options &options) {
   options.emulator.threads = std::max(1u, std::thread::hardware_concurrency());
-  for (int i = 1; i < argc; ++i) {
-    std::string argument = argv[i];
-    if (argument == "--help" || argument == "-h") {
-      options.help = true;
-      return options;
-    }
-    if (argument == "--version") {
-      options.version = true;
-      return options;
-    }
-    if (argument.size() < 2 || argument[0] != '-') {
-      if (!options.input.empty())
-        return invalid("unexpected second input (after " + options.input + ")",
-                       argument);
-      options.input = argument;
-      continue;
-    }
-    size_t equals = argument.find('=');
-    std::string name = argument.substr(0, equals), value;
-    if (equals != std::string::npos)
-      value = argument.substr(equals + 1);
-    else if (i + 1 < argc)
-      value = argv[++i];
-    else
-      return invalid("unknown option, or its value is missing (see --help)",
-                     name);
-    if (value.empty())
-      return invalid("expected a value but got none (see --help)", name);
-    if (Status status = applyOption(options, name, value))
-      return *status;
-  }
-  if (options.input.empty())
-    return invalid("expected an input: FILE.ptx (see --help)", "command line");
+  Status status = parse(
+      argc, argv, "FILE.ptx", options,
+      [](const std::string &) { return false; },
+      [&](const std::string &name, const std::string &value) {
+        return applyOption(options, name, value);
+      });
+  if (status || options.help || options.version)
+    return status;
   for (auto [extents, name] : {std::make_pair(options.grid, "--grid"),
                                std::make_pair(options.block, "--block")})
     if (!extents[0])
       return invalid("is needed (see --help)", name);
-  return options;
+  return std::nullopt;
 }

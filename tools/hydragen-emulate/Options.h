@@ -7,19 +7,17 @@
 #ifndef HYDRAGEN_TOOLS_HYDRAGEN_EMULATE_OPTIONS_H
 #define HYDRAGEN_TOOLS_HYDRAGEN_EMULATE_OPTIONS_H
 
+#include "CommandLine.h"
 #include "Launch.h"
-#include "Status.h"
 
 #include <string>
 #include <vector>
 
 namespace hydragen::emulate {
 
-struct Options {
-  std::string input;
+struct Options : tools::CommandLine {
   std::string kernel;
   std::string stats;
-  bool help = false, version = false;
   uint32_t grid[3] = {0, 0, 0}, block[3] = {0, 0, 0};
   uint32_t sharedBytes = 0;
   /// KIND:VALUE, in order.
@@ -29,11 +27,8 @@ struct Options {
 
 extern const char *const kHelp;
 
-runtime::Result<Options> parseOptions(int argc, char **argv);
-
-/// A decimal or 0x number within [low, high].
-bool parseInteger(const std::string &text, int64_t low, uint64_t high,
-                  uint64_t &value);
+/// Failures name the option as their place.
+runtime::Status parseOptions(int argc, char **argv, Options &options);
 
 } // namespace hydragen::emulate
 

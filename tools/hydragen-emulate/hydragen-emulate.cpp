@@ -16,11 +16,9 @@ using namespace hydragen;
 using namespace hydragen::emulate;
 using namespace hydragen::runtime;
 
-static int report(const Error &error) {
-  std::fprintf(stderr, "hydragen-emulate: error: %s%s%s\n", error.place.c_str(),
-               error.place.empty() ? "" : ": ", error.message.c_str());
-  return error.code;
-}
+static constexpr char kTool[] = "hydragen-emulate";
+
+static int report(const Error &error) { return tools::report(kTool, error); }
 
 /// All that is wrong with the file on one line: its first error with place, the
 /// others with their lines; equal messages once.
@@ -140,22 +138,8 @@ static int run(const Options &options) {
 }
 
 int main(int argc, char **argv) {
-  try {
-    auto options = parseOptions(argc, argv);
-    if (!options)
-      return report(options.getError());
-    if (options->help) {
-      std::fputs(kHelp, stdout);
-      return 0;
-    }
-    if (options->version) {
-      std::printf("hydragen-emulate %s\n", HYDRAGEN_VERSION);
-      return 0;
-    }
-    return run(*options);
-  } catch (const std::bad_alloc &) {
-    return report({HYDRAGEN_INTERNAL, "out of memory", {}});
-  } catch (const std::exception &exception) {
-    return report({HYDRAGEN_INTERNAL, exception.what(), {}});
-  }
+  Options options;
+  Status parsed = parseOptions(argc, argv, options);
+  return tools::runTool(kTool, kHelp, options, parsed,
+                        [&] { return run(options); });
 }

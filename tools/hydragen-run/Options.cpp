@@ -6,14 +6,17 @@
 
 #include "Options.h"
 
+#include "Launch.h"
+
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 
 using namespace hydragen::run;
 using namespace hydragen::runtime;
+using namespace hydragen::tools;
+namespace emulated = hydragen::emulated;
 
 const char *const hydragen::run::kHelp =
     R"(usage: hydragen-run IN.mlir|MODULE.so [options]
@@ -43,15 +46,6 @@ exit code: 0 done; 1 outputs differ or a fault was reported; 2 bad input or
 command line; 3 the device is not available; 4 internal error or out of memory
 )";
 
-static bool parseInteger(const std::string &text, int64_t &value) {
-  if (text.empty())
-    return false;
-  char *end;
-  errno = 0;
-  value = std::strtoll(text.c_str(), &end, 10);
-  return errno == 0 && *end == 0 && end != text.c_str();
-}
-
 /// A finite number >= 0.
 static bool parseTolerance(const std::string &text, double &value) {
   char *end;
@@ -73,34 +67,9 @@ static bool takeInputName(std::string &text, std::string &name) {
   return true;
 }
 
-/// key=value,key=value of --emulator.
-static bool isEmulatorValue(const std::string &value) {
-  for (size_t begin = 0; begin <= value.size();) {
-    size_t end = std::min(value.find(',', begin), value.size());
-    std::string item = value.substr(begin, end - begin);
-    const std::string random = "schedule=random:";
-    int64_t seed;
-    bool known = false;
-    for (const char *text :
-         {"checks=all", "checks=none", "mma=fast", "mma=ampere", "schedule=rr",
-          "schedule=reverse", "async=late", "async=eager"})
-      known |= item == text;
-    if (item.compare(0, random.size(), random) == 0)
-      known = parseInteger(item.substr(random.size()), seed) && seed >= 0;
-    if (!known)
-      return false;
-    begin = end + 1;
-  }
-  return true;
-}
-
 static Status applyOption(Options &options, const std::string &name,
                           const std::string &value) {
-  auto bad = [&](const char *expected) {
-    return invalid("expected " + std::string(expected) + " but got \"" + value +
-                       "\"",
-                   name);
-  };
+  auto bad = [&](const char *words) { return expected(words, value, name); };
   int64_t number;
   if (name == "--device") {
     if (value != "auto" && value != "cpu" && value != "cuda" &&
@@ -124,19 +93,19 @@ static Status applyOption(Options &options, const std::string &name,
   } else if (name == "--stats") {
     options.stats = value;
   } else if (name == "--emulator") {
-    if (!isEmulatorValue(value))
+    if (!emulated::Options().setAll(value))
       return bad("checks=all|none, mma=fast|ampere, schedule=rr|reverse|"
                  "random:SEED, async=late|eager, with commas between");
     options.emulator = value;
   } else if (name == "--random") {
-    if (!parseInteger(value, number) || number < 0)
+    if (!parseInteger(value, 0, INT64_MAX, number))
       return bad("a seed (an integer that is not negative)");
     options.random = static_cast<uint64_t>(number);
   } else if (name == "--repeat") {
-    if (!parseInteger(value, options.repeat) || options.repeat < 1)
+    if (!parseInteger(value, 1, INT64_MAX, options.repeat))
       return bad("a positive integer");
   } else if (name == "--threads") {
-    if (!parseInteger(value, number) || number < 1 || number > 4096)
+    if (!parseInteger(value, 1, 4096, number))
       return bad("1 to 4096");
     options.threads = static_cast<int32_t>(number);
   } else if (name == "--atol" || name == "--rtol") {
@@ -149,11 +118,11 @@ static Status applyOption(Options &options, const std::string &name,
     size_t equals = text.find('=');
     int64_t dim, extent;
     if (equals == std::string::npos ||
-        !parseInteger(text.substr(equals + 1), extent) || extent < 0)
+        !parseInteger(text.substr(equals + 1), 0, INT64_MAX, extent))
       return bad("inN.D=EXTENT");
     text.resize(equals);
     if (!takeInputName(text, input) || text.empty() || text[0] != '.' ||
-        !parseInteger(text.substr(1), dim) || dim < 0)
+        !parseInteger(text.substr(1), 0, INT64_MAX, dim))
       return bad("inN.D=EXTENT");
     options.dims[input][dim] = extent;
   } else if (name == "--int-range") {
@@ -163,8 +132,9 @@ static Status applyOption(Options &options, const std::string &name,
       return bad("inN=LOW:HIGH");
     size_t colon = text.find(':');
     if (colon == std::string::npos ||
-        !parseInteger(text.substr(1, colon - 1), low) ||
-        !parseInteger(text.substr(colon + 1), high) || low >= high)
+        !parseInteger(text.substr(1, colon - 1), INT64_MIN, INT64_MAX, low) ||
+        !parseInteger(text.substr(colon + 1), INT64_MIN, INT64_MAX, high) ||
+        low >= high)
       return bad("inN=LOW:HIGH with LOW < HIGH");
     options.intRanges[input] = {low, high};
   } else {
@@ -173,47 +143,19 @@ static Status applyOption(Options &options, const std::string &name,
   return std::nullopt;
 }
 
-Result<Options> hydragen::run::parseOptions(int argc, char **argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    std::string argument = argv[i];
-    if (argument == "--help" || argument == "-h") {
-      options.help = true;
-      return options;
-    }
-    if (argument == "--version") {
-      options.version = true;
-      return options;
-    }
-    if (argument == "--plain") {
-      options.sharing = "never";
-      continue;
-    }
-    if (argument.size() < 2 || argument[0] != '-') {
-      if (!options.input.empty())
-        return invalid("unexpected second input (after " + options.input + ")",
-                       argument);
-      options.input = argument;
-      continue;
-    }
-    size_t equals = argument.find('=');
-    std::string name = argument.substr(0, equals), value;
-    if (equals != std::string::npos)
-      value = argument.substr(equals + 1);
-    else if (i + 1 < argc)
-      value = argv[++i];
-    else
-      return invalid("unknown option, or its value is missing (see --help)",
-                     name);
-    // --expect=$UNSET must not pass for "nothing to compare with".
-    if (value.empty())
-      return invalid("expected a value but got none (see --help)", name);
-    if (Status status = applyOption(options, name, value))
-      return *status;
-  }
-  if (options.input.empty())
-    return invalid("expected an input: IN.mlir or MODULE.so (see --help)",
-                   "command line");
+Status hydragen::run::parseOptions(int argc, char **argv, Options &options) {
+  Status status = parse(
+      argc, argv, "IN.mlir or MODULE.so", options,
+      [&](const std::string &word) {
+        if (word == "--plain")
+          options.sharing = "never";
+        return word == "--plain";
+      },
+      [&](const std::string &name, const std::string &value) {
+        return applyOption(options, name, value);
+      });
+  if (status || options.help || options.version)
+    return status;
   if (!options.inputs.empty() && options.random)
     return invalid("cannot be used with --inputs", "--random");
   if (!options.random && (!options.dims.empty() || !options.intRanges.empty()))
@@ -223,5 +165,5 @@ Result<Options> hydragen::run::parseOptions(int argc, char **argv) {
     return invalid("needs --device=emulated", "--emulator");
   if (options.expect.empty() && (options.atol || options.rtol))
     return invalid("needs --expect", options.atol ? "--atol" : "--rtol");
-  return options;
+  return std::nullopt;
 }

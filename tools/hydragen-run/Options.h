@@ -7,7 +7,7 @@
 #ifndef HYDRAGEN_TOOLS_RUN_OPTIONS_H
 #define HYDRAGEN_TOOLS_RUN_OPTIONS_H
 
-#include "Status.h"
+#include "CommandLine.h"
 
 #include <cstdint>
 #include <map>
@@ -16,8 +16,7 @@
 
 namespace hydragen::run {
 
-struct Options {
-  std::string input;
+struct Options : tools::CommandLine {
   std::string device = "auto";
   std::string target;
   std::string entry = "main";
@@ -32,11 +31,10 @@ struct Options {
   std::map<std::string, std::map<int64_t, int64_t>> dims;
   /// "in4" -> [low, high).
   std::map<std::string, std::pair<int64_t, int64_t>> intRanges;
-  bool help = false, version = false;
 };
 
 /// Failures name the option as their place.
-runtime::Result<Options> parseOptions(int argc, char **argv);
+runtime::Status parseOptions(int argc, char **argv, Options &options);
 extern const char *const kHelp;
 
 } // namespace hydragen::run

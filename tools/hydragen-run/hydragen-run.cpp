@@ -66,11 +66,9 @@ private:
   std::string path;
 };
 
-int report(const Error &error) {
-  std::fprintf(stderr, "hydragen-run: error: %s%s%s\n", error.place.c_str(),
-               error.place.empty() ? "" : ": ", error.message.c_str());
-  return error.code;
-}
+constexpr char kTool[] = "hydragen-run";
+
+int report(const Error &error) { return hydragen::tools::report(kTool, error); }
 } // namespace
 
 /// Compiles the model; the child's own error line stands on stderr already.
@@ -414,22 +412,8 @@ static int run(const Options &options) {
 }
 
 int main(int argc, char **argv) {
-  try {
-    auto options = parseOptions(argc, argv);
-    if (!options)
-      return report(options.getError());
-    if (options->help) {
-      std::fputs(kHelp, stdout);
-      return 0;
-    }
-    if (options->version) {
-      std::printf("hydragen-run %s\n", HYDRAGEN_VERSION);
-      return 0;
-    }
-    return run(*options);
-  } catch (const std::bad_alloc &) {
-    return report({HYDRAGEN_INTERNAL, "out of memory", {}});
-  } catch (const std::exception &exception) {
-    return report({HYDRAGEN_INTERNAL, exception.what(), {}});
-  }
+  Options options;
+  Status parsed = parseOptions(argc, argv, options);
+  return hydragen::tools::runTool(kTool, kHelp, options, parsed,
+                                  [&] { return run(options); });
 }

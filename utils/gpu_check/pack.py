@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 
@@ -106,11 +107,19 @@ def pack(arguments):
 
         def build(number):
             kind, _, ir, _ = jobs[number]
-            return compile_module(compiler, ir, os.path.join(work, f"{number}.so"), arguments.targets, kind == "conformance")
+            module = os.path.join(work, f"{number}.so")
+            built = compile_module(compiler, ir, module, arguments.targets, kind == "conformance")
+            if built[2] is None:
+                with open(module, "rb") as content, open(module + ".gz", "wb") as out:
+                    out.write(gzip.compress(content.read(), mtime=0))
+                os.remove(module)
+            return built
 
         files = dict(programs)
         with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
             for number, built in enumerate(pool.map(build, range(len(jobs)))):
+                if number % 10 == 0:
+                    print(f"gpu-check: {number} of {len(jobs)} modules", file=sys.stderr, flush=True)
                 kind, name, _, extra = jobs[number]
                 manifest, remarks, error = built
                 if error is None and not manifest.get("images"):
@@ -132,12 +141,7 @@ def pack(arguments):
                 else:
                     entry["workload"] = load
                 result[kind].append(entry)
-                with open(os.path.join(work, f"{number}.so"), "rb") as module:
-                    packed = gzip.compress(module.read(), mtime=0)
-                os.remove(os.path.join(work, f"{number}.so"))
                 files[entry["module"]] = os.path.join(work, f"{number}.so.gz")
-                with open(files[entry["module"]], "wb") as out:
-                    out.write(packed)
         if not result["conformance"] and not result["benchmarks"]:
             first = result["missing"][0]
             raise Failure(2, f"nothing could be packed, first {first['name']}: {first['reason']}")

@@ -150,6 +150,7 @@ private:
   FailureOr<bool> evaluateBoxes();
   bool projectColumns();
   void mergeCells();
+  void cutToRanges();
   void classify();
   /// The outermost digit of the outermost row dim of the output that every
   /// operand's map uses: what tells sequences apart in a batched layout.

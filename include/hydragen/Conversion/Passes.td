@@ -202,10 +202,13 @@ def LinalgToCPULoops
     : Pass<"hydragen-linalg-to-loops", "::mlir::func::FuncOp"> {
   let summary = "lower linalg on memrefs to loops in a good order";
   let description = [{
-    Expects bufferised linalg. Orders the loops of each op so that the innermost
-    one walks memory with unit stride where there is such a loop, and makes the
-    outermost parallel loop of large ops an `scf.parallel`. Also lowers
-    `memref.copy` between buffers that are not both compact.
+    Expects bufferised linalg. Products (contractions of f32, f16 and bf16 with
+    at least one loop of each side) become register tiles of vectors over packed
+    blocks, with sums in f32; the blocks of large ones run in an `scf.parallel`.
+    Of other ops the loops are ordered so that the innermost one walks memory
+    with unit stride where there is such a loop, and the outermost parallel loop
+    of large ones is an `scf.parallel`. Also lowers `memref.copy` between buffers
+    that are not both compact.
 
     Before:
 
@@ -220,17 +223,24 @@ def LinalgToCPULoops
 
     ```mlir
     scf.parallel (%arg3) = ...
-      scf.for %arg4 = ...
-        scf.for %arg5 = ...
-          scf.for %arg6 = ...
-            memref.load %arg0[...] : memref<256x64xf32>
-            memref.load %arg1[...] : memref<64x128xf32>
-            memref.store ..., %arg2[...] : memref<256x128xf32>
+      %alloca = memref.alloca() ... : memref<4x64x16xf32>
+      vector.load %arg1[...] : memref<64x128xf32>, vector<8xf32>
+      vector.store ..., %alloca[...] : memref<4x64x16xf32>, vector<8xf32>
+      :12 = scf.for ... iter_args(...
+        vector.load %alloca[...] : memref<4x64x16xf32>, vector<8xf32>
+        memref.load %arg0[...] : memref<256x64xf32>
+        vector.broadcast ... : f32 to vector<8xf32>
+        math.fma ... : vector<8xf32>
+      memref.store ..., %arg2[...] : memref<256x128xf32>
     ```
   }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"256",
+           "width of a vector register: 128, 256 or 512">];
   let dependentDialects = [
-    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect"];
 }
 
@@ -387,10 +397,10 @@ def MakeEntry : Pass<"hydragen-make-entry", "mlir::ModuleOp"> {
 }
 
 def OutlineKernels : Pass<"hydragen-outline-kernels", "mlir::ModuleOp"> {
-  let summary = "move attention kernels into one function per configuration";
+  let summary = "move kernels into one function per configuration";
   let description = [{
-    Expects hydragen ops on memrefs in functions of `hydragen-make-entry`. Each
-    becomes a call of a private function `(call pointer, operands) -> i32`; equal
+    Expects hydragen ops on memrefs in functions of `hydragen-make-entry`. Each,
+    and each product of linalg outside of loops, becomes a call of a private function `(call pointer, operands) -> i32`; equal
     ops (same attributes, types and score region) share one, so that a model's
     layers are compiled once. `convert-hydragen-to-cpu` should follow.
 
@@ -535,7 +545,9 @@ def PrepareLinalg : Pass<"hydragen-prepare-linalg", "::mlir::func::FuncOp"> {
   let description = [{
     Concatenations become insertions into one buffer, padding and softmax
     simpler ops, and elementwise ops are fused into their only elementwise user
-    where that repeats no work. Contractions and `hydragen` ops stay as they are.
+    where that repeats no work. Products read through transpositions, broadcasts
+    and extensions of their operands, whose kernel packs them anyway. Other
+    contractions and `hydragen` ops stay as they are.
 
     Before:
 

@@ -64,6 +64,14 @@ llvm::SmallBitVector getUnusedRows(PartialAttentionOpInterface op);
 /// another segment's K and V and not by this one's.
 bool isSharedSegment(AttentionOp op, unsigned segment);
 
+/// Discardable attribute of a partial attention, array<i64>: rows, as indices
+/// into AttentionDims::rows, that are computed one by one although they read the
+/// same K and V, as attention that knows nothing of sharing does.
+constexpr llvm::StringLiteral kSeparateRowsAttr = "hydragen.separate_rows";
+/// Unused rows that become rows of one matrix product: those that are not
+/// separate.
+llvm::SmallBitVector getFoldedRows(PartialAttentionOpInterface op);
+
 /// Extents of the row dims in order, from the output's shape: constants where
 /// static, else tensor.dim ops built at `builder`.
 SmallVector<OpFoldResult> getRowSizes(OpBuilder &builder, AttentionOp op);

@@ -60,7 +60,7 @@ struct TileConfig {
   Kind kind = Prefix;
   /// Rows: Prefix: warps * 16 or warps * 32. Suffix: 16.
   unsigned rows = 64;
-  /// Keys of one softmax step: 16 (Suffix only), 32 or 64.
+  /// Keys of one softmax step: 16, 32 or 64.
   unsigned keys = 64;
   /// Suffix: slots of 16 keys in each warp's ring; divides keys / 8.
   unsigned ringSlots = 4;
@@ -127,14 +127,24 @@ struct KernelConfig {
   SmallVector<VariantConfig> variants;
   ResultConfig result;
 
+  /// A sum of TF32 parts is NaN where an operand is infinite; items in which
+  /// one is not finite are computed a second time (docs/kernels.md).
+  bool needsCarefulPass() const {
+    return elementType == ElementType::F32 &&
+           float32Form == Float32Form::ThreeTF32;
+  }
   unsigned getThreads() const { return warps * 32; }
   unsigned getPaddedHeadDim() const { return (headDim + 15) / 16 * 16; }
   /// Columns of a state row.
   unsigned getPaddedValueDim() const { return (valueDim + 15) / 16 * 16; }
 };
 
+/// Whether a tile's state is so large that two loops would spill
+/// (TileConfig::oneLoop). Head dims above 128, f32 above 64, 32 rows a warp.
+bool needsOneLoop(TileConfig::Kind kind, ElementType type, unsigned headDim,
+                  unsigned valueDim, unsigned rowsPerWarp);
 /// The tile that compiles without spill and reaches the figures of
-/// docs/kernels.md.
+/// docs/kernels.md; the schedule's first choice.
 TileConfig getFastTile(TileConfig::Kind kind, ElementType type,
                        unsigned headDim, unsigned valueDim, unsigned warps);
 

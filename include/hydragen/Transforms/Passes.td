@@ -205,13 +205,13 @@ def ShareSegments
     ```
   }];
   let options = [
-    Option<"sharing", "sharing", "std::string", /*default=*/"\"auto\"",
-           "auto (where the cost model of the target says that it pays), always">,
-    Option<"target", "target", "std::string", /*default=*/"\"\"",
-           "what to ask the cost model for: cpu:128, cpu:256 or cpu:512 (bits of a "
-           "vector), or a GPU; none: all that is proved is shared">,
     Option<"guards", "guards", "bool", /*default=*/"true",
-           "look at block tables and group numbers when the function runs">];
+           "look at block tables and group numbers when the function runs">,
+    Option<"sharing", "sharing", "std::string", /*default=*/"\"auto\"",
+            "auto (where the cost model of the target says that it pays), always">,
+    Option<"target", "target", "std::string", /*default=*/"\"\"",
+            "what to ask the cost model for: cpu:128, cpu:256 or cpu:512 (bits of a "
+            "vector), or a GPU; none: all that is proved is shared">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::hydragen::HydragenDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",

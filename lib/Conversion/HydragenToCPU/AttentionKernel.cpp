@@ -25,20 +25,73 @@ AttentionKernel::AttentionKernel(PartialAttentionOpInterface op,
 // Work items
 //===----------------------------------------------------------------------===//
 
+/// Few items leave threads idle: then each takes a part of the keys.
+int64_t AttentionKernel::chooseSplits() {
+  // Enough to balance 16 threads; a part has some tiles.
+  static constexpr int64_t kItems = 32, kSplitKeys = 512;
+  std::optional<int64_t> outer = in.getStaticSize(in.outer),
+                         folded = in.getStaticSize(in.folded),
+                         keys = in.getStaticSize(in.dims.keys);
+  if (!outer || !folded || !keys || *outer == 0 || *folded == 0)
+    return 1;
+  int64_t items = *outer * llvm::divideCeil(*folded, tileRows);
+  return std::clamp<int64_t>(kItems / items, 1,
+                             std::max<int64_t>(*keys / kSplitKeys, 1));
+}
+
 void AttentionKernel::emit() {
   Value rows = in.getSize(in.folded);
   Value tiles = e.ceilDiv(rows, tileRows);
   numKeys = in.getSize(in.dims.keys);
+  numSplits = chooseSplits();
   Value count = e.mul(in.getSize(in.outer), tiles);
+  if (numSplits > 1) {
+    count = e.mul(count, e.index(numSplits));
+    for (auto [buffer, init] : llvm::zip(splitState, in.op.getInits())) {
+      auto type = cast<MemRefType>(init.getType());
+      SmallVector<int64_t> shape{numSplits};
+      llvm::append_range(shape, type.getShape());
+      SmallVector<Value> sizes;
+      for (int64_t i = 0; i < type.getRank(); ++i)
+        if (type.isDynamicDim(i))
+          sizes.push_back(e.dim(init, i));
+      buffer = memref::AllocOp::create(
+          e.b, e.loc, MemRefType::get(shape, type.getElementType()), sizes,
+          e.b.getI64IntegerAttr(64));
+    }
+  }
   auto parallel =
       scf::ParallelOp::create(e.b, e.loc, e.index(0), count, e.index(1));
+  {
+    OpBuilder::InsertionGuard guard(e.b);
+    e.b.setInsertionPointToStart(parallel.getBody());
+    emitItem(parallel.getInductionVars()[0], tiles, rows);
+  }
+  if (numSplits > 1)
+    emitMerge();
+}
+
+/// The states of the parts, merged into the op's in the order of the keys.
+void AttentionKernel::emitMerge() {
+  auto merge = CombineOp::create(e.b, e.loc, TypeRange(), splitState,
+                                 in.op.getInits(), /*stacked=*/true);
   OpBuilder::InsertionGuard guard(e.b);
-  e.b.setInsertionPointToStart(parallel.getBody());
-  emitItem(parallel.getInductionVars()[0], tiles, rows);
+  e.b.setInsertionPoint(merge);
+  emitCombine(merge, e.b);
+  for (Value buffer : splitState)
+    memref::DeallocOp::create(e.b, e.loc, buffer);
+  merge->erase();
 }
 
 void AttentionKernel::emitItem(Value item, Value tiles, Value rows) {
   itemPoint = in.makePoint();
+  split = nullptr;
+  if (numSplits > 1) {
+    // Items that read the same keys are neighbours.
+    Value perSplit = e.mul(in.getSize(in.outer), tiles);
+    split = e.div(item, perSplit);
+    item = e.rem(item, perSplit);
+  }
   in.setDigits(itemPoint, in.outer, e.div(item, tiles));
   Value firstRow = e.mul(e.rem(item, tiles), e.index(tileRows));
   numRows = e.min(e.index(tileRows), e.sub(rows, firstRow));
@@ -59,16 +112,24 @@ void AttentionKernel::emitItem(Value item, Value tiles, Value rows) {
   beginItem();
   std::pair<Value, Value> range = emitKeyRange();
   Value begin = range.first, end = range.second;
-  e.loop(begin, end, kTileKeys, [&](Value first) {
-    emitTile(first, e.min(e.index(kTileKeys), e.sub(end, first)));
+  e.loop(begin, end, tileKeys, [&](Value first) {
+    emitTile(first, e.min(e.index(tileKeys), e.sub(end, first)));
   });
   endItem();
   e.freeScratch();
 }
 
 std::pair<Value, Value> AttentionKernel::emitKeyRange() {
+  Value begin = e.index(0), end = numKeys;
+  if (split) {
+    // Parts of whole tiles.
+    Value part = e.mul(e.ceilDiv(e.ceilDiv(numKeys, tileKeys), numSplits),
+                       e.index(tileKeys));
+    begin = e.min(e.mul(split, part), numKeys);
+    end = e.min(e.add(begin, part), numKeys);
+  }
   if (!mods.hasBounds())
-    return {e.index(0), numKeys};
+    return {begin, end};
   Type i32 = e.b.getI32Type();
   lowKeys = e.scratch({e.b.getIndexAttr(tileRows)}, i32);
   highKeys = e.scratch({e.b.getIndexAttr(tileRows)}, i32);
@@ -85,7 +146,57 @@ std::pair<Value, Value> AttentionKernel::emitKeyRange() {
       });
   lastLow = ranges[2];
   firstHigh = ranges[3];
-  return {ranges[0], ranges[1]};
+  if (!split)
+    return {ranges[0], ranges[1]};
+  return {e.max(ranges[0], begin), e.min(ranges[1], end)};
+}
+
+void AttentionKernel::loadState(Value maxima, Value sums, Value output,
+                                Value paddedColumns) {
+  Value numColumns = in.getSize(in.dims.values);
+  Value zero = e.constant(0.0);
+  e.loop(e.index(0), e.index(tileRows), 1, [&](Value m) {
+    Point point = getRowPoint(m);
+    SmallVector<Value> row = in.getRowIndices(point);
+    e.store(split ? e.infinity(e.type, /*negative=*/true)
+                  : e.load(in.stateM(), row),
+            maxima, {m});
+    e.store(split ? zero : e.load(in.stateL(), row), sums, {m});
+    e.loop(e.index(0), numColumns, 1, [&](Value column) {
+      Point element = point;
+      in.setDigits(element, in.dims.values, column);
+      e.store(split ? zero : e.load(in.stateO(), in.getOutputIndices(element)),
+              output, {m, column});
+    });
+    e.loop(numColumns, paddedColumns, 1,
+           [&](Value column) { e.store(zero, output, {m, column}); });
+  });
+}
+
+void AttentionKernel::storeState(Value maxima, Value sums, Value output) {
+  Value buffers[] = {in.stateO(), in.stateM(), in.stateL()};
+  SmallVector<Value> leading;
+  if (split) {
+    llvm::copy(splitState, buffers);
+    leading.push_back(split);
+  }
+  auto at = [&](ArrayRef<Value> indices) {
+    SmallVector<Value> all(leading);
+    llvm::append_range(all, indices);
+    return all;
+  };
+  e.loop(e.index(0), numRows, 1, [&](Value m) {
+    Point point = getRowPoint(m);
+    SmallVector<Value> row = at(in.getRowIndices(point));
+    e.store(e.load(maxima, {m}), buffers[1], row);
+    e.store(e.load(sums, {m}), buffers[2], row);
+    e.loop(e.index(0), in.getSize(in.dims.values), 1, [&](Value column) {
+      Point element = point;
+      in.setDigits(element, in.dims.values, column);
+      e.store(e.load(output, {m, column}), buffers[0],
+              at(in.getOutputIndices(element)));
+    });
+  });
 }
 
 Point AttentionKernel::getRowPoint(Value m) {
@@ -118,50 +229,94 @@ Value AttentionKernel::asValue(OpFoldResult size) {
   return cast<Value>(size);
 }
 
-AttentionKernel::TileSource AttentionKernel::makeSource(int term, int64_t lanes,
-                                                        bool anyType) {
+AttentionKernel::TileSource AttentionKernel::makeSource(int term,
+                                                        int64_t lanes) {
   TileSource source;
-  source.lanes = lanes;
   ArrayRef<unsigned> inner = getInner(term);
   Value operand = getOperand(term);
-  Type element = cast<MemRefType>(operand.getType()).getElementType();
   std::optional<int64_t> size = in.getStaticSize(inner);
-  source.direct = anyType ? element.getIntOrFloatBitWidth() <= e.type.getWidth()
-                          : element == e.type;
-  if (lanes == 1)
-    source.direct &= inner.size() == 1;
-  else
-    source.direct &= in.isVectorizable(operand, getMap(term), inner) && size &&
-                     *size % lanes == 0;
-  if (source.direct)
-    return source;
-
-  OpFoldResult columns = paddedSize(inner, lanes);
-  source.buffer = e.scratch({e.b.getIndexAttr(kTileKeys), columns}, e.type);
-  if (!size || *size % lanes != 0)
-    e.loop(e.index(0), e.index(kTileKeys), 1, [&](Value n) {
-      e.loop(in.getSize(inner), asValue(columns), 1,
-             [&](Value i) { e.store(e.constant(0.0), source.buffer, {n, i}); });
-    });
+  source.direct =
+      cast<MemRefType>(operand.getType()).getElementTypeBitWidth() <=
+          e.type.getWidth() &&
+      in.isVectorizable(operand, getMap(term), inner) && size &&
+      *size % lanes == 0;
+  if (!source.direct)
+    source.buffer = makeBuffer(term, lanes);
   return source;
 }
 
-void AttentionKernel::fillSource(const TileSource &source, int term,
-                                 Value first, Value count) {
-  if (source.direct)
-    return;
+Value AttentionKernel::makeBuffer(int term, int64_t lanes) {
   ArrayRef<unsigned> inner = getInner(term);
-  e.loop(e.index(0), count, 1, [&](Value n) {
+  OpFoldResult columns = paddedSize(inner, lanes);
+  Value buffer = e.scratch({e.b.getIndexAttr(tileKeys), columns}, e.type);
+  std::optional<int64_t> size = in.getStaticSize(inner);
+  if (!size || *size % lanes != 0)
+    e.loop(e.index(0), e.index(tileKeys), 1, [&](Value n) {
+      e.loop(in.getSize(inner), asValue(columns), 1,
+             [&](Value i) { e.store(e.constant(0.0), buffer, {n, i}); });
+    });
+  return buffer;
+}
+
+void AttentionKernel::fillBuffer(Value buffer, int term, Value first,
+                                 Value count) {
+  ArrayRef<unsigned> inner = getInner(term);
+  AffineMap map = getMap(term);
+  auto copy = [&](Value n, Value begin, Value end) {
     Point point = getKeyPoint(e.add(first, n));
-    SmallVector<Value> symbols =
-        in.loadSymbols(getOperand(term), getMap(term), point);
-    e.loop(e.index(0), in.getSize(inner), 1, [&](Value i) {
+    SmallVector<Value> symbols = in.loadSymbols(getOperand(term), map, point);
+    e.loop(begin, end, 1, [&](Value i) {
       in.setDigits(point, inner, i);
       Value element = term < 0 ? in.loadValue(point, symbols, e.type)
                                : in.loadKey(term, point, symbols, e.type);
-      e.store(element, source.buffer, {n, i});
+      e.store(element, buffer, {n, i});
     });
+  };
+  Value size = in.getSize(inner);
+  // Keys that lie side by side (K transposed): a few columns at a time, so that
+  // what is read with one key is there for the next ones.
+  static constexpr int64_t kColumns = 16;
+  std::optional<int64_t> known = in.getStaticSize(inner);
+  bool transposed = in.isVectorizable(getOperand(term), map, in.dims.keys) &&
+                    known && *known % kColumns == 0;
+  if (!transposed) {
+    e.loop(e.index(0), count, 1, [&](Value n) { copy(n, e.index(0), size); });
+    return;
+  }
+  e.loop(e.index(0), size, kColumns, [&](Value i) {
+    e.loop(e.index(0), count, 1,
+           [&](Value n) { copy(n, i, e.add(i, kColumns)); });
   });
+}
+
+void AttentionKernel::emitPrefetch(int term, Value key, Value part,
+                                   int64_t parts, Cache cache) {
+  static constexpr int64_t kLineBytes = 64;
+  AffineMap map = getMap(term);
+  Value operand = getOperand(term);
+  std::optional<int64_t> size = in.getStaticSize(getInner(term));
+  if (!size || in.dims.keys.size() != 1 || map.getNumSymbols() != 0 ||
+      !in.isVectorizable(operand, map, getInner(term)))
+    return;
+  int64_t width = std::max<int64_t>(
+      1, cast<MemRefType>(operand.getType()).getElementTypeBitWidth() / 8);
+  int64_t lineElements = std::max<int64_t>(1, kLineBytes / width);
+  int64_t lines = llvm::divideCeil(*size, lineElements);
+  int64_t share = llvm::divideCeil(lines, parts);
+  Value last = e.sub(numKeys, e.index(1));
+  if (in.getStaticSize(in.dims.keys).value_or(0) == 0)
+    last = e.max(last, e.index(0));
+  Point point = getKeyPoint(e.min(key, last));
+  Value firstLine = e.mul(part, e.index(share));
+  for (int64_t i = 0; i < share; ++i) {
+    Value column = e.mul(e.add(firstLine, i), e.index(lineElements));
+    column = e.min(column, e.index(*size - 1));
+    in.setDigits(point, getInner(term), column);
+    memref::PrefetchOp::create(
+        e.b, e.loc, operand, in.getIndices(map, point, {}),
+        /*isWrite=*/false, /*localityHint=*/cache == Cache::First ? 3 : 2,
+        /*isDataCache=*/true);
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -188,11 +343,38 @@ Value AttentionKernel::toBase2(Value score) {
 // Which kernel
 //===----------------------------------------------------------------------===//
 
+/// Rows of one tile: 128, fewer where Q and the output are wide, so that they
+/// leave room for keys in a second-level cache.
+static int64_t getMostRows(PartialAttentionOpInterface op, int64_t step) {
+  static constexpr int64_t kMostRows = 128, kRowsBytes = 192 * 1024;
+  AttentionDims dims = AttentionDims::get(op);
+  auto outputType = cast<MemRefType>(op.getInits()[0].getType());
+  int64_t elements = 1;
+  for (int64_t size : outputType.getShape().drop_front(dims.rows.size()))
+    elements *= ShapedType::isDynamic(size) ? 128 : size;
+  for (auto [query, map, contraction] :
+       llvm::zip(op.getQueries(), op.getQueryMapsVector(), dims.contraction)) {
+    int64_t depth = 1;
+    for (unsigned dim : contraction) {
+      std::optional<unsigned> position =
+          map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
+      int64_t size =
+          position ? cast<MemRefType>(query.getType()).getDimSize(*position)
+                   : ShapedType::kDynamic;
+      depth *= ShapedType::isDynamic(size) ? 128 : size;
+    }
+    elements += depth;
+  }
+  int64_t rowBytes =
+      std::max<int64_t>(1, elements) * getStateType(op).getWidth() / 8;
+  int64_t rows = std::min(kMostRows, kRowsBytes / rowBytes);
+  return std::max(step, rows / step * step);
+}
+
 void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
                         OpBuilder &builder) {
   // Rows per key, where they are known.
-  AttentionDims dims = AttentionDims::get(op);
-  llvm::SmallBitVector unused = getUnusedRows(op);
+  llvm::SmallBitVector unused = getFoldedRows(op);
   auto outputType = cast<MemRefType>(op.getInits()[0].getType());
   std::optional<int64_t> rows = 1;
   for (unsigned i : unused.set_bits()) {
@@ -203,17 +385,25 @@ void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
     rows = *rows * outputType.getDimSize(i);
   }
   int64_t lanes = machine.lanes(getStateType(op));
-  bool few = rows ? *rows <= std::min<int64_t>(lanes / 2, 8)
-                  : isa<SuffixAttentionOp>(op.getOperation());
+  bool few = rows ? *rows <= 8 : isa<SuffixAttentionOp>(op.getOperation());
   std::unique_ptr<AttentionKernel> kernel;
   if (few) {
     int64_t tile = rows ? std::max<int64_t>(*rows, 1) : 4;
     kernel = makeKeyLanesKernel(op, machine, builder, tile);
   } else {
-    int64_t step = machine.numRegisters() == 32 ? lanes : 2 * lanes;
-    int64_t tile = llvm::alignTo(int64_t(64), step);
-    if (rows)
-      tile = std::min<int64_t>(tile, llvm::alignTo(*rows, step));
+    // Tiles of equal size, of whole register blocks. A tile of K and V is read
+    // once for all rows of a tile.
+    bool many = machine.numRegisters() == 32;
+    int64_t step = many ? lanes : 2 * lanes;
+    int64_t most = getMostRows(op, step);
+    int64_t tile = std::min<int64_t>(most, 64);
+    if (rows) {
+      int64_t tiles = std::max<int64_t>(1, llvm::divideCeil(*rows, most));
+      tile = std::max<int64_t>(1, llvm::divideCeil(*rows, tiles));
+    }
+    tile = llvm::alignTo(tile, step);
+    if (many && tile / lanes == 7)
+      tile += lanes;
     kernel = makeRowLanesKernel(op, machine, builder, tile);
   }
   kernel->emit();

@@ -30,12 +30,17 @@ public:
   void emit();
 
 protected:
-  /// Keys of one tile.
-  static constexpr int64_t kTileKeys = 128;
+  /// Most keys of one tile.
+  static constexpr int64_t kMaxTileKeys = 128;
 
   /// Allocates what the kernel needs and loads Q and the state.
   virtual void beginItem() = 0;
-  /// Keys [first, first + count), local, count <= kTileKeys.
+  /// The state that the item starts from, into m and l of [tileRows] and o of
+  /// [tileRows][columns, padded with 0].
+  void loadState(Value maxima, Value sums, Value output, Value paddedColumns);
+  /// And back, of the item's rows.
+  void storeState(Value maxima, Value sums, Value output);
+  /// Keys [first, first + count), local, count <= tileKeys.
   virtual void emitTile(Value first, Value count) = 0;
   /// Stores the state.
   virtual void endItem() = 0;
@@ -49,14 +54,23 @@ protected:
   /// A tile of K or V as the products read it.
   struct TileSource {
     bool direct = false;
-    Value buffer; ///< not direct: [kTileKeys][columns, padded] of `type`
-    int64_t lanes = 1;
+    Value buffer; ///< not direct
   };
   /// Decides whether K of `term` (V for -1) is read in place, in vectors of
-  /// `lanes` along its inner dim (1: any layout), and else makes a buffer.
-  TileSource makeSource(int term, int64_t lanes, bool anyType);
-  /// Copies the tile when the source is not direct.
-  void fillSource(const TileSource &source, int term, Value first, Value count);
+  /// `lanes` along its inner dim, and else makes a buffer.
+  TileSource makeSource(int term, int64_t lanes);
+  /// A buffer [tileKeys][columns, padded with 0 to `lanes`] for a tile.
+  Value makeBuffer(int term, int64_t lanes);
+  /// Copies a tile into its buffer, widened.
+  void fillBuffer(Value buffer, int term, Value first, Value count);
+
+  enum class Cache { First, Second };
+  /// Asks for bytes of rows of K (V for -1) ahead of their use: lines
+  /// [part, part + 1) / parts of the row of local key `key`, or of the last key
+  /// when it is past it. Nothing where rows are not contiguous or lie behind a
+  /// table.
+  void emitPrefetch(int term, Value key, Value part, int64_t parts,
+                    Cache cache);
 
   AffineMap getMap(int term) {
     return term < 0 ? in.valueMap : in.keyMaps[term];
@@ -81,6 +95,10 @@ protected:
   PartialOperands in;
   ScoreModEmitter mods;
   int64_t tileRows;
+  int64_t tileKeys = kMaxTileKeys;
+  /// Parts of the keys that are items of their own: their states are merged
+  /// after all items.
+  int64_t numSplits = 1;
 
   // Of the current item.
   Point itemPoint;
@@ -91,9 +109,14 @@ protected:
   Value lastLow, firstHigh; ///< keys in between are visible to all rows
 
 private:
+  int64_t chooseSplits();
   void emitItem(Value item, Value tiles, Value rows);
-  /// Fills the bounds; returns the range of keys that some row sees.
+  /// Fills the bounds; returns the range of the item's keys that some row sees.
   std::pair<Value, Value> emitKeyRange();
+  void emitMerge();
+
+  Value splitState[3]; ///< with splits: o, m, l with one more leading dim
+  Value split;         ///< of the current item, null without
 };
 
 /// Emits the kernel that suits `op`.

@@ -125,6 +125,15 @@ Value Emitter::toBase2(Value x) {
   return select(infinite, x, clamped);
 }
 
+Value Emitter::isModerate(Value largest) {
+  static constexpr double kModerate = 65536;
+  Type t = largest.getType();
+  return arith::AndIOp::create(
+      b, loc,
+      compare(arith::CmpFPredicate::OLE, largest, constant(kModerate, t)),
+      compare(arith::CmpFPredicate::OGE, largest, constant(-kModerate, t)));
+}
+
 Value Emitter::weight(Value a, Value m) {
   Type t = a.getType();
   Value none = infinity(t, /*negative=*/true);

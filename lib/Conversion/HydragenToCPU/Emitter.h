@@ -87,6 +87,11 @@ public:
   Value exp2(Value x);
   /// Score times log2(e): a finite score stays finite, infinities and NaN pass.
   Value toBase2(Value x);
+  /// Whether the largest score of a tile is moderate: then 2^(s log2(e) - m)
+  /// may be one fused multiply-add, whose rounding of m moves all exponents of
+  /// the tile by the same amount, less than 0.01, in o and in l. False for
+  /// infinities. Larger scores go through toBase2.
+  Value isModerate(Value largest);
   /// 2^(a - b) for a <= b, and 0 where a is -inf (b too).
   Value weight(Value a, Value b);
 

@@ -3,9 +3,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Few rows meet each key, so reading K and V bounds the kernel: both stream
-// through once per item. Lanes run along the contraction for scores (with one
-// horizontal sum per score), along the keys for the softmax and along the
-// columns of V for the products.
+// through once per item, row after row, as the hardware's prefetcher wants it
+// (two rows side by side cost a third of the bandwidth, prefetch instructions a
+// sixth). Lanes run along the contraction for scores (a tree of shuffles sums
+// as many accumulators as there are lanes), along the keys for the softmax and
+// along the columns of V for the products.
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
@@ -21,10 +23,11 @@ public:
                  OpBuilder &builder, int64_t tileRows)
       : AttentionKernel(op, machine, builder, tileRows),
         lanes(machine.lanes(e.type)), vector(e.vectorOf(lanes)) {
-    int64_t accumulators = machine.numRegisters() / 2;
-    keyBlock = std::clamp<int64_t>(accumulators / tileRows, 1, 4);
-    // Columns of all rows at once, as far as the registers go.
-    rowBlock = std::min<int64_t>(tileRows, 4);
+    // As many scores at once as a vector has lanes, or fewer.
+    keyBlock = std::max<int64_t>(1, llvm::bit_floor<uint64_t>(lanes) /
+                                        llvm::bit_ceil<uint64_t>(tileRows));
+    chains = tileRows <= 4 ? 2 : 1;
+    tileKeys = 128;
   }
 
 protected:
@@ -33,28 +36,48 @@ protected:
   void endItem() override;
 
 private:
+  void prefetchRows(int term, Value key);
   void emitScores(Value first, Value begin, Value end, int64_t block);
   void emitElementwise(Value first, Value count);
-  void emitSoftmax(int64_t row, Value first, Value count);
+  void emitSoftmax(Value m, Value first, Value count);
   void emitProducts(Value first, Value count);
+  void emitRegisterProducts(Value first, Value count, int64_t vectors);
+  void emitMemoryProducts(Value first, Value n, int64_t block);
+  Value loadValues(const Point &point, ArrayRef<Value> symbols, Value n,
+                   Value column);
+  /// The sums of the lanes of each of `vectors` (a power of two of them, at
+  /// most `lanes`) in the first lanes of the result.
+  Value sumLanes(SmallVector<Value> vectors);
+  /// The largest lane; NaN nowhere.
+  Value maxLane(Value x);
   Value loadKeys(unsigned term, const Point &point, ArrayRef<Value> symbols,
                  Value n, Value d);
 
   int64_t lanes;
   VectorType vector;
-  int64_t keyBlock, rowBlock, outputVectors = 1;
+  int64_t keyBlock, chains;
+  /// Rows of V that meet the outputs in memory at once, with some rows: they
+  /// are copied first to keep the order of reading.
+  static constexpr int64_t kValueKeys = 4;
+  /// Rows of K or V that are prefetched before their tile.
+  static constexpr int64_t kLeadKeys = 4;
+  static constexpr int64_t kAheadKeys = 16;
   SmallVector<TileSource> keys;
   TileSource values;
   SmallVector<Value> queryOffsets; ///< first column of each term in `queries`
   Value queries;                   ///< Q, scaled [rows][contractions, padded]
+  Value partials;                  ///< [rows][keyBlock][lanes]
   Value scores;                    ///< [rows][keys]
   Value maxima, sums;              ///< [rows]
   Value output;                    ///< [rows][columns, padded]
+  Value copies;                    ///< [kValueKeys - 1][columns, padded]
   Value numColumns, paddedColumns;
 };
 } // namespace
 
 void KeyLanesKernel::beginItem() {
+  for (unsigned term = 0; term < in.numTerms(); ++term)
+    prefetchRows(term, e.index(0));
   auto fixed = [&](int64_t size) -> OpFoldResult {
     return e.b.getIndexAttr(size);
   };
@@ -91,54 +114,47 @@ void KeyLanesKernel::beginItem() {
 
   keys.clear();
   for (unsigned term = 0; term < in.numTerms(); ++term)
-    keys.push_back(makeSource(term, lanes, /*anyType=*/true));
-  values = makeSource(-1, lanes, /*anyType=*/true);
+    keys.push_back(makeSource(term, lanes));
+  values = makeSource(-1, lanes);
 
   OpFoldResult columns = paddedSize(in.dims.values, lanes);
   numColumns = in.getSize(in.dims.values);
   paddedColumns = asValue(columns);
-  outputVectors = 1;
-  if (auto size = getConstantIntValue(columns)) {
-    int64_t limit =
-        std::max<int64_t>(1, machine.numRegisters() * 3 / 4 / rowBlock);
-    for (int64_t count = 2; count <= std::min<int64_t>(limit, 8); ++count)
-      if (*size / lanes % count == 0)
-        outputVectors = count;
-  }
-  scores = e.scratch({fixed(tileRows), fixed(kTileKeys)}, e.type);
+  partials =
+      e.scratch({fixed(tileRows), fixed(keyBlock), fixed(lanes)}, e.type);
+  scores = e.scratch({fixed(tileRows), fixed(tileKeys)}, e.type);
   maxima = e.scratch({fixed(tileRows)}, e.type);
   sums = e.scratch({fixed(tileRows)}, e.type);
   output = e.scratch({fixed(tileRows), columns}, e.type);
-  e.loop(zero, e.index(tileRows), 1, [&](Value m) {
-    Point point = getRowPoint(m);
-    SmallVector<Value> row = in.getRowIndices(point);
-    e.store(e.load(in.stateM(), row), maxima, {m});
-    e.store(e.load(in.stateL(), row), sums, {m});
-    e.loop(zero, numColumns, 1, [&](Value column) {
-      Point element = point;
-      in.setDigits(element, in.dims.values, column);
-      e.store(e.load(in.stateO(), in.getOutputIndices(element)), output,
-              {m, column});
-    });
-    e.loop(numColumns, paddedColumns, 1, [&](Value column) {
-      e.store(e.constant(0.0), output, {m, column});
-    });
-  });
+  copies = e.scratch({fixed(kValueKeys - 1), columns}, e.type);
+  loadState(maxima, sums, output, paddedColumns);
 }
 
 void KeyLanesKernel::emitTile(Value first, Value count) {
   for (unsigned term = 0; term < in.numTerms(); ++term)
-    fillSource(keys[term], term, first, count);
-  fillSource(values, -1, first, count);
+    if (!keys[term].direct)
+      fillBuffer(keys[term].buffer, term, first, count);
+  if (!values.direct)
+    fillBuffer(values.buffer, -1, first, count);
+  prefetchRows(-1, first);
   Value whole = e.roundDown(count, keyBlock);
   emitScores(first, e.index(0), whole, keyBlock);
   if (keyBlock > 1)
     emitScores(first, whole, count, 1);
+  for (unsigned term = 0; term < in.numTerms(); ++term)
+    prefetchRows(term, e.add(first, tileKeys));
   if (mods.hasElementwise())
     emitElementwise(first, count);
-  for (int64_t row = 0; row < tileRows; ++row)
-    emitSoftmax(row, first, count);
+  e.loop(e.index(0), e.index(tileRows), 1,
+         [&](Value m) { emitSoftmax(m, first, count); });
   emitProducts(first, count);
+}
+
+/// A stream that starts is slow: its first rows are asked for before.
+void KeyLanesKernel::prefetchRows(int term, Value key) {
+  e.loop(e.index(0), e.index(kLeadKeys), 1, [&](Value r) {
+    emitPrefetch(term, e.add(key, r), e.index(0), 1, Cache::First);
+  });
 }
 
 /// `lanes` elements of K from column `d` on, widened.
@@ -158,40 +174,112 @@ Value KeyLanesKernel::loadKeys(unsigned term, const Point &point,
 void KeyLanesKernel::emitScores(Value first, Value begin, Value end,
                                 int64_t block) {
   e.loop(begin, end, block, [&](Value n) {
-    SmallVector<Point> points;
-    for (int64_t r = 0; r < block; ++r)
-      points.push_back(getKeyPoint(e.add(first, e.add(n, r))));
-    SmallVector<Value> sums(tileRows * block, e.constant(0.0, vector));
-    for (unsigned term = 0; term < in.numTerms(); ++term) {
-      SmallVector<SmallVector<Value>> symbols(block);
-      if (keys[term].direct)
-        for (int64_t r = 0; r < block; ++r)
-          symbols[r] =
-              in.loadSymbols(getOperand(term), in.keyMaps[term], points[r]);
-      Value depth = asValue(paddedSize(in.dims.contraction[term], lanes));
-      sums =
-          e.loop(e.index(0), depth, lanes, sums, [&](Value d, ValueRange old) {
-            SmallVector<Value> result, k;
-            for (int64_t r = 0; r < block; ++r)
-              k.push_back(
-                  loadKeys(term, points[r], symbols[r], e.add(n, r), d));
-            for (int64_t m = 0; m < tileRows; ++m) {
-              Value q = e.loadVector(
-                  vector, queries, {e.index(m), e.add(queryOffsets[term], d)});
-              for (int64_t r = 0; r < block; ++r)
-                result.push_back(e.fma(k[r], q, old[m * block + r]));
-            }
-            return result;
-          });
-    }
-    for (int64_t m = 0; m < tileRows; ++m)
-      for (int64_t r = 0; r < block; ++r) {
-        Value score = vector::ReductionOp::create(
-            e.b, e.loc, vector::CombiningKind::ADD, sums[m * block + r],
-            arith::FastMathFlags::reassoc);
-        e.store(score, scores, {e.index(m), e.add(n, r)});
+    // One key after the other, in a loop: unrolled, their loads would mix.
+    e.loop(e.index(0), e.index(block), 1, [&](Value r) {
+      Value key = e.add(first, e.add(n, r));
+      Point point = getKeyPoint(key);
+      if (tileRows > 1)
+        for (unsigned term = 0; term < in.numTerms(); ++term)
+          emitPrefetch(term, e.add(key, kAheadKeys), e.index(0), 1,
+                       Cache::First);
+      SmallVector<Value> partial(tileRows * chains, e.constant(0.0, vector));
+      for (unsigned term = 0; term < in.numTerms(); ++term) {
+        SmallVector<Value> symbols;
+        if (keys[term].direct)
+          symbols = in.loadSymbols(getOperand(term), in.keyMaps[term], point);
+        auto accumulate = [&](Value begin, Value end, int64_t count) {
+          partial = e.loop(
+              begin, end, count * lanes, partial, [&](Value d, ValueRange old) {
+                SmallVector<Value> result(old);
+                for (int64_t c = 0; c < count; ++c) {
+                  Value at = e.add(d, c * lanes);
+                  Value k = loadKeys(term, point, symbols, e.add(n, r), at);
+                  for (int64_t m = 0; m < tileRows; ++m) {
+                    Value q = e.loadVector(
+                        vector, queries,
+                        {e.index(m), e.add(queryOffsets[term], at)});
+                    Value &sum = result[m * chains + c];
+                    sum = e.fma(k, q, sum);
+                  }
+                }
+                return result;
+              });
+        };
+        Value depth = asValue(paddedSize(in.dims.contraction[term], lanes));
+        Value whole = e.roundDown(depth, chains * lanes);
+        accumulate(e.index(0), whole, chains);
+        if (chains > 1)
+          accumulate(whole, depth, 1);
       }
+      for (int64_t m = 0; m < tileRows; ++m) {
+        Value sum = partial[m * chains];
+        for (int64_t c = 1; c < chains; ++c)
+          sum = e.fadd(sum, partial[m * chains + c]);
+        e.storeVector(sum, partials, {e.index(m), r, e.index(0)});
+      }
+    });
+    SmallVector<Value> sums;
+    for (int64_t m = 0; m < tileRows; ++m)
+      for (int64_t r = 0; r < block; ++r)
+        sums.push_back(e.loadVector(vector, partials,
+                                    {e.index(m), e.index(r), e.index(0)}));
+    // Sums of several scores at once; a run of `block` belongs to one row.
+    int64_t rowsAtOnce = llvm::bit_floor<uint64_t>(lanes / block);
+    for (int64_t m = 0; m < tileRows;) {
+      int64_t rows = std::min<int64_t>(rowsAtOnce,
+                                       llvm::bit_floor<uint64_t>(tileRows - m));
+      Value all = sumLanes(
+          SmallVector<Value>(ArrayRef(sums).slice(m * block, rows * block)));
+      for (int64_t r = 0; r < rows; ++r) {
+        Value part = vector::ExtractStridedSliceOp::create(
+            e.b, e.loc, all, ArrayRef<int64_t>{r * block},
+            ArrayRef<int64_t>{block}, ArrayRef<int64_t>{1});
+        e.storeVector(part, scores, {e.index(m + r), n});
+      }
+      m += rows;
+    }
   });
+}
+
+Value KeyLanesKernel::sumLanes(SmallVector<Value> vectors) {
+  auto shuffle = [&](Value x, Value y, auto source) -> Value {
+    SmallVector<int64_t> mask;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      mask.push_back(source(lane));
+    return vector::ShuffleOp::create(e.b, e.loc, x, y, mask);
+  };
+  // Lane l of a pair's sum belongs to its second vector where l has the bit of
+  // the level, and adds up two lanes that differ in this bit.
+  int64_t bit = 1;
+  for (; vectors.size() > 1; bit *= 2) {
+    SmallVector<Value> next;
+    for (size_t i = 0; i < vectors.size(); i += 2) {
+      Value x = vectors[i], y = vectors[i + 1];
+      Value own = shuffle(
+          x, y, [&](int64_t lane) { return lane & bit ? lane + lanes : lane; });
+      Value other = shuffle(x, y, [&](int64_t lane) {
+        return lane & bit ? (lane ^ bit) + lanes : lane ^ bit;
+      });
+      next.push_back(e.fadd(own, other));
+    }
+    vectors = std::move(next);
+  }
+  Value sum = vectors[0];
+  for (; bit < lanes; bit *= 2)
+    sum = e.fadd(sum, shuffle(sum, sum, [&](int64_t lane) {
+                   return (lane + bit) % lanes;
+                 }));
+  return sum;
+}
+
+Value KeyLanesKernel::maxLane(Value x) {
+  for (int64_t step = lanes / 2; step > 0; step /= 2) {
+    SmallVector<int64_t> mask;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      mask.push_back((lane + step) % lanes);
+    x = e.fmax(x, vector::ShuffleOp::create(e.b, e.loc, x, x, mask));
+  }
+  return vector::ExtractOp::create(e.b, e.loc, x, 0);
 }
 
 void KeyLanesKernel::emitElementwise(Value first, Value count) {
@@ -204,8 +292,7 @@ void KeyLanesKernel::emitElementwise(Value first, Value count) {
   });
 }
 
-void KeyLanesKernel::emitSoftmax(int64_t row, Value first, Value count) {
-  Value m = e.index(row);
+void KeyLanesKernel::emitSoftmax(Value m, Value first, Value count) {
   Value none = e.infinity(vector, /*negative=*/true);
   Value noneScalar = e.infinity(e.type, /*negative=*/true);
   // Lanes past the last key see nothing; so do keys out of the row's bounds.
@@ -223,28 +310,40 @@ void KeyLanesKernel::emitSoftmax(int64_t row, Value first, Value count) {
     e.loop(e.max(high, e.index(0)), count, 1,
            [&](Value n) { e.store(noneScalar, scores, {m, n}); });
   }
-  Value largest =
+  Value largest = maxLane(
       e.loop(e.index(0), padded, lanes, {none}, [&](Value n, ValueRange old) {
-        Value score = toBase2(e.loadVector(vector, scores, {m, n}));
-        e.storeVector(score, scores, {m, n});
+        Value score = e.loadVector(vector, scores, {m, n});
         return SmallVector<Value>{e.fmax(score, old[0])};
-      })[0];
-  Value tileMax = noneScalar;
-  for (int64_t i = 0; i < lanes; ++i) {
-    Value lane = vector::ExtractOp::create(e.b, e.loc, largest, i);
-    tileMax = e.fmax(lane, tileMax);
-  }
+      })[0]);
+  // In base 2: as they lie, or after a pass where some may saturate.
+  Value log2e = e.constant(1.4426950408889634), one = e.constant(1.0);
+  Value moderate = e.isModerate(largest);
+  auto scaled = scf::IfOp::create(
+      e.b, e.loc, moderate,
+      [&](OpBuilder &, Location) {
+        scf::YieldOp::create(e.b, e.loc,
+                             ValueRange{e.fmul(largest, log2e), log2e});
+      },
+      [&](OpBuilder &, Location) {
+        e.loop(e.index(0), padded, lanes, [&](Value n) {
+          Value score = toBase2(e.loadVector(vector, scores, {m, n}));
+          e.storeVector(score, scores, {m, n});
+        });
+        scf::YieldOp::create(e.b, e.loc, ValueRange{toBase2(largest), one});
+      });
+  Value tileMax = scaled.getResult(0);
+  Value scale = e.broadcast(scaled.getResult(1), vector);
   Value old = e.load(maxima, {m});
   Value now = e.fmax(tileMax, old);
   e.store(now, maxima, {m});
   Value base = e.select(e.compare(arith::CmpFPredicate::OEQ, now, noneScalar),
                         e.constant(0.0), now);
   Value factor = e.weight(old, base);
-  Value baseVector = e.broadcast(base, vector);
+  Value negative = e.broadcast(arith::NegFOp::create(e.b, e.loc, base), vector);
   Value sum = e.loop(e.index(0), padded, lanes, {e.constant(0.0, vector)},
                      [&](Value n, ValueRange before) {
                        Value score = e.loadVector(vector, scores, {m, n});
-                       Value p = e.exp2(e.fsub(score, baseVector));
+                       Value p = e.exp2(e.fma(score, scale, negative));
                        e.storeVector(p, scores, {m, n});
                        return SmallVector<Value>{e.fadd(before[0], p)};
                      })[0];
@@ -252,73 +351,113 @@ void KeyLanesKernel::emitSoftmax(int64_t row, Value first, Value count) {
       vector::ReductionOp::create(e.b, e.loc, vector::CombiningKind::ADD, sum,
                                   arith::FastMathFlags::reassoc);
   e.store(e.fma(factor, e.load(sums, {m}), total), sums, {m});
-  Value factorVector = e.broadcast(factor, vector);
-  e.loop(e.index(0), paddedColumns, lanes, [&](Value column) {
-    Value o = e.loadVector(vector, output, {m, column});
-    e.storeVector(e.fmul(o, factorVector), output, {m, column});
-  });
+  // Most tiles leave the maximum as it is.
+  Value changed = e.compare(arith::CmpFPredicate::UNE, factor, e.constant(1.0));
+  e.ifThenElse(
+      changed,
+      [&] {
+        Value factorVector = e.broadcast(factor, vector);
+        e.loop(e.index(0), paddedColumns, lanes, [&](Value column) {
+          Value o = e.loadVector(vector, output, {m, column});
+          e.storeVector(e.fmul(o, factorVector), output, {m, column});
+        });
+      },
+      [] {});
+}
+
+/// `lanes` elements of V from `column` on, widened.
+Value KeyLanesKernel::loadValues(const Point &point, ArrayRef<Value> symbols,
+                                 Value n, Value column) {
+  if (!values.direct)
+    return e.loadVector(vector, values.buffer, {n, column});
+  Value memref = in.op.getValue();
+  Type element = cast<MemRefType>(memref.getType()).getElementType();
+  Point at = point;
+  in.setDigits(at, in.dims.values, column);
+  return e.cast(e.loadVector(VectorType::get({lanes}, element), memref,
+                             in.getIndices(in.valueMap, at, symbols)),
+                e.type);
 }
 
 void KeyLanesKernel::emitProducts(Value first, Value count) {
-  for (int64_t row = 0; row < tileRows; row += rowBlock) {
-    int64_t rows = std::min(rowBlock, tileRows - row);
-    e.loop(e.index(0), paddedColumns, outputVectors * lanes, [&](Value column) {
-      SmallVector<Value> sums;
-      for (int64_t r = 0; r < rows; ++r)
-        for (int64_t v = 0; v < outputVectors; ++v)
-          sums.push_back(e.loadVector(
-              vector, output, {e.index(row + r), e.add(column, v * lanes)}));
-      sums = e.loop(e.index(0), count, 1, sums, [&](Value n, ValueRange old) {
-        SmallVector<Value> result, v;
-        Point point;
-        SmallVector<Value> symbols;
-        if (values.direct) {
-          point = getKeyPoint(e.add(first, n));
-          symbols = in.loadSymbols(getOperand(-1), in.valueMap, point);
-        }
-        for (int64_t i = 0; i < outputVectors; ++i) {
-          Value at = e.add(column, i * lanes);
-          if (!values.direct) {
-            v.push_back(e.loadVector(vector, values.buffer, {n, at}));
-            continue;
-          }
-          in.setDigits(point, in.dims.values, at);
-          Value memref = in.op.getValue();
-          Type element = cast<MemRefType>(memref.getType()).getElementType();
-          Value loaded =
-              e.loadVector(VectorType::get({lanes}, element), memref,
-                           in.getIndices(in.valueMap, point, symbols));
-          v.push_back(e.cast(loaded, e.type));
-        }
-        for (int64_t r = 0; r < rows; ++r) {
-          Value p = e.broadcast(e.load(scores, {e.index(row + r), n}), vector);
-          for (int64_t i = 0; i < outputVectors; ++i)
-            result.push_back(e.fma(p, v[i], old[r * outputVectors + i]));
-        }
-        return result;
-      });
-      for (int64_t r = 0; r < rows; ++r)
-        for (int64_t v = 0; v < outputVectors; ++v)
-          e.storeVector(sums[r * outputVectors + v], output,
-                        {e.index(row + r), e.add(column, v * lanes)});
-    });
+  // The outputs of all rows in registers, where there are enough.
+  if (std::optional<int64_t> columns = getConstantIntValue(paddedColumns)) {
+    int64_t vectors = *columns / lanes;
+    if (tileRows * vectors <= machine.numRegisters() / 2 + 4)
+      return emitRegisterProducts(first, count, vectors);
   }
+  int64_t block = tileRows > 2 ? kValueKeys : 1;
+  Value whole = e.roundDown(count, block);
+  e.loop(e.index(0), whole, block,
+         [&](Value n) { emitMemoryProducts(first, n, block); });
+  if (block > 1)
+    e.loop(whole, count, 1, [&](Value n) { emitMemoryProducts(first, n, 1); });
 }
 
-void KeyLanesKernel::endItem() {
-  e.loop(e.index(0), numRows, 1, [&](Value m) {
-    Point point = getRowPoint(m);
-    SmallVector<Value> row = in.getRowIndices(point);
-    e.store(e.load(maxima, {m}), in.stateM(), row);
-    e.store(e.load(sums, {m}), in.stateL(), row);
-    e.loop(e.index(0), numColumns, 1, [&](Value column) {
-      Point element = point;
-      in.setDigits(element, in.dims.values, column);
-      e.store(e.load(output, {m, column}), in.stateO(),
-              in.getOutputIndices(element));
+void KeyLanesKernel::emitRegisterProducts(Value first, Value count,
+                                          int64_t vectors) {
+  SmallVector<Value> sums;
+  for (int64_t r = 0; r < tileRows; ++r)
+    for (int64_t v = 0; v < vectors; ++v)
+      sums.push_back(
+          e.loadVector(vector, output, {e.index(r), e.index(v * lanes)}));
+  sums = e.loop(e.index(0), count, 1, sums, [&](Value n, ValueRange old) {
+    Point point = getKeyPoint(e.add(first, n));
+    SmallVector<Value> symbols, p, result(old);
+    if (values.direct)
+      symbols = in.loadSymbols(getOperand(-1), in.valueMap, point);
+    for (int64_t r = 0; r < tileRows; ++r)
+      p.push_back(e.broadcast(e.load(scores, {e.index(r), n}), vector));
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value loaded = loadValues(point, symbols, n, e.index(v * lanes));
+      for (int64_t r = 0; r < tileRows; ++r) {
+        Value &sum = result[r * vectors + v];
+        sum = e.fma(p[r], loaded, sum);
+      }
+    }
+    return result;
+  });
+  for (int64_t r = 0; r < tileRows; ++r)
+    for (int64_t v = 0; v < vectors; ++v)
+      e.storeVector(sums[r * vectors + v], output,
+                    {e.index(r), e.index(v * lanes)});
+}
+
+/// Adds the products of `block` keys from `n` on to the outputs in memory.
+void KeyLanesKernel::emitMemoryProducts(Value first, Value n, int64_t block) {
+  SmallVector<Point> points;
+  SmallVector<SmallVector<Value>> symbols(block);
+  for (int64_t i = 0; i < block; ++i) {
+    Value key = e.add(first, e.add(n, i));
+    points.push_back(getKeyPoint(key));
+    if (tileRows > 1)
+      emitPrefetch(-1, e.add(key, kAheadKeys), e.index(0), 1, Cache::First);
+    if (values.direct)
+      symbols[i] = in.loadSymbols(getOperand(-1), in.valueMap, points[i]);
+  }
+  for (int64_t i = 0; i + 1 < block; ++i)
+    e.loop(e.index(0), paddedColumns, lanes, [&](Value column) {
+      e.storeVector(loadValues(points[i], symbols[i], e.add(n, i), column),
+                    copies, {e.index(i), column});
     });
+  e.loop(e.index(0), paddedColumns, lanes, [&](Value column) {
+    SmallVector<Value> v;
+    for (int64_t i = 0; i + 1 < block; ++i)
+      v.push_back(e.loadVector(vector, copies, {e.index(i), column}));
+    v.push_back(
+        loadValues(points.back(), symbols.back(), e.add(n, block - 1), column));
+    for (int64_t r = 0; r < tileRows; ++r) {
+      Value sum = e.loadVector(vector, output, {e.index(r), column});
+      for (int64_t i = 0; i < block; ++i) {
+        Value p = e.load(scores, {e.index(r), e.add(n, i)});
+        sum = e.fma(e.broadcast(p, vector), v[i], sum);
+      }
+      e.storeVector(sum, output, {e.index(r), column});
+    }
   });
 }
+
+void KeyLanesKernel::endItem() { storeState(maxima, sums, output); }
 
 std::unique_ptr<AttentionKernel>
 cpu::makeKeyLanesKernel(PartialAttentionOpInterface op, const Machine &machine,

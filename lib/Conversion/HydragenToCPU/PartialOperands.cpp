@@ -46,9 +46,9 @@ PartialOperands::PartialOperands(PartialAttentionOpInterface op,
   for (auto [index, map] : llvm::zip(op.getIndices(), indexMaps))
     noteMap(index, map);
 
-  llvm::SmallBitVector unused = getUnusedRows(op);
+  llvm::SmallBitVector together = getFoldedRows(op);
   for (auto [i, dim] : llvm::enumerate(dims.rows))
-    (unused.test(i) ? folded : outer).push_back(dim);
+    (together.test(i) ? folded : outer).push_back(dim);
 
   unsigned dynamic = 0;
   for (int64_t offset : op.getStaticOffsets())

@@ -17,8 +17,8 @@ namespace mlir::hydragen::cpu {
 using Point = SmallVector<Value>;
 
 /// The operands of a bufferised partial attention and the code that reads them
-/// through their maps. Rows fall into outer ones (K or V depend on them) and
-/// folded ones, which become the rows of one matrix product.
+/// through their maps. Rows fall into outer ones (K or V depend on them, or
+/// they are to be separate) and folded ones, the rows of one matrix product.
 class PartialOperands {
 public:
   PartialOperands(PartialAttentionOpInterface op, Emitter &emitter);

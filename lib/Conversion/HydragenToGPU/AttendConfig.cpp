@@ -129,6 +129,9 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
     if (tile.getRing())
       variant.tile.ringSlots = tile.getRing();
     variant.tile.queryInShared = tile.getQueryInShared();
+    variant.tile.oneLoop = kernels::needsOneLoop(
+        variant.tile.kind, config.elementType, config.headDim, config.valueDim,
+        variant.tile.rows / config.warps);
     unsigned numDigits = part.getNumDigits();
     AffineExpr keyDim =
         getAffineDimExpr(numDigits + (part.getPage() ? 1 : 0), op.getContext());

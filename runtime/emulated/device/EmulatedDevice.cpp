@@ -235,32 +235,6 @@ Result<std::vector<KernelStatistics>> EmulatedQueue::collect() {
 // Device
 //===----------------------------------------------------------------------===//
 
-/// One item of --emulator. False when it is unknown.
-bool applyOption(const std::string &item, emulated::Options &options) {
-  const std::string random = "schedule=random:";
-  if (item == "checks=all" || item == "checks=none")
-    options.checks = item == "checks=all";
-  else if (item == "mma=fast")
-    options.mma = emulated::MmaMode::Fast;
-  else if (item == "mma=ampere")
-    options.mma = emulated::MmaMode::Ampere;
-  else if (item == "async=late" || item == "async=eager")
-    options.asyncLate = item == "async=late";
-  else if (item == "schedule=rr")
-    options.schedule = emulated::ScheduleKind::RoundRobin;
-  else if (item == "schedule=reverse")
-    options.schedule = emulated::ScheduleKind::Reverse;
-  else if (item.compare(0, random.size(), random) == 0 &&
-           item.size() > random.size() && item.size() < random.size() + 19 &&
-           item.find_first_not_of("0123456789", random.size()) ==
-               std::string::npos) {
-    options.schedule = emulated::ScheduleKind::Random;
-    options.seed = std::stoull(item.substr(random.size()));
-  } else
-    return false;
-  return true;
-}
-
 class EmulatedDevice : public Device {
 public:
   const char *getName() const override { return "emulated"; }
@@ -277,15 +251,8 @@ public:
 
   Status configure(const std::string &options) override {
     std::lock_guard<std::mutex> lock(machine->mutex);
-    emulated::Options changed = machine->options;
-    for (size_t begin = 0; begin <= options.size();) {
-      size_t end = std::min(options.find(',', begin), options.size());
-      std::string item = options.substr(begin, end - begin);
-      if (!applyOption(item, changed))
-        return invalid("unknown option \"" + item + "\"", getName());
-      begin = end + 1;
-    }
-    machine->options = changed;
+    if (!machine->options.setAll(options))
+      return invalid("unknown option in \"" + options + "\"", getName());
     return std::nullopt;
   }
 
