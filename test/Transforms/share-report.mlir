@@ -2,9 +2,9 @@
 // RUN: hydragen-opt %s -pass-pipeline="builtin.module(func.func(hydragen-share-segments{target=cpu:512}))" -split-input-file | FileCheck %s --check-prefix=AUTO
 // RUN: hydragen-opt %s -pass-pipeline="builtin.module(func.func(hydragen-share-segments{sharing=always target=cpu:512}))" -split-input-file | FileCheck %s --check-prefix=ALWAYS
 // RUN: not hydragen-opt %s -split-input-file -pass-pipeline="builtin.module(func.func(hydragen-share-segments{target=tpu}))" 2>&1 | FileCheck %s --check-prefix=TARGET
-// RUN: not hydragen-opt %s -split-input-file -pass-pipeline="builtin.module(func.func(hydragen-share-segments{sharing=never}))" 2>&1 | FileCheck %s --check-prefix=SHARING
+// RUN: not hydragen-opt %s -split-input-file -pass-pipeline="builtin.module(func.func(hydragen-share-segments{sharing=some}))" 2>&1 | FileCheck %s --check-prefix=SHARING
 // TARGET: error: hydragen-share-segments: unknown target 'tpu'
-// SHARING: error: hydragen-share-segments: sharing expects auto or always but got never
+// SHARING: error: hydragen-share-segments: sharing expects auto, always or never but got some
 
 // What a record says of who shares, and when sharing pays.
 

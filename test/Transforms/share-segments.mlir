@@ -187,7 +187,7 @@ func.func @repeated_heads(%q: tensor<4x2x8xf32>, %own: tensor<4x16x8xf32>) -> te
 // CHECK: %[[COUNT:.+]] = arith.index_cast %[[FOUND]]
 // CHECK: %[[BEGIN:.+]] = arith.muli %[[COUNT]]
 // CHECK: %[[OWN:.+]] = linalg.generic
-// CHECK: hydragen.attention
+// CHECK: = hydragen.attention
 // CHECK-SAME: indices(%{{.+}}, %[[TABLE]], %[[OWN]] :
 // CHECK-SAME: sizes(%[[BEGIN]], %{{.+}}, %{{.+}})
 // CHECK-SAME: hydragen.cover = #hydragen.cover<rows = [3], keys = 20, pieces = {{\[\[}}[0, 3], [0, ?]], {{\[}}[0, 3], [?, ?]]]>
@@ -213,7 +213,7 @@ func.func @block_table(%q: tensor<3x8xf32>, %k: tensor<32x4x8xf32>, %v: tensor<3
 #group = affine_map<(b, n, d, e) -> (b)>
 
 // CHECK-LABEL: func @groups
-// CHECK: hydragen.attention
+// CHECK: = hydragen.attention
 // CHECK-SAME: #hydragen.segment<begin = 0, size = 12, {{.*}} shared, grouped>
 func.func @groups(%q: tensor<5x8xf32>, %k: tensor<3x12x8xf32>, %v: tensor<3x12x8xf32>, %g: tensor<5xi64>) -> tensor<5x8xf32> {
   %init = tensor.empty() : tensor<5x8xf32>
@@ -234,7 +234,7 @@ func.func @groups(%q: tensor<5x8xf32>, %k: tensor<3x12x8xf32>, %v: tensor<3x12x8
 #group = affine_map<(b, n, d, e) -> (b)>
 
 // CHECK-LABEL: func @few_keys
-// CHECK: hydragen.attention
+// CHECK: = hydragen.attention
 // CHECK-SAME: #hydragen.segment<begin = 0, size = 6, keys = [#{{[a-z0-9]+}}], value = #{{[a-z0-9]+}}>]
 func.func @few_keys(%q: tensor<5x8xf32>, %k: tensor<3x6x8xf32>, %v: tensor<3x6x8xf32>, %g: tensor<5xi64>) -> tensor<5x8xf32> {
   %init = tensor.empty() : tensor<5x8xf32>
@@ -256,7 +256,7 @@ func.func @few_keys(%q: tensor<5x8xf32>, %k: tensor<3x6x8xf32>, %v: tensor<3x6x8
 #group = affine_map<(b, n, d, e) -> (b)>
 
 // CHECK-LABEL: func @group_and_row
-// CHECK: hydragen.attention
+// CHECK: = hydragen.attention
 // CHECK-SAME: #hydragen.segment<begin = 0, size = 6, keys = [#{{[a-z0-9]+}}], value = #{{[a-z0-9]+}}>]
 func.func @group_and_row(%q: tensor<5x8xf32>, %k: tensor<3x5x6x8xf32>, %v: tensor<3x5x6x8xf32>, %g: tensor<5xi64>) -> tensor<5x8xf32> {
   %init = tensor.empty() : tensor<5x8xf32>
