@@ -139,8 +139,8 @@ mlir::hydragen::kernels::checkKernelConfig(const KernelConfig &config) {
     return llvm::formatv("value dim {0}, expected 1 to 256", config.valueDim);
   if (config.warps != 4 && config.warps != 8)
     return llvm::formatv("{0} warps, expected 4 or 8", config.warps);
-  if (config.rowRank < 1 || config.rowRank > 8)
-    return llvm::formatv("{0} row dims, expected 1 to 8", config.rowRank);
+  if (config.rowRank < 1 || config.rowRank > 16)
+    return llvm::formatv("{0} row dims, expected 1 to 16", config.rowRank);
   if (config.variants.empty() || config.variants.size() > 255)
     return llvm::formatv("{0} variants, expected 1 to 255",
                          config.variants.size());
@@ -209,6 +209,8 @@ mlir::hydragen::kernels::getKernelParameters(const KernelConfig &config) {
       add(prefix + "key_page", KernelParameter::I64);
     if (source.paged && !source.valuePageStride)
       add(prefix + "value_page", KernelParameter::I64);
+    if (source.paged)
+      add(prefix + "last_page", KernelParameter::I32);
   }
   for (unsigned d = 1; d < config.rowRank; ++d)
     add("extent_" + Twine(d), KernelParameter::I32);

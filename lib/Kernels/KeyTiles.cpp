@@ -30,6 +30,7 @@ KeyTiles::KeyTiles(const Context &context, unsigned variantNumber,
   bases[Values] = b.offset(context.parameter("value_base"), item.values);
   if (source.paged) {
     table = b.offset(context.parameter("table_base"), item.table);
+    lastPage = context.parameter("v" + Twine(variantNumber) + "_last_page");
     pages[Keys] = getPitch(source.keyPageStride, "key_page");
     pages[Values] = getPitch(source.valuePageStride, "value_page");
   }
@@ -60,11 +61,16 @@ unsigned KeyTiles::getNumEntries() const {
 }
 
 Value KeyTiles::loadEntry(Value page) const {
+  Value entry;
   if (variant.source.wideTable) {
     Value at = b.offset(table, b.wide(b.shl(page, 3)));
-    return b.narrow(b.load(at, b.i64, 8));
+    entry = b.narrow(b.load(at, b.i64, 8));
+  } else {
+    entry = b.loadI32(table, page);
   }
-  return b.loadI32(table, page);
+  // Tables are often filled up with -1 behind a sequence's length, and tiles
+  // reach beyond it.
+  return arith::MinUIOp::create(b, entry, lastPage);
 }
 
 Value KeyTiles::clampKey(Value key) const {

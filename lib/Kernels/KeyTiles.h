@@ -49,6 +49,7 @@ private:
     Scattered
   };
   unsigned getNumEntries() const;
+  /// A page number of the table, clamped to the pages that there are.
   Value loadEntry(Value page) const;
   Value clampKey(Value key) const;
   /// Address of `key`, which lies in page `entry`.
@@ -58,7 +59,7 @@ private:
   const VariantConfig &variant;
   Kind kind;
   unsigned rowsPerCopy;
-  Value keyEnd, table;
+  Value keyEnd, table, lastPage;
   Value bases[2];
   Pitch pitches[2], pages[2];
   SmallVector<TileCopy, 2> copies;

@@ -440,6 +440,9 @@ class Launch:
                 s = next(s for s in p.segments if s.variant == number)
                 which = 1 if name.startswith("value") else 0
                 x = s.pitches[which] if name.endswith("pitch") else s.page_step[which]
+            elif name == "last_page":
+                page = self.variants[number]["page"]
+                x = max(max(1, -(-s.length // page)) for s in p.segments if s.variant == number) + 1
             elif "_stride_" in name and name.rsplit("_", 1)[1].isdigit():
                 what, dim = name.rsplit("_stride_", 1)
                 x = self.strides(strides[what])[int(dim)]

@@ -166,6 +166,7 @@ std::string checkKernelConfig(const KernelConfig &config);
 ///     (factor_stride_D): i64, bytes per step of row digit D
 ///   vN_key_pitch, vN_value_pitch, vN_key_page, vN_value_page: i64, where the
 ///     configuration leaves them open
+///   vN_last_page: i32, paged sources: table values are clamped to it
 ///   extent_D (D >= 1): i32, number of values of row digit D
 ///   scale, scale_log2: f32, the factor of q.k and the same times log2(e)
 ///   what the variants' modifiers want

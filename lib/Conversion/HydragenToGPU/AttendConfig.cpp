@@ -175,6 +175,9 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
                    x.keyPageStride, x.valuePageStride, x.alignment) ==
           std::tie(y.paged, y.pageSize, y.wideTable, y.keyPitch, y.valuePitch,
                    y.keyPageStride, y.valuePageStride, y.alignment);
+      // The number of pages is a parameter of the variant.
+      sameSource &= !part.getPage() ||
+                    (key == op.getKeys()[j] && value == op.getValues()[j]);
       bool sameModifier = !modifier && !modifiers[variants[j]];
       if (modifier && modifiers[variants[j]])
         sameModifier = modifier->isEqual(*modifiers[variants[j]]);

@@ -7,6 +7,7 @@
 #include "EntryLowering.h"
 
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace mlir::hydragen;
@@ -176,6 +177,20 @@ void EntryLowering::fillParameters(AttendOp op, const RowSpace &rows,
       AffineExpr page = getAffineSymbolExpr(getTableSymbol(attr), context);
       pitch("key_page", key, attr.getKey().getValue(), page);
       pitch("value_page", value, attr.getValue().getValue(), page);
+      // The fewer pages of K and V: table values beyond are clamped.
+      Value pages;
+      auto note = [&](Value operand, AffineMap map) {
+        for (auto [dim, result] : llvm::enumerate(map.getResults()))
+          if (result == page) {
+            Value extent = b.createOrFold<memref::DimOp>(loc, operand, dim);
+            pages = pages ? index.min(pages, extent) : extent;
+          }
+      };
+      note(key, attr.getKey().getValue());
+      note(value, attr.getValue().getValue());
+      put(prefix + "last_page",
+          toI32(index.max(index.sub(pages, index.constant(1)),
+                          index.constant(0))));
     }
   }
   for (auto [v, modifier] : llvm::enumerate(modifiers)) {

@@ -88,9 +88,9 @@ LogicalResult RowSpace::addDigits(AttendOp op, std::string &reason) {
   // A kernel has at least one digit.
   if (digits.empty())
     digits.push_back({0, 1, 1});
-  if (digits.size() > 8) {
+  if (digits.size() > 16) {
     reason = "its rows have " + std::to_string(digits.size()) +
-             " digits, more than 8";
+             " digits, more than 16";
     return failure();
   }
   return success();
