@@ -125,7 +125,7 @@ class Bench:
 
     def shape(self, case, table):
         inputs = self.inputs(case)
-        shared, shared_out, _, path = self.engine(case, inputs)
+        shared, shared_out, count, path = self.engine(case, inputs)
         plain, plain_out, _, _ = self.engine(case, inputs, "never")
         resident = resident_growth(shared)
         plain()
@@ -153,7 +153,9 @@ class Bench:
             floor = 1e-6 * (case.shared_flops() / sgemm + case.own_bytes() / times["read"])
             percent = 100 * 1e-6 * case.shared_flops() / times["shared"] / sgemm
         hand = min((times[name] for name in ("torch hand", "torch hand_flash") if times.get(name)), default=None)
-        cells = [case.name, times["shared"], times["plain"], times["plain"] / times["shared"]]
+        # The compiler may find that sharing does not pay.
+        name = case.name if count else case.name + " (not shared)"
+        cells = [name, times["shared"], times["plain"], times["plain"] / times["shared"]]
         if self.torch:
             ready = times.get("torch ready")
             cells += [times.get("torch written"), ready, hand, hand and hand / times["shared"],
