@@ -40,6 +40,8 @@ struct AttentionRecord {
   Outcome outcome;
   std::string reasonCode, reason;
   SmallVector<SegmentRecord, 0> segments = {};
+  /// Some of the sharing is found when the function runs.
+  bool guarded = false;
   int64_t bytesPlain = ShapedType::kDynamic, bytesShared = ShapedType::kDynamic;
   std::optional<Prediction> prediction = std::nullopt;
 };
