@@ -130,7 +130,7 @@ TEST_F(Emulated, Options) {
   for (const char *bad :
        {"checks=some", "schedule=random:", "schedule=random:x", "", "mma"})
     EXPECT_EQ(take(hydragen_device_configure(session.device, bad)),
-              "2 emulated: unknown option \"" + std::string(bad) + "\"");
+              "2 emulated: unknown option in \"" + std::string(bad) + "\"");
 }
 
 /// Memory comes when it is touched: a cache may exceed the host's.
