@@ -48,7 +48,8 @@ config.substitutions += [
     (r"(?<![\w./-])hydragen-opt(?![\w./:-])", os.path.join(bin_dir, "hydragen-opt") + roundtrip),
 ]
 
-for feature, tool in [("ptxas", "ptxas"), ("gpu", "nvidia-smi"), ("chromium", "chromium")]:
+for feature, tool in [("ptxas", "ptxas"), ("gpu", "nvidia-smi"), ("chromium", "chromium"),
+                      ("clang-format", "clang-format-22")]:
     if shutil.which(tool):
         config.available_features.add(feature)
 

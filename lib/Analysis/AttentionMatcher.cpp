@@ -3,9 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Anchored on the product with V: one factor must peel to E / sum of the same E
-// over the contracted axis, E = exp(S - T) with T free of the keys. Softmax does
-// not change under such a shift, so the maximum is never matched; T only decides
-// what a row without visible keys gives.
+// over the contracted axis, E = exp(S - T) with T free of the keys. Softmax
+// does not change under such a shift, so the maximum is never matched; T only
+// decides what a row without visible keys gives.
 //===----------------------------------------------------------------------===//
 
 #include "MatcherDetail.h"
@@ -19,10 +19,12 @@ using namespace mlir::hydragen;
 
 static constexpr unsigned kMaxRestarts = 24;
 
-bool Matcher::hasExp(ExprId id) { return contains(id, [](const ExprNode &n) {
-  return n.kind == ExprKind::Op &&
-         (n.op == ScalarOp::Exp || n.op == ScalarOp::Exp2);
-}); }
+bool Matcher::hasExp(ExprId id) {
+  return contains(id, [](const ExprNode &n) {
+    return n.kind == ExprKind::Op &&
+           (n.op == ScalarOp::Exp || n.op == ScalarOp::Exp2);
+  });
+}
 
 bool Matcher::hasMaxReduction(ExprId id) {
   return contains(id, [](const ExprNode &n) {
@@ -63,9 +65,8 @@ SizeExpr Matcher::product(ArrayRef<VarId> vars) {
 
 /// `body` with `bound` renamed to the key digits shifted by `shift`, in every
 /// way the extents allow.
-FailureOr<SmallVector<ExprId>> Matcher::renameToKeys(ExprId body,
-                                                     ArrayRef<VarId> bound,
-                                                     int64_t shift) {
+FailureOr<SmallVector<ExprId>>
+Matcher::renameToKeys(ExprId body, ArrayRef<VarId> bound, int64_t shift) {
   SmallVector<ExprId> results;
   SmallVector<VarId> keys(match->keys);
   ExprContext &ctx = exprs();
@@ -103,7 +104,8 @@ FailureOr<SmallVector<ExprId>> Matcher::renameToKeys(ExprId body,
     SmallVector<std::pair<VarId, IndexExpr>> by;
     bool fits = true;
     for (auto [b, k] : llvm::zip_equal(bound, keys)) {
-      fits &= sizes.getContext().proveEqual(ctx.var(b).extent, ctx.var(k).extent);
+      fits &=
+          sizes.getContext().proveEqual(ctx.var(b).extent, ctx.var(k).extent);
       by.emplace_back(b, ctx.getIndex(k));
     }
     if (fits && failed(add(by)))
@@ -117,7 +119,8 @@ FailureOr<bool> Matcher::isReductionOf(ExprId reduce, ExprId expr) {
   const ExprNode n = node(reduce);
   if (!sizes.getContext().proveEqual(product(n.bound), product(match->keys)))
     return false;
-  FailureOr<SmallVector<ExprId>> bodies = renameToKeys(n.children[0], n.bound, 0);
+  FailureOr<SmallVector<ExprId>> bodies =
+      renameToKeys(n.children[0], n.bound, 0);
   if (failed(bodies))
     return failure();
   return llvm::any_of(*bodies,
@@ -187,8 +190,8 @@ bool Matcher::addSink(ExprId term) {
   return true;
 }
 
-/// A sum of 0 is replaced: a row without a visible key gives 0 if its exponentials
-/// are 0; NaN stays NaN. False if that is not known.
+/// A sum of 0 is replaced: a row without a visible key gives 0 if its
+/// exponentials are 0; NaN stays NaN. False if that is not known.
 bool Matcher::noteZeroGuard() {
   if (!shiftFacts.finiteWhenEmpty)
     return false;
@@ -251,10 +254,10 @@ FailureOr<bool> Matcher::isDenominator(ExprId sum, ExprId exponential) {
       if (!*part)
         continue;
       const ExprNode &other = node(strip(n.children[3 - i]));
-      bool isZeroTest =
-          test.kind == ExprKind::Op && test.op == ScalarOp::CmpF &&
-          strip(test.children[0]) == strip(n.children[i]) &&
-          exprs().isConstant(strip(test.children[1]), 0.0);
+      bool isZeroTest = test.kind == ExprKind::Op &&
+                        test.op == ScalarOp::CmpF &&
+                        strip(test.children[0]) == strip(n.children[i]) &&
+                        exprs().isConstant(strip(test.children[1]), 0.0);
       auto predicate = static_cast<arith::CmpFPredicate>(test.aux);
       bool equals = predicate == arith::CmpFPredicate::OEQ ||
                     predicate == arith::CmpFPredicate::UEQ;
@@ -326,7 +329,8 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
       break;
     if (n.op == ScalarOp::Select &&
         (isZero(n.children[1]) || isZero(n.children[2]))) {
-      // p is NaN ? 0 : p. With finite scores it is in rows without a visible key.
+      // p is NaN ? 0 : p. With finite scores it is in rows without a visible
+      // key.
       const ExprNode &test = node(n.children[0]);
       unsigned kept = isZero(n.children[1]) ? 2 : 1;
       auto isSelf = [&](unsigned i) {
@@ -349,10 +353,9 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
         return false;
       }
       bool zeroFirst = isZero(n.children[1]);
-      guards.push_back(zeroFirst
-                           ? n.children[0]
-                           : ctx.getOp(ScalarOp::Not, {n.children[0]},
-                                       node(n.children[0]).type));
+      guards.push_back(zeroFirst ? n.children[0]
+                                 : ctx.getOp(ScalarOp::Not, {n.children[0]},
+                                             node(n.children[0]).type));
       p = n.children[zeroFirst ? 2 : 1];
       continue;
     }
@@ -386,9 +389,10 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
       // A sum of exponentials that still depends on the keys: another axis.
       bool otherAxis = contains(p, [&](const ExprNode &n) {
         return n.kind == ExprKind::Reduce && n.op == ScalarOp::AddF &&
-               llvm::any_of(keys, [&](VarId key) {
-                 return llvm::is_contained(n.freeVars, key);
-               }) &&
+               llvm::any_of(keys,
+                            [&](VarId key) {
+                              return llvm::is_contained(n.freeVars, key);
+                            }) &&
                hasExp(n.children[0]);
       });
       return refuse(otherAxis || !denominators.empty()
@@ -510,7 +514,8 @@ FailureOr<bool> Matcher::findLateDivision(ExprId exponential) {
   return false;
 }
 
-FailureOr<bool> Matcher::isLateDivision(linalg::LinalgOp op, ExprId exponential) {
+FailureOr<bool> Matcher::isLateDivision(linalg::LinalgOp op,
+                                        ExprId exponential) {
   ExprContext &ctx = exprs();
   SmallVector<IndexExpr> loops;
   for (unsigned i = 0; i != op.getNumLoops(); ++i) {
@@ -544,7 +549,8 @@ FailureOr<bool> Matcher::isLateDivision(linalg::LinalgOp op, ExprId exponential)
         denominator = node(denominator).children[1];
       }
       const ExprNode load = node(numerator);
-      if (load.kind != ExprKind::Load || load.base != match->product->getResult(0))
+      if (load.kind != ExprKind::Load ||
+          load.base != match->product->getResult(0))
         continue;
       // The exponential at the rows that this element reads.
       AffineMap map = match->product.getMatchingIndexingMap(
@@ -552,8 +558,8 @@ FailureOr<bool> Matcher::isLateDivision(linalg::LinalgOp op, ExprId exponential)
       SmallVector<std::pair<VarId, IndexExpr>> by;
       for (auto [expr, index] : llvm::zip_equal(map.getResults(), load.indices))
         if (auto dim = dyn_cast<AffineDimExpr>(expr))
-          if (failed(eval().splitDigits(match->loopVars[dim.getPosition()], index,
-                                        by)))
+          if (failed(eval().splitDigits(match->loopVars[dim.getPosition()],
+                                        index, by)))
             return failure();
       FailureOr<ExprId> there = eval().substituteAll(exponential, by);
       if (failed(there))

@@ -18,8 +18,9 @@ using namespace mlir::hydragen;
 //===----------------------------------------------------------------------===//
 
 void IndexExpr::addTerm(IndexAtom atom, const SizeExpr &coefficient) {
-  auto *it = llvm::lower_bound(
-      terms, atom, [](const Term &term, IndexAtom a) { return term.first < a; });
+  auto *it = llvm::lower_bound(terms, atom, [](const Term &term, IndexAtom a) {
+    return term.first < a;
+  });
   if (it == terms.end() || !(it->first == atom)) {
     if (!coefficient.isZero())
       terms.insert(it, Term(atom, coefficient));
@@ -62,7 +63,8 @@ llvm::hash_code IndexExpr::hash() const {
 // Variables
 //===----------------------------------------------------------------------===//
 
-VarId ExprContext::getVar(Operation *op, unsigned loop, const SizeExpr &extent) {
+VarId ExprContext::getVar(Operation *op, unsigned loop,
+                          const SizeExpr &extent) {
   auto [it, inserted] = varIds.try_emplace({op, loop}, vars.size());
   if (inserted)
     vars.push_back({op, loop, sizes.resolve(extent), {}, {}, SizeExpr(1), {}});
@@ -161,7 +163,8 @@ ExprId ExprContext::intern(ExprNode n) {
     addFreeVars(index, freeVars);
   llvm::sort(freeVars);
   freeVars.erase(llvm::unique(freeVars), freeVars.end());
-  llvm::erase_if(freeVars, [&](VarId v) { return llvm::is_contained(n.bound, v); });
+  llvm::erase_if(freeVars,
+                 [&](VarId v) { return llvm::is_contained(n.bound, v); });
   n.freeVars.assign(freeVars.begin(), freeVars.end());
   ExprId id = nodes.size();
   nodes.push_back(std::move(n));
@@ -315,10 +318,10 @@ ExprId ExprContext::getOp(ScalarOp op, ArrayRef<ExprId> operands, Type type,
     if (isOp(children[0], ScalarOp::Not))
       return nodes[children[0]].children[0];
     if (isOp(children[0], ScalarOp::Less)) // not (x < 0)  is  -x - 1 < 0
-      return getOp(ScalarOp::Less,
-                   {getLinear(IndexExpr(-1) -
-                              toIndex(nodes[children[0]].children[0]))},
-                   type);
+      return getOp(
+          ScalarOp::Less,
+          {getLinear(IndexExpr(-1) - toIndex(nodes[children[0]].children[0]))},
+          type);
     break;
   case ScalarOp::And:
   case ScalarOp::Or:
@@ -397,10 +400,11 @@ ExprId ExprContext::stripCasts(ExprId id) const {
 
 static StringRef getName(ScalarOp op) {
   static constexpr StringRef names[] = {
-      "none",  "addf", "subf", "mulf",   "divf", "negf",     "maxf", "minf",
-      "exp",   "exp2", "log",  "tanh",   "absf", "cast",     "sitofp",
-      "uitofp", "cmpf", "less0", "equal0", "not", "and",     "or",   "select",
-      "muli",  "floordiv", "mod", "max",  "min",  "table",   "other"};
+      "none",     "addf", "subf",   "mulf",   "divf",   "negf",
+      "maxf",     "minf", "exp",    "exp2",   "log",    "tanh",
+      "absf",     "cast", "sitofp", "uitofp", "cmpf",   "less0",
+      "equal0",   "not",  "and",    "or",     "select", "muli",
+      "floordiv", "mod",  "max",    "min",    "table",  "other"};
   return names[unsigned(op)];
 }
 
@@ -449,7 +453,8 @@ void ExprContext::print(raw_ostream &os, ExprId id, unsigned depth) const {
     else
       os << n.base.getDefiningOp()->getName();
     os << "[";
-    llvm::interleave(n.indices, os, [&](const IndexExpr &i) { print(os, i); }, ",");
+    llvm::interleave(
+        n.indices, os, [&](const IndexExpr &i) { print(os, i); }, ",");
     os << "]";
     return;
   case ExprKind::Op:
@@ -465,7 +470,8 @@ void ExprContext::print(raw_ostream &os, ExprId id, unsigned depth) const {
     break;
   }
   os << "(";
-  llvm::interleave(n.children, os, [&](ExprId c) { print(os, c, depth + 1); }, ",");
+  llvm::interleave(
+      n.children, os, [&](ExprId c) { print(os, c, depth + 1); }, ",");
   if (n.op == ScalarOp::FloorDiv || n.op == ScalarOp::Mod) {
     os << ",";
     print(os, n.indices.front());

@@ -23,8 +23,8 @@ void ElementEvaluator::reset(EvalDepth newDepth, VarBox newBox) {
   };
   for (auto &[var, range] : box)
     addFact(range.high - range.low);
-  // An element exists only where no loop of the domain is empty. Sums inside of it
-  // may well be.
+  // An element exists only where no loop of the domain is empty. Sums inside of
+  // it may well be.
   for (VarId var = 0, e = exprs.getNumVars(); domain && var != e; ++var)
     if (exprs.var(var).op == domain && boxFacts.size() < 16)
       addFact(exprs.var(var).extent);
@@ -210,8 +210,8 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
     return getRange(e, low, high) && proveNonNegative(low) &&
            proveNonNegative(divisor - SizeExpr(1) - high);
   };
-  // Multiples of the divisor, and a rest. Before anything that the box alone says,
-  // so that neighbouring boxes get one expression.
+  // Multiples of the divisor, and a rest. Before anything that the box alone
+  // says, so that neighbouring boxes get one expression.
   IndexExpr multiple, rest;
   for (auto &[atom, coefficient] : index.getTerms()) {
     if (std::optional<SizeExpr> q = coefficient.divideExactly(divisor))
@@ -232,8 +232,9 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
         whole = whole + *part;
     }
     if (std::optional<int64_t> by = divisor.getIfConstant())
-      whole = whole + SizeExpr(llvm::divideFloorSigned(
-                          constant.getConstantTerm(), *by));
+      whole =
+          whole +
+          SizeExpr(llvm::divideFloorSigned(constant.getConstantTerm(), *by));
   }
   multiple = multiple + IndexExpr(whole);
   rest = rest + IndexExpr(constant - whole * divisor);
@@ -299,14 +300,13 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
     }
   }
   note("a quotient or remainder of an index could not be simplified");
-  return give(
-      multiple + exprs.toIndex(exprs.getDivMod(true, rest, divisor)),
-      exprs.toIndex(exprs.getDivMod(false, rest, divisor)));
+  return give(multiple + exprs.toIndex(exprs.getDivMod(true, rest, divisor)),
+              exprs.toIndex(exprs.getDivMod(false, rest, divisor)));
 }
 
-LogicalResult ElementEvaluator::delinearize(const IndexExpr &linear,
-                                            ArrayRef<SizeExpr> shape,
-                                            SmallVectorImpl<IndexExpr> &indices) {
+LogicalResult
+ElementEvaluator::delinearize(const IndexExpr &linear, ArrayRef<SizeExpr> shape,
+                              SmallVectorImpl<IndexExpr> &indices) {
   indices.assign(shape.size(), IndexExpr(0));
   size_t first = 0;
   while (first < shape.size() && shape[first].isOne())
@@ -354,9 +354,9 @@ FailureOr<IndexExpr> ElementEvaluator::evalAffine(AffineExpr expr,
       return *a * b->getConstant();
     if (a->isConstant())
       return *b * a->getConstant();
-    return exprs.toIndex(
-        exprs.getOp(ScalarOp::MulI, {exprs.getLinear(*a), exprs.getLinear(*b)},
-                    IndexType::get(exprs.getContext())));
+    return exprs.toIndex(exprs.getOp(ScalarOp::MulI,
+                                     {exprs.getLinear(*a), exprs.getLinear(*b)},
+                                     IndexType::get(exprs.getContext())));
   case AffineExprKind::FloorDiv:
     if (failed(divMod(*a, b->getConstant(), &result, nullptr)))
       return failure();
@@ -462,7 +462,8 @@ FailureOr<ExprId> ElementEvaluator::rebuild(ExprId id, Rebuild &state) {
     case ScalarOp::Mod: {
       IndexExpr quotient, remainder;
       if (failed(divMod(exprs.toIndex(children.front()),
-                        n.indices.front().getConstant(), &quotient, &remainder)))
+                        n.indices.front().getConstant(), &quotient,
+                        &remainder)))
         return failure();
       result = exprs.getLinear(n.op == ScalarOp::Mod ? remainder : quotient);
       break;
@@ -470,7 +471,8 @@ FailureOr<ExprId> ElementEvaluator::rebuild(ExprId id, Rebuild &state) {
     case ScalarOp::Less: {
       bool saved = allowSplit;
       allowSplit = allowSplit && state.evaluate;
-      FailureOr<Truth> truth = less(exprs.toIndex(children.front()), SizeExpr(0));
+      FailureOr<Truth> truth =
+          less(exprs.toIndex(children.front()), SizeExpr(0));
       allowSplit = saved;
       if (failed(truth))
         return failure();

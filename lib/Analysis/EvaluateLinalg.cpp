@@ -8,8 +8,8 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
 #include <limits>
@@ -133,7 +133,8 @@ bool ElementEvaluator::isViewLike(ExprId id) const {
   return exprs.node(id).kind != ExprKind::Reduce;
 }
 
-FailureOr<ExprId> ElementEvaluator::evalInBody(linalg::LinalgOp op, Value scalar,
+FailureOr<ExprId> ElementEvaluator::evalInBody(linalg::LinalgOp op,
+                                               Value scalar,
                                                ArrayRef<IndexExpr> loops) {
   Scope scope;
   scope.op = op;
@@ -167,22 +168,23 @@ FailureOr<ExprId> ElementEvaluator::evalLinalg(linalg::LinalgOp op,
   if (depth == EvalDepth::View && !isIndex && !isViewLike(*value))
     return leaf;
   // A broadcast, or elements picked one by one.
-  bool picks = llvm::any_of(op.getBlock()->getOperations(), [](Operation &inner) {
-    return isa<tensor::ExtractOp>(inner) || inner.getNumRegions() != 0;
-  });
+  bool picks =
+      llvm::any_of(op.getBlock()->getOperations(), [](Operation &inner) {
+        return isa<tensor::ExtractOp>(inner) || inner.getNumRegions() != 0;
+      });
   if (auto argument = dyn_cast<BlockArgument>(yielded);
       argument && argument.getOwner() == op.getBlock()) {
     OpOperand *operand = op.getMatchingOpOperand(argument);
     if (isa<RankedTensorType>(operand->get().getType()))
-      picks |= op.getMatchingIndexingMap(operand).getNumResults() <
-               op.getNumLoops();
+      picks |=
+          op.getMatchingIndexingMap(operand).getNumResults() < op.getNumLoops();
   }
   crossedCopy |= picks;
   return value;
 }
 
-/// The combiner of a reduction whose accumulator is `out`, and the value that is
-/// combined; None if it is not one of those known.
+/// The combiner of a reduction whose accumulator is `out`, and the value that
+/// is combined; None if it is not one of those known.
 static std::pair<ScalarOp, Value> getCombiner(Value yielded, Value out) {
   Operation *def = yielded.getDefiningOp();
   if (!def)
@@ -229,9 +231,11 @@ static std::pair<ScalarOp, Value> getCombiner(Value yielded, Value out) {
   return {op, other};
 }
 
-FailureOr<ExprId> ElementEvaluator::evalReduction(
-    linalg::LinalgOp op, unsigned result, Value tensor,
-    ArrayRef<IndexExpr> indices, Scope &scope, ArrayRef<VarId> bound) {
+FailureOr<ExprId> ElementEvaluator::evalReduction(linalg::LinalgOp op,
+                                                  unsigned result, Value tensor,
+                                                  ArrayRef<IndexExpr> indices,
+                                                  Scope &scope,
+                                                  ArrayRef<VarId> bound) {
   ExprId leaf = exprs.getLoad(tensor, indices);
   Value yielded = op.getBlock()->getTerminator()->getOperand(result);
   Value out = op.getMatchingBlockArgument(op.getDpsInitOperand(result));
@@ -284,8 +288,8 @@ FailureOr<ExprId> ElementEvaluator::evalReduction(
     }
     return failure();
   }
-  ExprId reduced = bound.empty() ? *value
-                                 : exprs.getReduce(combiner, bound, *value);
+  ExprId reduced =
+      bound.empty() ? *value : exprs.getReduce(combiner, bound, *value);
   // The accumulator's start. Neutral ones vanish.
   FailureOr<ExprId> init =
       evalTensor(op.getDpsInitOperand(result)->get(), indices);
@@ -302,9 +306,9 @@ FailureOr<ExprId> ElementEvaluator::evalReduction(
     // -inf or the type's lowest finite value, as exporters write.
     if (start.kind == ExprKind::Constant && start.value < -6e4 &&
         isa<FloatType>(start.type) &&
-        start.value <=
-            -APFloat::getLargest(cast<FloatType>(start.type).getFloatSemantics())
-                 .convertToDouble())
+        start.value <= -APFloat::getLargest(
+                            cast<FloatType>(start.type).getFloatSemantics())
+                            .convertToDouble())
       return bound.empty() || std::isinf(start.value)
                  ? reduced
                  : exprs.getReduce(combiner, bound, *value, kStartsFinite);

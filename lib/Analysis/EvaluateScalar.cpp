@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Integers are mathematical integers where the op cannot wrap in a program that
-// has a meaning (index arithmetic, 32 and 64 bits); anything narrower is opaque.
+// has a meaning (index arithmetic, 32 and 64 bits); anything narrower is
+// opaque.
 //===----------------------------------------------------------------------===//
 
 #include "EvaluatorDetail.h"
@@ -112,10 +113,12 @@ FailureOr<ExprId> ElementEvaluator::evalScalarOp(Operation *def, Value value,
       return failure();
     unsigned result = cast<OpResult>(value).getResultNumber();
     auto evalRegion = [&](Region &region) {
-      return evalScalar(region.front().getTerminator()->getOperand(result), scope);
+      return evalScalar(region.front().getTerminator()->getOperand(result),
+                        scope);
     };
     if (std::optional<int64_t> truth = exprs.getIntegerValue(*condition))
-      return evalRegion(*truth ? branch.getThenRegion() : branch.getElseRegion());
+      return evalRegion(*truth ? branch.getThenRegion()
+                               : branch.getElseRegion());
     FailureOr<ExprId> then = evalRegion(branch.getThenRegion());
     if (failed(then))
       return failure();
@@ -127,17 +130,18 @@ FailureOr<ExprId> ElementEvaluator::evalScalarOp(Operation *def, Value value,
   }
   if (isa<arith::CmpIOp>(def))
     return evalCompare(def, scope);
-  if (value.getType().isIntOrIndex() && isa_and_nonnull<arith::ArithDialect>(def->getDialect()) &&
-      !isa<arith::SelectOp, arith::CmpFOp, arith::FPToSIOp, arith::FPToUIOp>(def))
+  if (value.getType().isIntOrIndex() &&
+      isa_and_nonnull<arith::ArithDialect>(def->getDialect()) &&
+      !isa<arith::SelectOp, arith::CmpFOp, arith::FPToSIOp, arith::FPToUIOp>(
+          def))
     return evalInteger(def, value, scope);
 
   // Anything pure of scalars.
   bool known = isa_and_present<arith::ArithDialect, math::MathDialect>(
       def->getDialect());
   if (!known || def->getNumRegions() != 0 || def->getNumResults() != 1 ||
-      llvm::any_of(def->getOperandTypes(), [](Type type) {
-        return !type.isIntOrIndexOrFloat();
-      }))
+      llvm::any_of(def->getOperandTypes(),
+                   [](Type type) { return !type.isIntOrIndexOrFloat(); }))
     return exprs.getLoad(value, {});
   SmallVector<ExprId> children;
   // Only the branch that is taken, where that is known.
@@ -202,8 +206,8 @@ FailureOr<ExprId> ElementEvaluator::evalScalarOp(Operation *def, Value value,
       IndexExpr size = exprs.toIndex(condition.children[0]);
       IndexExpr index = exprs.toIndex(children[2]);
       SizeExpr low, high;
-      // size is dim - 1 (or its negative) and index's greatest value is dim - 1:
-      // when it is zero, so is the index.
+      // size is dim - 1 (or its negative) and index's greatest value is dim -
+      // 1: when it is zero, so is the index.
       if (size.isConstant() && getRange(index, low, high) &&
           (proveNonNegative(size.getConstant() - high) ||
            proveNonNegative(-size.getConstant() - high)) &&
@@ -213,8 +217,8 @@ FailureOr<ExprId> ElementEvaluator::evalScalarOp(Operation *def, Value value,
   }
   if (op != ScalarOp::Other)
     return exprs.getOp(op, children, type, aux);
-  return exprs.getOther(def->getName(), def->getAttrDictionary(), children, type,
-                        0);
+  return exprs.getOther(def->getName(), def->getAttrDictionary(), children,
+                        type, 0);
 }
 
 FailureOr<ExprId> ElementEvaluator::evalInteger(Operation *def, Value value,
@@ -291,8 +295,8 @@ FailureOr<ExprId> ElementEvaluator::evalInteger(Operation *def, Value value,
       IndexExpr quotient, remainder;
       if (failed(divMod(a, b.getConstant(), &quotient, &remainder)))
         return failure();
-      return exprs.getLinear(isa<arith::RemSIOp, arith::RemUIOp>(def) ? remainder
-                                                                      : quotient);
+      return exprs.getLinear(
+          isa<arith::RemSIOp, arith::RemUIOp>(def) ? remainder : quotient);
     }
     return opaque();
   }
@@ -383,8 +387,8 @@ FailureOr<ExprId> ElementEvaluator::evalCompare(Operation *def, Scope &scope) {
           proveNonNegative(-high - SizeExpr(1)))
         return exprs.getInteger(!isEq);
     }
-    ExprId equal = exprs.getOp(ScalarOp::Equal, {exprs.getLinear(difference)},
-                               boolType);
+    ExprId equal =
+        exprs.getOp(ScalarOp::Equal, {exprs.getLinear(difference)}, boolType);
     return isEq ? equal : exprs.getOp(ScalarOp::Not, {equal}, boolType);
   }
   }

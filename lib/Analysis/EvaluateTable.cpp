@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Exporters write index arithmetic as constant tensors. The table's entries over
-// the box are fitted exactly: by a sum of one function per variable, each affine,
-// a mixed radix pair, runs of equal values or a table of its own.
+// Exporters write index arithmetic as constant tensors. The table's entries
+// over the box are fitted exactly: by a sum of one function per variable, each
+// affine, a mixed radix pair, runs of equal values or a table of its own.
 //===----------------------------------------------------------------------===//
 
 #include "EvaluatorDetail.h"
@@ -58,8 +58,8 @@ FailureOr<ExprId> ElementEvaluator::evalTable(Value tensor,
   ExprId leaf = exprs.getLoad(tensor, indices);
   TableView view;
   view.entries = entries;
-  view.shape = llvm::to_vector(
-      cast<RankedTensorType>(tensor.getType()).getShape());
+  view.shape =
+      llvm::to_vector(cast<RankedTensorType>(tensor.getType()).getShape());
 
   IndexExpr position;
   for (auto [index, extent] : llvm::zip_equal(indices, view.shape))
@@ -133,8 +133,8 @@ FailureOr<ExprId> ElementEvaluator::evalTable(Value tensor,
             continue;
           bool fits = true;
           for (int64_t j = 0; j != size && fits; ++j)
-            fits = part[j] ==
-                   part[stride] * (j / stride) + part[1] * (j % stride);
+            fits =
+                part[j] == part[stride] * (j / stride) + part[1] * (j % stride);
           if (fits)
             return ask(EvalRequest::Refine, var, SizeExpr(stride));
         }
@@ -146,8 +146,8 @@ FailureOr<ExprId> ElementEvaluator::evalTable(Value tensor,
         for (int64_t j = 1; j != size; ++j)
           if (part[j] != part[j - 1])
             return ask(EvalRequest::Split, var, SizeExpr(view.low[i] + j));
-      // A table of its own. Its common factor stays outside, so that a flattened
-      // index still divides by the row size.
+      // A table of its own. Its common factor stays outside, so that a
+      // flattened index still divides by the row size.
       int64_t least = *llvm::min_element(part), factor = 0;
       for (int64_t entry : part)
         factor = std::gcd(factor, entry - least);
@@ -156,7 +156,8 @@ FailureOr<ExprId> ElementEvaluator::evalTable(Value tensor,
         reduced.push_back((entry - least) / factor);
       ExprId table =
           exprs.getTable(reduced, view.low[i], exprs.getLinear(index));
-      result = result + exprs.toIndex(table) * SizeExpr(factor) + IndexExpr(least);
+      result =
+          result + exprs.toIndex(table) * SizeExpr(factor) + IndexExpr(least);
     }
     return exprs.getLinear(result);
   }

@@ -49,8 +49,8 @@ FailureOr<ExprId> ElementEvaluator::evalTensor(Value tensor,
   return result;
 }
 
-FailureOr<ExprId> ElementEvaluator::evalTensorImpl(Value tensor,
-                                                   ArrayRef<IndexExpr> indices) {
+FailureOr<ExprId>
+ElementEvaluator::evalTensorImpl(Value tensor, ArrayRef<IndexExpr> indices) {
   ExprId leaf = exprs.getLoad(tensor, indices);
   Operation *def = tensor.getDefiningOp();
   if (!def)
@@ -207,15 +207,15 @@ FailureOr<ExprId> ElementEvaluator::evalView(Operation *def, Value tensor,
   return leaf;
 }
 
-FailureOr<ExprId> ElementEvaluator::evalInsertSlice(Operation *def, Value tensor,
-                                                    ArrayRef<IndexExpr> indices) {
+FailureOr<ExprId>
+ElementEvaluator::evalInsertSlice(Operation *def, Value tensor,
+                                  ArrayRef<IndexExpr> indices) {
   auto op = cast<tensor::InsertSliceOp>(def);
   ExprId leaf = exprs.getLoad(tensor, indices);
   llvm::SmallBitVector dropped = op.getDroppedDims();
   SmallVector<IndexExpr> source;
-  for (auto [i, offset, size, stride] :
-       llvm::enumerate(op.getMixedOffsets(), op.getMixedSizes(),
-                       op.getMixedStrides())) {
+  for (auto [i, offset, size, stride] : llvm::enumerate(
+           op.getMixedOffsets(), op.getMixedSizes(), op.getMixedStrides())) {
     if (!sizes.getSize(stride).isOne())
       return leaf;
     SizeExpr begin = sizes.getSize(offset), count = sizes.getSize(size);
@@ -304,7 +304,8 @@ static std::optional<SmallVector<int64_t>> getIntegers(Attribute value) {
   if (auto dense = dyn_cast<DenseIntElementsAttr>(value)) {
     entries.reserve(dense.getNumElements());
     for (const APInt &entry : dense.getValues<APInt>())
-      entries.push_back(width == 1 ? entry.getZExtValue() : entry.getSExtValue());
+      entries.push_back(width == 1 ? entry.getZExtValue()
+                                   : entry.getSExtValue());
     return entries;
   }
   auto resource = dyn_cast<DenseResourceElementsAttr>(value);
@@ -349,14 +350,16 @@ FailureOr<ExprId> ElementEvaluator::evalConstant(Value tensor, Attribute value,
     if (!dense)
       return leaf;
     if (dense.isSplat())
-      return exprs.getConstant(
-          dense.getSplatValue<APFloat>().convertToDouble(), type);
+      return exprs.getConstant(dense.getSplatValue<APFloat>().convertToDouble(),
+                               type);
     if (std::optional<int64_t> at = linear())
       return exprs.getConstant(
-          (*(dense.getValues<APFloat>().begin() + *at)).convertToDouble(), type);
+          (*(dense.getValues<APFloat>().begin() + *at)).convertToDouble(),
+          type);
     return leaf;
   }
-  if (auto dense = dyn_cast<DenseIntElementsAttr>(value); dense && dense.isSplat()) {
+  if (auto dense = dyn_cast<DenseIntElementsAttr>(value);
+      dense && dense.isSplat()) {
     APInt entry = dense.getSplatValue<APInt>();
     if (entry.getBitWidth() > 64)
       return leaf;

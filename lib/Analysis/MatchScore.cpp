@@ -52,10 +52,9 @@ bool Matcher::addSummand(ExprId whole, ExprId scorePart, ExprId summand) {
       mod.kind = ScoreMod::Mask;
       mod.add = true;
       mod.fill = yes.value == 0 ? no.value : yes.value;
-      mod.expr = yes.value == 0
-                     ? n.children[0]
-                     : exprs().getOp(ScalarOp::Not, {n.children[0]},
-                                     node(n.children[0]).type);
+      mod.expr = yes.value == 0 ? n.children[0]
+                                : exprs().getOp(ScalarOp::Not, {n.children[0]},
+                                                node(n.children[0]).type);
       match->mods.push_back(mod);
       return true;
     }
@@ -242,8 +241,9 @@ FailureOr<bool> Matcher::matchTerm(ExprId load) {
     ExprId bias = *init;
     Type type = node(bias).type;
     if (match->scale != 1)
-      bias = exprs().getOp(ScalarOp::MulF,
-                           {bias, exprs().getConstant(match->scale, type)}, type);
+      bias =
+          exprs().getOp(ScalarOp::MulF,
+                        {bias, exprs().getConstant(match->scale, type)}, type);
     ScoreMod mod;
     mod.kind = ScoreMod::Bias;
     mod.expr = bias;

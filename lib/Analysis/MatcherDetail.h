@@ -14,14 +14,14 @@ namespace mlir::hydragen {
 /// Columns of a longer softmax axis that are no keys.
 inline constexpr int64_t kMaxSinks = 8;
 
-/// What is known of a shift T where it matters: in guards of the denominator and
-/// in rows without a visible key.
+/// What is known of a shift T where it matters: in guards of the denominator
+/// and in rows without a visible key.
 struct ShiftFacts {
   /// T is the maximum over the keys wherever that is finite: the sum of
   /// exponentials is at least 1 in every row that sees a key.
   bool isMax = false;
-  /// Whether T is finite in a row that sees no key: its exponentials are then 0,
-  /// else they are NaN. Unset if not known.
+  /// Whether T is finite in a row that sees no key: its exponentials are then
+  /// 0, else they are NaN. Unset if not known.
   std::optional<bool> finiteWhenEmpty;
   /// T is never below this.
   std::optional<double> atLeast;
@@ -57,13 +57,14 @@ private:
   FailureOr<bool> isReductionOf(ExprId reduce, ExprId expr);
   FailureOr<bool> isSumWithSinks(ExprId reduce, ExprId expr);
   bool addSink(ExprId term);
-  FailureOr<SmallVector<ExprId>> renameToKeys(ExprId body, ArrayRef<VarId> bound,
-                                              int64_t shift);
+  FailureOr<SmallVector<ExprId>>
+  renameToKeys(ExprId body, ArrayRef<VarId> bound, int64_t shift);
   FailureOr<bool> isLogSumExp(ExprId shift);
   FailureOr<bool> findLateDivision(ExprId exponential);
   FailureOr<bool> isLateDivision(linalg::LinalgOp op, ExprId exponential);
   // MatchShift.cpp: shifts and guards.
-  FailureOr<bool> isHarmlessShift(ExprId shift, ExprId score, ShiftFacts &facts);
+  FailureOr<bool> isHarmlessShift(ExprId shift, ExprId score,
+                                  ShiftFacts &facts);
   FailureOr<bool> isHarmlessSelect(ExprId shift, ExprId score,
                                    ShiftFacts &facts);
   FailureOr<bool> isEmptyRowTest(ExprId condition);

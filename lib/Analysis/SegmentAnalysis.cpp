@@ -38,17 +38,16 @@ SegmentAnalysis::SegmentAnalysis(AttentionOp op, unsigned segment,
           extents[dim.getPosition()] = sizes.getDim(value, i);
   };
   take(op.getInits().front(), op.getOutputMap());
-  for (auto [query, map] :
-       llvm::zip(op.getQueries(),
-                 op.getQueryMaps().getAsValueRange<AffineMapAttr>()))
+  for (auto [query, map] : llvm::zip(
+           op.getQueries(), op.getQueryMaps().getAsValueRange<AffineMapAttr>()))
     take(query, map);
   unsigned key = dims.keys.front();
   extents[key] = sizes.getSize(op.getSegmentSize(segment));
   for (unsigned dim = 0; dim != dims.numDims; ++dim) {
     if (!extents[dim].isValid())
       refuse(RefusalReason::NotRepresentable, "a dim without an extent");
-    dimVars.push_back(exprs->getVar(op, dim == key ? kKeyLoop + segment : dim,
-                                    extents[dim]));
+    dimVars.push_back(
+        exprs->getVar(op, dim == key ? kKeyLoop + segment : dim, extents[dim]));
   }
 }
 
@@ -234,8 +233,7 @@ bool SegmentAnalysis::projectColumns() {
   bool cut = false;
   for (SegmentPiece &piece : pieces)
     for (VarId var : columnDigits)
-      cut |= !(piece.box[var] ==
-               VarRange{SizeExpr(0), exprs->var(var).extent});
+      cut |= !(piece.box[var] == VarRange{SizeExpr(0), exprs->var(var).extent});
   if (!cut) {
     for (SegmentPiece &piece : pieces) {
       for (VarId var : columnDigits)
@@ -305,8 +303,8 @@ bool SegmentAnalysis::projectColumns() {
   return true;
 }
 
-/// Cuts pieces whose keys are every so manieth one (what is not whole stands below
-/// an outer digit with several values) into ranges, if there are few.
+/// Cuts pieces whose keys are every so manieth one (what is not whole stands
+/// below an outer digit with several values) into ranges, if there are few.
 void SegmentAnalysis::cutToRanges() {
   static constexpr int64_t kMaxRanges = 16;
   // The last one is taken first: the order stays.
@@ -318,8 +316,8 @@ void SegmentAnalysis::cutToRanges() {
     bool isRange = true;
     for (VarId digit : keyDigits) {
       const VarRange &range = piece.box[digit];
-      if (outer && (!range.low.isZero() ||
-                    range.high != exprs->var(digit).extent))
+      if (outer &&
+          (!range.low.isZero() || range.high != exprs->var(digit).extent))
         isRange = false;
       if (!outer && range.high != range.low + SizeExpr(1))
         outer = digit;
@@ -341,15 +339,15 @@ void SegmentAnalysis::cutToRanges() {
   }
 }
 
-/// Joins neighbours with the same expressions, or with the same expressions after
-/// variables with a single value were replaced by it: one sweep per axis.
+/// Joins neighbours with the same expressions, or with the same expressions
+/// after variables with a single value were replaced by it: one sweep per axis.
 void SegmentAnalysis::mergeCells() {
   using Signature = SmallVector<SmallVector<ExprId, 1>>;
   auto isPinned = [](const VarRange &range) {
     return range.high == range.low + SizeExpr(1);
   };
-  // Where a row has one value an index can lose it early, and the evaluation then
-  // stops early: look all the way down, so that cells can be compared.
+  // Where a row has one value an index can lose it early, and the evaluation
+  // then stops early: look all the way down, so that cells can be compared.
   auto pin = [&](SegmentPiece &piece) {
     if (!piece.whole.empty())
       return piece.whole;
@@ -678,10 +676,12 @@ static bool hasReduction(ExprContext &exprs, ExprId id) {
                       [&](ExprId child) { return hasReduction(exprs, child); });
 }
 
-bool SegmentAnalysis::checkOperandAtPoints(
-    const SegmentOperand &original, const SegmentOperand &written,
-    ValueRange indices, ArrayRef<AffineMap> indexMaps, const SizeExpr &begin,
-    const SegmentPiece &piece) {
+bool SegmentAnalysis::checkOperandAtPoints(const SegmentOperand &original,
+                                           const SegmentOperand &written,
+                                           ValueRange indices,
+                                           ArrayRef<AffineMap> indexMaps,
+                                           const SizeExpr &begin,
+                                           const SegmentPiece &piece) {
   VarBox box = withColumns(piece.box);
   for (const Point &point : getPoints(piece, box)) {
     evaluator->allowSplit = evaluator->allowRefine = false;

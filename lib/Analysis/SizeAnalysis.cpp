@@ -244,7 +244,8 @@ SizeExpr SizeAnalysis::computeScalar(Value value) {
       if (auto d = dyn_cast<AffineDimExpr>(expr))
         return getScalar(op.getMapOperands()[d.getPosition()]);
       if (auto s = dyn_cast<AffineSymbolExpr>(expr))
-        return getScalar(op.getMapOperands()[map.getNumDims() + s.getPosition()]);
+        return getScalar(
+            op.getMapOperands()[map.getNumDims() + s.getPosition()]);
       auto binary = cast<AffineBinaryOpExpr>(expr);
       SizeExpr a = self(binary.getLHS(), self), b = self(binary.getRHS(), self);
       switch (binary.getKind()) {
@@ -370,7 +371,8 @@ bool SizeAnalysis::collectEquations(Operation *op) {
     equateMaps(accesses);
   } else if (auto attention = dyn_cast<AttentionOp>(op)) {
     SmallVector<std::pair<Value, AffineMap>> accesses;
-    accesses.emplace_back(attention.getInits().front(), attention.getOutputMap());
+    accesses.emplace_back(attention.getInits().front(),
+                          attention.getOutputMap());
     for (auto [query, map] :
          llvm::zip(attention.getQueries(),
                    attention.getQueryMaps().getAsValueRange<AffineMapAttr>()))
@@ -385,7 +387,8 @@ bool SizeAnalysis::collectEquations(Operation *op) {
     for (int64_t i = 0, e = concat.getResultType().getRank(); i != e; ++i)
       if (!concat.getResultType().isDynamicDim(i) &&
           i != static_cast<int64_t>(concat.getDim()))
-        changed |= context.equate(getDim(first, i), getDim(concat.getResult(), i));
+        changed |=
+            context.equate(getDim(first, i), getDim(concat.getResult(), i));
   } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
     SmallVector<SizeExpr> shape = getShape(expand.getResult());
     for (auto [i, group] : llvm::enumerate(expand.getReassociationIndices())) {

@@ -36,10 +36,11 @@ void SizeExpr::addTerm(ArrayRef<Symbol> symbols, int64_t coefficient) {
     valid &= !llvm::AddOverflow(constant, coefficient, constant);
     return;
   }
-  auto *it = llvm::lower_bound(terms, symbols, [](const Term &t, ArrayRef<Symbol> s) {
-    return std::lexicographical_compare(t.symbols.begin(), t.symbols.end(),
-                                        s.begin(), s.end());
-  });
+  auto *it =
+      llvm::lower_bound(terms, symbols, [](const Term &t, ArrayRef<Symbol> s) {
+        return std::lexicographical_compare(t.symbols.begin(), t.symbols.end(),
+                                            s.begin(), s.end());
+      });
   if (it == terms.end() || ArrayRef<Symbol>(it->symbols) != symbols)
     it = terms.insert(it, Term{SmallVector<Symbol, 2>(symbols), 0});
   valid &= !llvm::AddOverflow(it->coefficient, coefficient, it->coefficient);
@@ -70,7 +71,8 @@ SizeExpr SizeExpr::operator*(const SizeExpr &other) const {
     result.valid &= !llvm::MulOverflow(coefficient, other.constant, product);
     result.addTerm(symbols, product);
     for (const Term &term : other.terms) {
-      result.valid &= !llvm::MulOverflow(coefficient, term.coefficient, product);
+      result.valid &=
+          !llvm::MulOverflow(coefficient, term.coefficient, product);
       SmallVector<Symbol, 4> merged;
       std::merge(symbols.begin(), symbols.end(), term.symbols.begin(),
                  term.symbols.end(), std::back_inserter(merged));
@@ -86,7 +88,8 @@ SizeExpr SizeExpr::operator*(const SizeExpr &other) const {
 
 /// `from` without the symbols of `what`; nullopt if some are missing.
 static std::optional<SmallVector<SizeExpr::Symbol, 2>>
-removeSymbols(ArrayRef<SizeExpr::Symbol> from, ArrayRef<SizeExpr::Symbol> what) {
+removeSymbols(ArrayRef<SizeExpr::Symbol> from,
+              ArrayRef<SizeExpr::Symbol> what) {
   SmallVector<SizeExpr::Symbol, 2> rest;
   std::set_difference(from.begin(), from.end(), what.begin(), what.end(),
                       std::back_inserter(rest));
@@ -139,14 +142,16 @@ bool SizeExpr::contains(Symbol symbol) const {
   });
 }
 
-SizeExpr SizeExpr::substitute(Symbol symbol, const SizeExpr &replacement) const {
+SizeExpr SizeExpr::substitute(Symbol symbol,
+                              const SizeExpr &replacement) const {
   if (!valid || !contains(symbol))
     return *this;
   SizeExpr result(constant);
   for (const Term &term : terms) {
     SizeExpr product(term.coefficient);
     for (Symbol other : term.symbols)
-      product = product * (other == symbol ? replacement : SizeExpr::symbol(other));
+      product =
+          product * (other == symbol ? replacement : SizeExpr::symbol(other));
     result = result + product;
   }
   return result;

@@ -34,8 +34,8 @@ constexpr int32_t kApiDeviceFree = 64;
 constexpr int32_t kApiCopyToDevice = 72;
 constexpr int32_t kApiCopyToHost = 80;
 
-/// Codes for fail: hydragen_code of runtime.h. What the IR asserts are facts about
-/// the inputs, so a failed assertion is a bad input.
+/// Codes for fail: hydragen_code of runtime.h. What the IR asserts are facts
+/// about the inputs, so a failed assertion is a bad input.
 constexpr int32_t kFailAssertion = 2;   // HYDRAGEN_INVALID
 constexpr int32_t kFailOutOfMemory = 4; // HYDRAGEN_INTERNAL
 

@@ -306,8 +306,7 @@ LogicalResult MakeEntryPass::buildWorkspaceFunction(func::FuncOp function) {
   func::ReturnOp::create(builder, loc, wide);
   returnOp.erase();
   body.eraseArguments(0, numInputs);
-  clone.setFunctionType(
-      builder.getFunctionType({ptr}, {builder.getI64Type()}));
+  clone.setFunctionType(builder.getFunctionType({ptr}, {builder.getI64Type()}));
   return success();
 }
 

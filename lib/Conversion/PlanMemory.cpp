@@ -92,8 +92,7 @@ static uint64_t placeBuffers(MutableArrayRef<Buffer> buffers) {
 
 /// The workspace of an entry for GPUs is device memory.
 static bool worksOnHostForGPU(func::FuncOp function) {
-  auto placement =
-      function->getAttrOfType<StringAttr>(host::kPlacementAttr);
+  auto placement = function->getAttrOfType<StringAttr>(host::kPlacementAttr);
   return placement && placement != "device";
 }
 

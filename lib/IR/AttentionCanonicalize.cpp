@@ -159,12 +159,11 @@ struct MergeNeighbours : OpRewritePattern<AttentionOp> {
     if (a.isDynamicBegin() || a.isDynamicSize() || b.isDynamicBegin() ||
         b.isDynamicSize() || a.getBegin() + a.getSize() != b.getBegin() ||
         a.getRowOffsets() != b.getRowOffsets() ||
-        a.getRowSizes() != b.getRowSizes() ||
-        a.getShared() != b.getShared() ||
+        a.getRowSizes() != b.getRowSizes() || a.getShared() != b.getShared() ||
         a.getGrouped() != b.getGrouped() ||
         a.getKeyScale() != b.getKeyScale() ||
-        a.getValueScale() != b.getValueScale() ||
-        a.getKeyScale() >= 0 || a.getValueScale() >= 0 ||
+        a.getValueScale() != b.getValueScale() || a.getKeyScale() >= 0 ||
+        a.getValueScale() >= 0 ||
         op.getSegmentValue(i) != op.getSegmentValue(j))
       return false;
     auto shifted = [&](AffineMap map) {

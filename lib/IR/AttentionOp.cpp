@@ -103,12 +103,12 @@ private:
     if (terms == 0 || segments == 0)
       return error("expected at least one query and one segment");
     if (op.getKeys().size() != terms * segments)
-      return error("expected ")
-             << terms * segments << " keys (segments times score terms) but got "
-             << op.getKeys().size();
+      return error("expected ") << terms * segments
+                                << " keys (segments times score terms) but got "
+                                << op.getKeys().size();
     if (op.getValues().size() != segments)
-      return error("expected ") << segments << " values but got "
-                                << op.getValues().size();
+      return error("expected ")
+             << segments << " values but got " << op.getValues().size();
     for (auto segment : op.getSegments().getAsRange<SegmentAttr>())
       if (segment.getKeyMaps().size() != terms)
         return error("expected ") << terms << " key maps in a segment but got "
@@ -172,16 +172,19 @@ private:
     if (!op.getOutputMap().isProjectedPermutation())
       return error("expected a projected permutation as output map but got ")
              << op.getOutputMapAttr();
-    for (auto [map, query] : llvm::zip(
-             op.getQueryMaps().getAsValueRange<AffineMapAttr>(), op.getQueries()))
+    for (auto [map, query] :
+         llvm::zip(op.getQueryMaps().getAsValueRange<AffineMapAttr>(),
+                   op.getQueries()))
       if (failed(verifyMap("query", map, dims, 0, query)))
         return failure();
-    for (auto [map, index] : llvm::zip(
-             op.getIndexMaps().getAsValueRange<AffineMapAttr>(), op.getIndices()))
+    for (auto [map, index] :
+         llvm::zip(op.getIndexMaps().getAsValueRange<AffineMapAttr>(),
+                   op.getIndices()))
       if (failed(verifyMap("index", map, dims, 0, index)))
         return failure();
-    for (auto [map, scale] : llvm::zip(
-             op.getScaleMaps().getAsValueRange<AffineMapAttr>(), op.getScales()))
+    for (auto [map, scale] :
+         llvm::zip(op.getScaleMaps().getAsValueRange<AffineMapAttr>(),
+                   op.getScales()))
       if (failed(verifyMap("scale", map, dims, symbols, scale)))
         return failure();
     for (unsigned i = 0, e = op.getNumSegments(); i != e; ++i) {
@@ -204,8 +207,8 @@ private:
     if (failed(inferred))
       return failure();
     dims = *inferred;
-    for (auto [i, map] : llvm::enumerate(
-             op.getSinkMaps().getAsValueRange<AffineMapAttr>()))
+    for (auto [i, map] :
+         llvm::enumerate(op.getSinkMaps().getAsValueRange<AffineMapAttr>()))
       if (failed(verifyMap("sink", map, dims.rows.size(), 0, op.getSinks()[i])))
         return failure();
     if (op.getFactorMap() &&
@@ -233,10 +236,12 @@ private:
       }
       return success();
     };
-    if (failed(merge("output", op.getOutputMap(), typeOf(op.getInits().front()))))
+    if (failed(
+            merge("output", op.getOutputMap(), typeOf(op.getInits().front()))))
       return failure();
-    for (auto [map, query] : llvm::zip(
-             op.getQueryMaps().getAsValueRange<AffineMapAttr>(), op.getQueries()))
+    for (auto [map, query] :
+         llvm::zip(op.getQueryMaps().getAsValueRange<AffineMapAttr>(),
+                   op.getQueries()))
       if (failed(merge("query", map, typeOf(query))))
         return failure();
     return success();
@@ -285,7 +290,8 @@ private:
     case AffineExprKind::FloorDiv:
       if (value <= 0)
         return {};
-      return {apply(lhs.low, value, floorDiv), apply(lhs.high, value, floorDiv)};
+      return {apply(lhs.low, value, floorDiv),
+              apply(lhs.high, value, floorDiv)};
     case AffineExprKind::Mod:
       if (value <= 0)
         return {};
@@ -320,13 +326,12 @@ private:
       // attention_c12
       for (int64_t scale : {segment.getKeyScale(), segment.getValueScale()})
         if (scale < -1 || scale >= static_cast<int64_t>(op.getScales().size()))
-          return error("segment ") << i << " refers to scale " << scale << " of "
-                                   << op.getScales().size();
+          return error("segment ") << i << " refers to scale " << scale
+                                   << " of " << op.getScales().size();
       // attention_c10
       if (!segment.coversAllRows() && segment.getRowOffsets().size() != numRows)
-        return error("expected ")
-               << numRows << " rows in a segment but got "
-               << segment.getRowOffsets().size();
+        return error("expected ") << numRows << " rows in a segment but got "
+                                  << segment.getRowOffsets().size();
       SmallVector<Bounds> box(dims.numDims);
       bool empty = segment.getSize() == 0;
       for (auto [dim, extent] : llvm::enumerate(extents))
@@ -373,8 +378,8 @@ private:
       for (unsigned j = i + 1; j != e; ++j) {
         SegmentAttr a = op.getSegment(i), b = op.getSegment(j);
         if (a.isDynamicBegin() || b.isDynamicBegin() || a.isDynamicSize() ||
-            b.isDynamicSize() || !overlap(a.getBegin(), a.getSize(),
-                                          b.getBegin(), b.getSize()))
+            b.isDynamicSize() ||
+            !overlap(a.getBegin(), a.getSize(), b.getBegin(), b.getSize()))
           continue;
         bool common = true;
         if (!a.coversAllRows() && !b.coversAllRows())
@@ -382,8 +387,8 @@ private:
             common &= overlap(a.getRowOffsets()[row], a.getRowSizes()[row],
                               b.getRowOffsets()[row], b.getRowSizes()[row]);
         if (common)
-          return error("segments ") << i << " and " << j
-                                    << " cover the same keys of a row";
+          return error("segments ")
+                 << i << " and " << j << " cover the same keys of a row";
       }
     return success();
   }
@@ -483,5 +488,6 @@ private:
 };
 } // namespace
 
-LogicalResult AttentionOp::verify() { return AttentionVerifier(*this).verify(); }
-
+LogicalResult AttentionOp::verify() {
+  return AttentionVerifier(*this).verify();
+}

@@ -19,8 +19,8 @@ struct KnownCPU {
 
 /// 512: one thread of an AMD EPYC with AVX-512, 2026-11-26, `utils/bench cost
 /// --grid=small --threads=1 --fit` (docs/cost-model.md). The narrower ones are
-/// scaled from it by what vectors hold, not measured. `launch` is a hand-over to
-/// another thread, an estimate: one thread alone needs 43 ns.
+/// scaled from it by what vectors hold, not measured. `launch` is a hand-over
+/// to another thread, an estimate: one thread alone needs 43 ns.
 static const KnownCPU kKnownCPUs[] = {
     {128, 19000, 8500, 170, 50000, 30000, 3000, 12},
     {256, 38000, 17000, 340, 50000, 30000, 3000, 12},

@@ -82,11 +82,11 @@ private:
     dims = *inferred;
     // partial_c6
     if (op.getStaticOffsets().size() != dims.getNumPositionDims())
-      return error("expected ")
-             << dims.getNumPositionDims()
-             << " index offsets (rows and the key) but got "
-             << op.getStaticOffsets().size();
-    unsigned dynamic = llvm::count_if(op.getStaticOffsets(), ShapedType::isDynamic);
+      return error("expected ") << dims.getNumPositionDims()
+                                << " index offsets (rows and the key) but got "
+                                << op.getStaticOffsets().size();
+    unsigned dynamic =
+        llvm::count_if(op.getStaticOffsets(), ShapedType::isDynamic);
     if (dynamic != op.getOffsets().size())
       return error("expected ") << dynamic << " dynamic offsets but got "
                                 << op.getOffsets().size();
@@ -102,8 +102,10 @@ private:
         map.getNumSymbols() > (symbols ? op.getIndices().size() : 0))
       return error("expected ")
              << name << " map from " << dims.numDims << " dims to "
-             << type.getRank() << " results but got " << AffineMapAttr::get(map);
-    for (auto [result, size] : llvm::zip_equal(map.getResults(), type.getShape())) {
+             << type.getRank() << " results but got "
+             << AffineMapAttr::get(map);
+    for (auto [result, size] :
+         llvm::zip_equal(map.getResults(), type.getShape())) {
       auto constant = dyn_cast<AffineConstantExpr>(result);
       if (!isa<AffineDimExpr, AffineSymbolExpr>(result) &&
           !(constant && constant.getValue() == 0))
@@ -147,7 +149,8 @@ private:
         if (failed(mergeExtent(name, getAffineDimExpr(dim, context), size)))
           return failure();
     }
-    for (auto [map, query] : llvm::zip(op.getQueryMapsVector(), op.getQueries()))
+    for (auto [map, query] :
+         llvm::zip(op.getQueryMapsVector(), op.getQueries()))
       if (failed(verifyMap("query", map, query, /*symbols=*/false)))
         return failure();
     for (auto [map, key] : llvm::zip(op.getKeyMapsVector(), op.getKeys()))
@@ -155,7 +158,8 @@ private:
         return failure();
     if (failed(verifyMap("value", op.getValueMap(), op.getValue(), true)))
       return failure();
-    for (auto [map, index] : llvm::zip(op.getIndexMapsVector(), op.getIndices()))
+    for (auto [map, index] :
+         llvm::zip(op.getIndexMapsVector(), op.getIndices()))
       if (failed(verifyMap("index", map, index, /*symbols=*/false)))
         return failure();
     // partial_c8
@@ -240,8 +244,9 @@ LogicalResult PrefixAttentionOp::verify() {
     return failure();
   auto op = cast<PartialAttentionOpInterface>(getOperation());
   if (hydragen::getUnusedRows(op).none())
-    return emitOpError("expected a row dim that the segment is shared over; use "
-                       "suffix_attention");
+    return emitOpError(
+        "expected a row dim that the segment is shared over; use "
+        "suffix_attention");
   return success();
 }
 

@@ -81,9 +81,10 @@ public:
                 AffineMap map = alibi.getDistance().getValue();
                 // score_c4
                 if (map.getNumResults() != 1)
-                  return LogicalResult(op->emitOpError("expected one result of an "
-                                                 "alibi distance but got ")
-                                 << map.getNumResults());
+                  return LogicalResult(
+                      op->emitOpError("expected one result of an "
+                                      "alibi distance but got ")
+                      << map.getNumResults());
                 if (failed(verifyDomain("alibi", map.getNumDims(),
                                         map.getNumSymbols())))
                   return failure();
@@ -96,8 +97,8 @@ public:
               })
               .Default([&](Attribute) {
                 // score_c1
-                return LogicalResult(op->emitOpError("unknown score modification ")
-                               << mod);
+                return LogicalResult(
+                    op->emitOpError("unknown score modification ") << mod);
               });
       if (failed(result))
         return failure();
@@ -122,24 +123,22 @@ private:
   LogicalResult verifyExtra(int64_t extra, StringRef what, bool boolean) {
     // score_c2
     if (extra < 0 || extra >= static_cast<int64_t>(context.extras.size()))
-      return op->emitOpError() << what << " refers to extra " << extra
-                               << " of " << context.extras.size();
+      return op->emitOpError() << what << " refers to extra " << extra << " of "
+                               << context.extras.size();
     Type type = elementType(context.extras[extra]);
     // score_c3
     if (boolean ? !type.isInteger(1) : !isa<FloatType>(type))
-      return op->emitOpError()
-             << what << " expects elements of type "
-             << (boolean ? "i1" : "float") << " but extra " << extra << " has "
-             << type;
+      return op->emitOpError() << what << " expects elements of type "
+                               << (boolean ? "i1" : "float") << " but extra "
+                               << extra << " has " << type;
     return success();
   }
 
   LogicalResult verifyDomain(StringRef what, unsigned dims, unsigned symbols) {
     // score_c4
     if (dims != context.numRows + 1)
-      return op->emitOpError()
-             << what << " expects " << context.numRows + 1
-             << " dims (rows and the key) but got " << dims;
+      return op->emitOpError() << what << " expects " << context.numRows + 1
+                               << " dims (rows and the key) but got " << dims;
     if (symbols != context.indices.size())
       return op->emitOpError()
              << what << " expects " << context.indices.size()
@@ -156,8 +155,7 @@ private:
       return success(); // reported as score_c5
     // score_c5
     SmallVector<Type> expected{context.scoreType};
-    expected.append(context.numRows + 1,
-                    IndexType::get(op->getContext()));
+    expected.append(context.numRows + 1, IndexType::get(op->getContext()));
     for (int64_t extra : custom.getExtras())
       expected.push_back(elementType(context.extras[extra]));
     Block &block = context.region->front();

@@ -58,7 +58,8 @@ static LogicalResult verifyState(Operation *op, ValueRange state,
       m.getElementType() != element || l.getElementType() != element)
     return op->emitOpError("expected a state of f32 or f64 but got ")
            << o << ", " << m << ", " << l;
-  if (m.getRank() > o.getRank() || m.getRank() < static_cast<int64_t>(numLeading) ||
+  if (m.getRank() > o.getRank() ||
+      m.getRank() < static_cast<int64_t>(numLeading) ||
       failed(verifyCompatibleShape(m.getShape(),
                                    o.getShape().take_front(m.getRank()))) ||
       failed(verifyCompatibleShapes({m, l})))
@@ -149,15 +150,16 @@ LogicalResult FinalizeOp::verify() {
         map.getNumResults() != type.getRank() ||
         !isa<FloatType>(type.getElementType()))
       return emitOpError("expected a ")
-             << name << " of floats and its map from " << numRows
-             << " rows to " << type.getRank() << " results but got " << AffineMapAttr::get(map);
+             << name << " of floats and its map from " << numRows << " rows to "
+             << type.getRank() << " results but got "
+             << AffineMapAttr::get(map);
     return success();
   };
   if (getSinkMaps().size() != getSinks().size() ||
       static_cast<bool>(getFactorMap()) != static_cast<bool>(getFactor()))
     return emitOpError("expected one map per sink and factor");
-  for (auto [map, sink] : llvm::zip(
-           getSinkMaps().getAsValueRange<AffineMapAttr>(), getSinks()))
+  for (auto [map, sink] :
+       llvm::zip(getSinkMaps().getAsValueRange<AffineMapAttr>(), getSinks()))
     if (failed(check("sink", map, sink)))
       return failure();
   if (getFactor())

@@ -187,8 +187,8 @@ hydragen::translateModule(mlir::ModuleOp module, LLVMContext &context,
   mlir::registerLLVMDialectTranslation(*module.getContext());
   SmallVector<uint64_t> workspaces;
   for (const EntryInfo &entry : info.entries) {
-    auto function = module.lookupSymbol<mlir::LLVM::LLVMFuncOp>(entry.name +
-                                                                entry.suffix);
+    auto function =
+        module.lookupSymbol<mlir::LLVM::LLVMFuncOp>(entry.name + entry.suffix);
     if (!function) {
       module.emitError("entry '") << entry.name << "' was lost";
       return nullptr;

@@ -31,10 +31,11 @@ namespace mlir::hydragen {
 using namespace mlir;
 using namespace mlir::hydragen;
 
-/// Rows of one matrix product that rows grouped at run time fill: two vectors of
-/// the CPU kernels with 256 bits. A tile costs as much as half of its rows would
-/// on their own, less where their keys do not stay in the cache between two rows
-/// (measured on one core: 512 KiB of keys and values per head, groups of 4, 8, 32).
+/// Rows of one matrix product that rows grouped at run time fill: two vectors
+/// of the CPU kernels with 256 bits. A tile costs as much as half of its rows
+/// would on their own, less where their keys do not stay in the cache between
+/// two rows (measured on one core: 512 KiB of keys and values per head, groups
+/// of 4, 8, 32).
 static constexpr int64_t kTileRows = 16;
 static constexpr int64_t kCachedBytes = int64_t(1) << 20;
 
@@ -96,7 +97,8 @@ private:
   bool neverShare;
   SmallVector<OpFoldResult> rowSizes, valueSizes;
   /// Without sharing: the partial attentions, whether sequences share all of
-  /// their keys by the segment's mark, and the row digits that K and V do not use.
+  /// their keys by the segment's mark, and the row digits that K and V do not
+  /// use.
   struct PlainPartial {
     Operation *op = nullptr;
     bool shared = false;
@@ -414,7 +416,8 @@ std::optional<State> Decomposer::makeGrouped(const PartialParts &parts,
   if (std::optional<int64_t> rows = getConstantIntValue(parts.rowSizes[*row]))
     width = std::min(width, std::max<int64_t>(*rows, 1));
   int64_t bytes =
-      2 * getConstantIntValue(op.getSegmentSize(segment)).value_or(kCachedBytes) *
+      2 *
+      getConstantIntValue(op.getSegmentSize(segment)).value_or(kCachedBytes) *
       cast<RankedTensorType>(parts.value.getType())
           .getElementType()
           .getIntOrFloatBitWidth() /

@@ -24,8 +24,8 @@ public:
   /// What a root variable is in the domain; `offset` is added to it (the first
   /// key of a segment).
   void setRoot(VarId root, AffineExpr expr) { roots[root] = expr; }
-  /// `digit` needs no modulus: those above it have one value, which is taken out
-  /// of the root.
+  /// `digit` needs no modulus: those above it have one value, which is taken
+  /// out of the root.
   void setTop(VarId digit) { tops.insert(digit); }
   /// A variable replaced before anything else: a pinned digit, or a key counted
   /// from an unknown begin.
@@ -44,7 +44,8 @@ public:
   /// The same for an access to `value`, which is expanded (a view) where an
   /// index runs through a dim in mixed radix, so that dims stay plain.
   std::optional<AffineMap> writeAccess(OpBuilder &builder, Location loc,
-                                       Value &value, ArrayRef<IndexExpr> indices,
+                                       Value &value,
+                                       ArrayRef<IndexExpr> indices,
                                        unsigned numDims, unsigned numSymbols);
 
 private:
@@ -90,8 +91,8 @@ public:
   /// truths).
   Value writeTensor(ExprId expr, ArrayRef<VarId> vars, Type type = {});
 
-  /// A scalar in a body. `getVar` gives loop variables as index values, `getLeaf`
-  /// may give a value for any subexpression before it is taken apart.
+  /// A scalar in a body. `getVar` gives loop variables as index values,
+  /// `getLeaf` may give a value for any subexpression before it is taken apart.
   Value writeScalar(OpBuilder &body, ExprId expr,
                     function_ref<Value(VarId)> getVar,
                     function_ref<Value(ExprId)> getLeaf,
@@ -103,7 +104,9 @@ public:
 
   OpBuilder &getBuilder() { return builder; }
   Location getLoc() const { return loc; }
-  bool dominates(Value value) { return dominance.properlyDominates(value, before); }
+  bool dominates(Value value) {
+    return dominance.properlyDominates(value, before);
+  }
 
 private:
   Value writeSizeIn(OpBuilder &body, const SizeExpr &size);

@@ -23,7 +23,8 @@ Value ExprWriter::writeSizeIn(OpBuilder &body, const SizeExpr &given) {
     return {};
   Value sum;
   auto add = [&](Value value) {
-    sum = sum ? arith::AddIOp::create(body, loc, sum, value).getResult() : value;
+    sum =
+        sum ? arith::AddIOp::create(body, loc, sum, value).getResult() : value;
   };
   for (const SizeExpr::Term &term : size.getTerms()) {
     Value product;
@@ -44,9 +45,10 @@ Value ExprWriter::writeSizeIn(OpBuilder &body, const SizeExpr &given) {
       }
       if (!factor)
         return {};
-      product = product ? arith::MulIOp::create(body, loc, product, factor)
-                              .getResult()
-                        : factor;
+      product =
+          product
+              ? arith::MulIOp::create(body, loc, product, factor).getResult()
+              : factor;
     }
     if (term.coefficient != 1)
       product = arith::MulIOp::create(
@@ -79,12 +81,13 @@ Value ExprWriter::writeIndex(OpBuilder &body, const IndexExpr &index,
                              DenseMap<ExprId, Value> &done) {
   Value sum;
   auto add = [&](Value value) {
-    sum = sum ? arith::AddIOp::create(body, loc, sum, value).getResult() : value;
+    sum =
+        sum ? arith::AddIOp::create(body, loc, sum, value).getResult() : value;
   };
   for (auto &[atom, coefficient] : index.getTerms()) {
-    Value value = atom.isVar()
-                      ? getVar(atom.getVar())
-                      : writeScalar(body, atom.getExpr(), getVar, getLeaf, done);
+    Value value =
+        atom.isVar() ? getVar(atom.getVar())
+                     : writeScalar(body, atom.getExpr(), getVar, getLeaf, done);
     if (!value)
       return {};
     if (!value.getType().isIndex()) {
@@ -276,10 +279,12 @@ Value ExprWriter::writeScalar(OpBuilder &body, ExprId expr,
         result = arith::MulIOp::create(body, loc, asIndex(c[0]), asIndex(c[1]));
         break;
       case ScalarOp::MaxI:
-        result = arith::MaxSIOp::create(body, loc, asIndex(c[0]), asIndex(c[1]));
+        result =
+            arith::MaxSIOp::create(body, loc, asIndex(c[0]), asIndex(c[1]));
         break;
       case ScalarOp::MinI:
-        result = arith::MinSIOp::create(body, loc, asIndex(c[0]), asIndex(c[1]));
+        result =
+            arith::MinSIOp::create(body, loc, asIndex(c[0]), asIndex(c[1]));
         break;
       case ScalarOp::FloorDiv:
       case ScalarOp::Mod: {
@@ -309,8 +314,8 @@ Value ExprWriter::writeScalar(OpBuilder &body, ExprId expr,
       case ScalarOp::Table: {
         ArrayRef<int64_t> entries =
             cast<DenseI64ArrayAttr>(n.payload).asArrayRef();
-        auto type = RankedTensorType::get({static_cast<int64_t>(entries.size())},
-                                          body.getI64Type());
+        auto type = RankedTensorType::get(
+            {static_cast<int64_t>(entries.size())}, body.getI64Type());
         Value table = arith::ConstantOp::create(
             body, loc, DenseElementsAttr::get(type, entries));
         Value at = arith::SubIOp::create(
@@ -327,8 +332,8 @@ Value ExprWriter::writeScalar(OpBuilder &body, ExprId expr,
           if (value.getType().isIndex()) {
             if (n.name->getStringRef() != arith::SIToFPOp::getOperationName())
               return {};
-            value = arith::IndexCastOp::create(body, loc, body.getI64Type(),
-                                               value);
+            value =
+                arith::IndexCastOp::create(body, loc, body.getI64Type(), value);
           }
         state.addOperands(c);
         state.addTypes(n.type);
@@ -404,8 +409,7 @@ Value ExprWriter::writeTensor(ExprId expr, ArrayRef<VarId> vars, Type type) {
     if (!position.contains(var))
       return {};
   Value init = tensor::EmptyOp::create(builder, loc, shape, type);
-  SmallVector<AffineMap> maps = {
-      builder.getMultiDimIdentityMap(vars.size())};
+  SmallVector<AffineMap> maps = {builder.getMultiDimIdentityMap(vars.size())};
   SmallVector<utils::IteratorType> kinds(vars.size(),
                                          utils::IteratorType::parallel);
   bool good = true;
@@ -453,8 +457,8 @@ Value ExprWriter::writeTensor(ExprId expr, ArrayRef<VarId> vars, Type type) {
   return generic.getResult(0);
 }
 
-/// A sum over bound variables as a tensor over its free ones. Written before the
-/// op whose body needs it.
+/// A sum over bound variables as a tensor over its free ones. Written before
+/// the op whose body needs it.
 Value ExprWriter::writeReduction(ExprId expr) {
   ExprContext &exprs = evaluator.getExprs();
   const ExprNode n = exprs.node(expr);
@@ -468,28 +472,31 @@ Value ExprWriter::writeReduction(ExprId expr) {
   SmallVector<OpFoldResult> boundShape;
   DenseMap<VarId, unsigned> position;
   for (auto [i, var] : llvm::enumerate(vars)) {
-    VarRange range = i < numFree
-                         ? evaluator.getVarRange(var)
-                         : VarRange{SizeExpr(0), exprs.var(var).extent};
+    VarRange range = i < numFree ? evaluator.getVarRange(var)
+                                 : VarRange{SizeExpr(0), exprs.var(var).extent};
     std::optional<OpFoldResult> size = writeSize(range.high - range.low);
     if (!size)
       return {};
     position[var] = i;
     (i < numFree ? shape : boundShape).push_back(*size);
   }
-  Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(n.type));
+  Value zero =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(n.type));
   Value init = tensor::EmptyOp::create(builder, loc, shape, n.type);
   init = linalg::FillOp::create(builder, loc, zero, init).getResult(0);
-  // An operand that no map reads elements of gives the bound loops their extents.
+  // An operand that no map reads elements of gives the bound loops their
+  // extents.
   Value shaper = tensor::EmptyOp::create(builder, loc, boundShape, n.type);
   MLIRContext *context = builder.getContext();
   SmallVector<AffineExpr> freeDims, boundDims;
   for (unsigned i = 0; i != vars.size(); ++i)
-    (i < numFree ? freeDims : boundDims).push_back(getAffineDimExpr(i, context));
+    (i < numFree ? freeDims : boundDims)
+        .push_back(getAffineDimExpr(i, context));
   SmallVector<AffineMap> maps = {
       AffineMap::get(vars.size(), 0, boundDims, context),
       AffineMap::get(vars.size(), 0, freeDims, context)};
-  SmallVector<utils::IteratorType> kinds(numFree, utils::IteratorType::parallel);
+  SmallVector<utils::IteratorType> kinds(numFree,
+                                         utils::IteratorType::parallel);
   kinds.append(n.bound.size(), utils::IteratorType::reduction);
   bool good = true;
   auto generic = linalg::GenericOp::create(

@@ -157,8 +157,8 @@ std::optional<AffineMap> AffineWriter::writeAccess(OpBuilder &builder,
     llvm::stable_sort(terms, [](const Term &a, const Term &b) {
       return a.coefficient > b.coefficient;
     });
-    bool radix = *constant == 0 && terms.size() > 1 &&
-                 !ShapedType::isDynamic(extent);
+    bool radix =
+        *constant == 0 && terms.size() > 1 && !ShapedType::isDynamic(extent);
     int64_t above = extent;
     for (const Term &term : terms) {
       radix = radix && term.count && term.coefficient > 0 &&
@@ -188,8 +188,8 @@ std::optional<AffineMap> AffineWriter::writeAccess(OpBuilder &builder,
     if (!type.hasStaticShape())
       return writeMap(indices, numDims, numSymbols);
     value = tensor::ExpandShapeOp::create(
-        builder, loc, RankedTensorType::get(shape, type.getElementType()), value,
-        groups);
+        builder, loc, RankedTensorType::get(shape, type.getElementType()),
+        value, groups);
   }
   return AffineMap::get(numDims, numSymbols, results,
                         evaluator.getExprs().getContext());
@@ -210,7 +210,8 @@ std::optional<AffineMap> AffineWriter::writeMap(ArrayRef<IndexExpr> indices,
                         evaluator.getExprs().getContext());
 }
 
-ExprId hydragen::peelExactFactors(ExprContext &exprs, ExprId id, double &factor) {
+ExprId hydragen::peelExactFactors(ExprContext &exprs, ExprId id,
+                                  double &factor) {
   while (exprs.node(id).kind == ExprKind::Op) {
     const ExprNode &n = exprs.node(id);
     auto constant = [&](unsigned i) -> std::optional<double> {

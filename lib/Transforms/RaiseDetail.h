@@ -17,19 +17,20 @@ namespace mlir::hydragen {
 /// Attention ops of other projects, in generic form (RaiseForeign.cpp).
 bool isForeignAttention(Operation *op);
 /// The op in the place of `op`, or null with a refusal.
-AttentionOp raiseForeignAttention(Operation *op, std::optional<Refusal> &refusal);
+AttentionOp raiseForeignAttention(Operation *op,
+                                  std::optional<Refusal> &refusal);
 
 /// Merges of `products`, which are attentions, by hand (RaiseMerge.cpp).
 SmallVector<std::unique_ptr<MergeMatch>>
 findMerges(ArrayRef<linalg::LinalgOp> products, SizeAnalysis &sizes);
-/// One attention over the keys of all parts in place of the merged result, or null
-/// with a refusal.
+/// One attention over the keys of all parts in place of the merged result, or
+/// null with a refusal.
 AttentionOp mergeParts(MergeMatch &merge, ArrayRef<AttentionOp> parts,
                        OpBuilder &builder, DominanceInfo &dominance,
                        std::optional<Refusal> &refusal);
 
-/// Builds the attention op of one match. On failure nothing that was built stays
-/// in use, and the refusal says why.
+/// Builds the attention op of one match. On failure nothing that was built
+/// stays in use, and the refusal says why.
 class AttentionBuilder {
 public:
   AttentionBuilder(AttentionMatch &match, OpBuilder &builder,

@@ -10,11 +10,11 @@
 // that gives 0 where the sum of a row is 0.
 //
 // iree_linalg_ext.attention is what IREE makes of it. Its meaning is taken from
-// AttentionOp::decomposeOperation (AggregatedOpInterfaceImpl.cpp of IREE): scores
-// times the scale, the region, a mask that is added (booleans as 0 and -inf), a
-// softmax that divides 0 by 0 where a row has no visible key. The region sees
-// scores in base 2 there, which the op does not say: only one that changes
-// nothing is read.
+// AttentionOp::decomposeOperation (AggregatedOpInterfaceImpl.cpp of IREE):
+// scores times the scale, the region, a mask that is added (booleans as 0 and
+// -inf), a softmax that divides 0 by 0 where a row has no visible key. The
+// region sees scores in base 2 there, which the op does not say: only one that
+// changes nothing is read.
 //===----------------------------------------------------------------------===//
 
 #include "RaiseDetail.h"
@@ -203,7 +203,8 @@ static AttentionOp raiseIREE(Operation *op, std::optional<Refusal> &refusal) {
   unsigned numOperands = op->getNumOperands();
   if ((numOperands != 5 && numOperands != 6) || op->getNumResults() != 1 ||
       op->getNumRegions() > 1)
-    return refuse("an attention op without query, key, value, scale and output");
+    return refuse(
+        "an attention op without query, key, value, scale and output");
   bool hasMask = numOperands == 6;
   Value scale = op->getOperand(3), init = op->getOperands().back();
   auto isFloat = [](Type type) {
@@ -278,14 +279,13 @@ static AttentionOp raiseIREE(Operation *op, std::optional<Refusal> &refusal) {
   int64_t numKeys = cast<RankedTensorType>(op->getOperand(1).getType())
                         .getDimSize(keyPosition);
   if (ShapedType::isDynamic(numKeys))
-    sizes.push_back(tensor::DimOp::create(builder, loc, op->getOperand(1),
-                                          keyPosition));
+    sizes.push_back(
+        tensor::DimOp::create(builder, loc, op->getOperand(1), keyPosition));
   std::optional<double> factor = getConstantScale(scale);
   Value queries = op->getOperand(0);
   if (!factor)
     queries = scaleQueries(builder, loc, queries, scale);
-  auto segment =
-      SegmentAttr::get(context, /*begin=*/0, numKeys, {key}, value);
+  auto segment = SegmentAttr::get(context, /*begin=*/0, numKeys, {key}, value);
   auto result = AttentionOp::create(
       builder, loc, TypeRange(init.getType()), queries, op->getOperand(1),
       op->getOperand(2), ValueRange(), extras, ValueRange(), Value(),

@@ -2,10 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Masks become affine conditions where they are comparisons of indices and loaded
-// lengths, else boolean operands; summands become bias operands, preferably
-// tensors that the program already holds; anything else elementwise goes into
-// the op's region.
+// Masks become affine conditions where they are comparisons of indices and
+// loaded lengths, else boolean operands; summands become bias operands,
+// preferably tensors that the program already holds; anything else elementwise
+// goes into the op's region.
 //===----------------------------------------------------------------------===//
 
 #include "RaiseDetail.h"
@@ -208,7 +208,9 @@ bool AttentionBuilder::buildBias(const ScoreMod &mod) {
 bool AttentionBuilder::buildScore() {
   // All between the first and the last custom modification is one region.
   ArrayRef<ScoreMod> list = match.mods;
-  auto isCustom = [](const ScoreMod &mod) { return mod.kind == ScoreMod::Custom; };
+  auto isCustom = [](const ScoreMod &mod) {
+    return mod.kind == ScoreMod::Custom;
+  };
   const ScoreMod *first = llvm::find_if(list, isCustom);
   const ScoreMod *end = list.end();
   if (first != end)
@@ -243,8 +245,8 @@ bool AttentionBuilder::buildScore() {
   for (PendingVisible &visible : visibles) {
     for (AffineExpr &result : visible.results)
       result = simplifyAffineExpr(result, numRows + 1, indices.size());
-    AffineMap where = AffineMap::get(numRows + 1, indices.size(),
-                                     visible.results, context);
+    AffineMap where =
+        AffineMap::get(numRows + 1, indices.size(), visible.results, context);
     mods[visible.number] = VisibleAttr::get(context, AffineMapAttr::get(where),
                                             visible.fill, visible.mode);
   }
@@ -272,7 +274,8 @@ static bool containsExpr(ExprContext &exprs, ExprId id, ExprId part) {
   return false;
 }
 
-/// Operands for the parts of the custom modification that do not read the score.
+/// Operands for the parts of the custom modification that do not read the
+/// score.
 bool AttentionBuilder::findCustomExtras() {
   hasCustom = true;
   customInput = exprs.stripCasts(customMods.front().input);
@@ -355,7 +358,8 @@ bool AttentionBuilder::buildCustom(AttentionOp op) {
 //===----------------------------------------------------------------------===//
 
 /// `expr` over the rows as an operand; constants become one-element tensors.
-bool AttentionBuilder::getRowTensor(ExprId expr, Value &tensor, AffineMap &map) {
+bool AttentionBuilder::getRowTensor(ExprId expr, Value &tensor,
+                                    AffineMap &map) {
   const ExprNode &n = exprs.node(expr);
   if (n.kind == ExprKind::Constant) {
     auto type = RankedTensorType::get({}, n.type);
@@ -366,7 +370,8 @@ bool AttentionBuilder::getRowTensor(ExprId expr, Value &tensor, AffineMap &map) 
     return true;
   }
   AffineMap found;
-  if (!getTensor(expr, position, numRows + 1, /*boolean=*/false, tensor, found) ||
+  if (!getTensor(expr, position, numRows + 1, /*boolean=*/false, tensor,
+                 found) ||
       found.isFunctionOfDim(numRows))
     return false;
   map = AffineMap::get(numRows, 0, found.getResults(), context);
@@ -388,9 +393,10 @@ bool AttentionBuilder::buildSinksAndFactor() {
   ExprId product = match.factors.front();
   for (ExprId other : ArrayRef(match.factors).drop_front()) {
     if (exprs.node(other).type != exprs.node(product).type)
-      return refuse(RefusalReason::NotRepresentable, "factors of several types");
-    product = exprs.getOp(ScalarOp::MulF, {product, other},
-                          exprs.node(product).type);
+      return refuse(RefusalReason::NotRepresentable,
+                    "factors of several types");
+    product =
+        exprs.getOp(ScalarOp::MulF, {product, other}, exprs.node(product).type);
   }
   if (!getRowTensor(product, factor, factorMap))
     return refuse(RefusalReason::NotRepresentable,

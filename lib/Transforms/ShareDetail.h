@@ -44,7 +44,8 @@ public:
   bool choose();
   /// The constant factor on every K of `term`, if it is the same in all pieces.
   std::optional<double> getKeyFactor(unsigned term) const;
-  /// Writes the segments. Constant factors of K are left out where `dropFactors`.
+  /// Writes the segments. Constant factors of K are left out where
+  /// `dropFactors`.
   bool write(bool dropFactors, SmallVectorImpl<WrittenSegment> &segments);
 
   /// Compares what was written (all segments of this one, in order) with the
@@ -95,14 +96,15 @@ private:
   SmallVector<SmallVector<Choice>> choices; // [piece][operand]
   SmallVector<Range> keyRanges;
   /// Loaded indices of a piece that were written as tensors.
-  SmallVector<std::pair<std::pair<ExprId, const SegmentPiece *>, Value>> written;
+  SmallVector<std::pair<std::pair<ExprId, const SegmentPiece *>, Value>>
+      written;
   const SegmentPiece *current = nullptr;
 };
 
 /// Gives pieces whose rows read the same keys where integers are equal that are
-/// known at run time a guard: they are cut behind what all rows have in common, or
-/// their rows are grouped. Cuts only with `tables`. False if there was no such
-/// piece.
+/// known at run time a guard: they are cut behind what all rows have in common,
+/// or their rows are grouped. Cuts only with `tables`. False if there was no
+/// such piece.
 bool addGuards(SegmentAnalysis &analysis, ExprWriter &writer, bool tables);
 
 } // namespace mlir::hydragen

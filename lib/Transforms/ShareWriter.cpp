@@ -25,8 +25,8 @@ SegmentWriter::SegmentWriter(SegmentAnalysis &analysis, OpBuilder &builder,
                              DominanceInfo &dominance, OpFoldResult begin,
                              SharedOperands &shared)
     : analysis(analysis), builder(builder), loc(analysis.getOp().getLoc()),
-      exprs(analysis.getExprs()),
-      writer(builder, loc, analysis.getEvaluator(), dominance, analysis.getOp()),
+      exprs(analysis.getExprs()), writer(builder, loc, analysis.getEvaluator(),
+                                         dominance, analysis.getOp()),
       begin(begin), shared(shared) {}
 
 bool SegmentWriter::refuse(RefusalReason reason, const Twine &detail) {
@@ -87,7 +87,8 @@ bool SegmentWriter::overCovers(ExprId id, const SegmentPiece &piece) {
   for (const SizeExpr &extent :
        analysis.getEvaluator().getSizes().getShape(n.base))
     held = held * extent;
-  return !analysis.getEvaluator().getSizes().getContext().proveEqual(needed, held);
+  return !analysis.getEvaluator().getSizes().getContext().proveEqual(needed,
+                                                                     held);
 }
 
 /// Whether a contraction that computes more than the piece needs is read.
@@ -181,8 +182,8 @@ SegmentWriter::Choice SegmentWriter::chooseOperand(const SegmentPiece &piece,
 }
 
 /// Pieces with unknown key ranges that do not cover all rows must lie beside
-/// others with the same range that cover the rest: else the certificate could not
-/// say where they begin.
+/// others with the same range that cover the rest: else the certificate could
+/// not say where they begin.
 bool SegmentWriter::areLayered() {
   SmallVector<SizeExpr> volumes;
   SizeExpr all(1);
@@ -222,8 +223,8 @@ bool SegmentWriter::choose() {
     for (unsigned k = 0; k != analysis.getOperands().size(); ++k) {
       list.push_back(chooseOperand(piece, k));
       const Choice &choice = list.back();
-      if (!choice.original &&
-          !analysis.checkAtPoints(analysis.getOperands()[k], choice.whole, piece))
+      if (!choice.original && !analysis.checkAtPoints(analysis.getOperands()[k],
+                                                      choice.whole, piece))
         return refuse(RefusalReason::Unproved,
                       "a piece and the original differ at a point");
     }
@@ -249,8 +250,8 @@ std::optional<double> SegmentWriter::getKeyFactor(unsigned term) const {
 // Maps
 //===----------------------------------------------------------------------===//
 
-/// What the leading digits of a row with one value each in the box add up to. The
-/// digit below them counts from there without a modulus.
+/// What the leading digits of a row with one value each in the box add up to.
+/// The digit below them counts from there without a modulus.
 int64_t SegmentWriter::skipPinnedDigits(VarId root, const VarBox &box,
                                         AffineWriter &maps) {
   SmallVector<VarId> digits;
@@ -301,8 +302,8 @@ void SegmentWriter::setUpWriter(AffineWriter &maps, const Range *keys,
   }
   // Digits with one value here are that value.
   if (box)
-    for (VarId var :
-         llvm::concat<const VarId>(analysis.getKeyDigits(), analysis.getRowDigits())) {
+    for (VarId var : llvm::concat<const VarId>(analysis.getKeyDigits(),
+                                               analysis.getRowDigits())) {
       const VarRange &range = box->find(var)->second;
       if (range.high == range.low + SizeExpr(1))
         maps.setReplacement(var, IndexExpr(range.low));
@@ -375,7 +376,8 @@ std::optional<AffineExpr> SegmentWriter::writeAtom(ExprId atom,
 
 bool SegmentWriter::writeOperand(const SegmentPiece &piece, unsigned number,
                                  const Choice &choice, const Range &keys,
-                                 bool dropFactors, Value &value, AffineMap &map) {
+                                 bool dropFactors, Value &value,
+                                 AffineMap &map) {
   const AttentionDims &dims = analysis.getDims();
   MLIRContext *context = builder.getContext();
   const SegmentOperand &operand = analysis.getOperands()[number];
@@ -518,8 +520,9 @@ std::string SegmentWriter::describe(const SegmentPiece &piece,
   return text;
 }
 
-/// Keys can leave no trace in the maps: a single one, or all with one content. V
-/// then gets a dim for them, since the key dim has its extent from an operand.
+/// Keys can leave no trace in the maps: a single one, or all with one content.
+/// V then gets a dim for them, since the key dim has its extent from an
+/// operand.
 bool SegmentWriter::giveKeyDim(WrittenSegment &segment) {
   const AttentionDims &dims = analysis.getDims();
   unsigned key = dims.keys.front();
@@ -542,8 +545,8 @@ bool SegmentWriter::giveKeyDim(WrittenSegment &segment) {
         tensor::getMixedSizes(builder, loc, value);
     shape.push_back(segment.size);
     unsigned rank = shape.size();
-    Value init = tensor::EmptyOp::create(builder, loc, shape,
-                                         type.getElementType());
+    Value init =
+        tensor::EmptyOp::create(builder, loc, shape, type.getElementType());
     AffineMap out = builder.getMultiDimIdentityMap(rank);
     SmallVector<utils::IteratorType> kinds(rank, utils::IteratorType::parallel);
     value = linalg::GenericOp::create(
@@ -660,7 +663,8 @@ bool SegmentWriter::rewriteView(Value &value, AffineMap &map, double &factor) {
   for (ArrayRef<unsigned> contraction : dims.contraction)
     for (unsigned dim : contraction) {
       AffineExpr expr = builder.getAffineDimExpr(dim);
-      if (map.isFunctionOfDim(dim) && !llvm::is_contained(direct->getResults(), expr))
+      if (map.isFunctionOfDim(dim) &&
+          !llvm::is_contained(direct->getResults(), expr))
         return false;
     }
   value = base;

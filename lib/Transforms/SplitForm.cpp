@@ -81,7 +81,8 @@ static OpFoldResult subtract(OpBuilder &builder, Location loc,
 // Divisors
 //===----------------------------------------------------------------------===//
 
-/// Collects c of `x floordiv c` and `x mod c` where x is dim + constant, per dim.
+/// Collects c of `x floordiv c` and `x mod c` where x is dim + constant, per
+/// dim.
 static void collectDivisors(AffineExpr root,
                             MutableArrayRef<SetVector<int64_t>> divisors) {
   root.walk([&](AffineExpr expr) {
@@ -167,8 +168,8 @@ SplitDomain::SplitDomain(OpBuilder &builder, AttentionOp op, unsigned segment,
     }
   }
   for (unsigned dim : dims.values) {
-    std::optional<unsigned> position = op.getOutputMap().getResultPosition(
-        builder.getAffineDimExpr(dim));
+    std::optional<unsigned> position =
+        op.getOutputMap().getResultPosition(builder.getAffineDimExpr(dim));
     addDim(dim,
            tensor::getMixedSize(builder, loc, op.getInits().front(), *position),
            {});
@@ -291,7 +292,8 @@ SplitDomain::getLinear(AffineExpr expr) const {
       else
         same->coefficient += term.coefficient;
     }
-    llvm::erase_if(lhs->terms, [](const Term &t) { return t.coefficient == 0; });
+    llvm::erase_if(lhs->terms,
+                   [](const Term &t) { return t.coefficient == 0; });
     return lhs;
   }
   auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
@@ -331,8 +333,8 @@ SplitDomain::getLinear(AffineExpr expr) const {
 
 /// Slices and expands the dims of `operand` so that each result of `rewritten`
 /// becomes a list of digits. Nullopt where an index is not such a list.
-std::optional<SplitOperand>
-SplitDomain::splitByViews(Value operand, AffineMap rewritten) {
+std::optional<SplitOperand> SplitDomain::splitByViews(Value operand,
+                                                      AffineMap rewritten) {
   auto type = cast<RankedTensorType>(operand.getType());
   Location loc = op.getLoc();
   SmallVector<OpFoldResult> offsets, sizes, strides, expandedSizes;
@@ -361,8 +363,7 @@ SplitDomain::splitByViews(Value operand, AffineMap rewritten) {
     // Digits of one value do not move it.
     llvm::erase_if(linear->terms, [&](const Term &term) {
       return getConstantIntValue(digits[term.digit].size) == 1 &&
-             (linear->terms.size() > 1 ||
-              !isa<AffineDimExpr>(result));
+             (linear->terms.size() > 1 || !isa<AffineDimExpr>(result));
     });
     llvm::sort(linear->terms, [](const Term &a, const Term &b) {
       return a.coefficient > b.coefficient;
@@ -392,8 +393,7 @@ SplitDomain::splitByViews(Value operand, AffineMap rewritten) {
       for (const Term &term : linear->terms) {
         product = product * builder.getAffineSymbolExpr(factors.size());
         factors.push_back(digits[term.digit].size);
-        addDigit(builder.getAffineDimExpr(term.digit),
-                 digits[term.digit].size);
+        addDigit(builder.getAffineDimExpr(term.digit), digits[term.digit].size);
       }
       offsets.push_back(builder.getIndexAttr(linear->constant));
       sizes.push_back(affine::makeComposedFoldedAffineApply(builder, loc,
@@ -446,9 +446,8 @@ SplitOperand SplitDomain::copy(Value operand, AffineMap rewritten,
   SmallVector<int> loopOf(digits.size(), -1);
   for (unsigned digit = 0; digit != digits.size(); ++digit)
     if (llvm::is_contained(extra, digit) ||
-        llvm::any_of(used, [&](AffineMap map) {
-          return map.isFunctionOfDim(digit);
-        })) {
+        llvm::any_of(
+            used, [&](AffineMap map) { return map.isFunctionOfDim(digit); })) {
       loopOf[digit] = loops.size();
       loops.push_back(builder.getAffineDimExpr(digit));
       sizes.push_back(digits[digit].size);
@@ -481,9 +480,9 @@ SplitOperand SplitDomain::copy(Value operand, AffineMap rewritten,
     };
     SmallVector<Value> symbolValues(rewritten.getNumSymbols(), zero);
     for (unsigned symbol : symbols.set_bits()) {
-      Value element = tensor::ExtractOp::create(
-          nested, bodyLoc, op.getIndices()[symbol],
-          apply(indexMaps[symbol], {}));
+      Value element =
+          tensor::ExtractOp::create(nested, bodyLoc, op.getIndices()[symbol],
+                                    apply(indexMaps[symbol], {}));
       if (!element.getType().isIndex())
         element = arith::IndexCastOp::create(nested, bodyLoc,
                                              nested.getIndexType(), element);
@@ -493,9 +492,9 @@ SplitOperand SplitDomain::copy(Value operand, AffineMap rewritten,
                                               apply(rewritten, symbolValues));
     linalg::YieldOp::create(nested, bodyLoc, element);
   };
-  auto generic = linalg::GenericOp::create(builder, loc, empty.getType(),
-                                           ValueRange(), empty, genericMaps,
-                                           iterators, body);
+  auto generic =
+      linalg::GenericOp::create(builder, loc, empty.getType(), ValueRange(),
+                                empty, genericMaps, iterators, body);
   // The copy has consumed the symbols.
   return {generic.getResult(0),
           AffineMap::get(digits.size(), 0, loops, builder.getContext()),
@@ -506,9 +505,8 @@ SplitOperand SplitDomain::split(Value operand, AffineMap map) {
   SmallVector<AffineExpr> results;
   for (AffineExpr result : map.getResults())
     results.push_back(rewrite(result));
-  AffineMap rewritten =
-      AffineMap::get(digits.size(), map.getNumSymbols(), results,
-                     builder.getContext());
+  AffineMap rewritten = AffineMap::get(digits.size(), map.getNumSymbols(),
+                                       results, builder.getContext());
   if (std::optional<SplitOperand> views = splitByViews(operand, rewritten))
     return *views;
   return copy(operand, rewritten);
@@ -522,7 +520,8 @@ SplitOperand SplitDomain::exposeKeys(SplitOperand operand,
     auto exposes = [&](AffineMap map) {
       return llvm::is_contained(map.getResults(), expr);
     };
-    if (digits[digit].oldDim == dims.keys.front() && llvm::none_of(maps, exposes))
+    if (digits[digit].oldDim == dims.keys.front() &&
+        llvm::none_of(maps, exposes))
       missing.push_back(digit);
   }
   if (missing.empty())
@@ -556,8 +555,7 @@ SplitOperand SplitDomain::exposeKeys(SplitOperand operand,
   operand.value = tensor::ExpandShapeOp::create(
       builder, op.getLoc(), RankedTensorType::get(shape, type.getElementType()),
       operand.value, groups, sizes);
-  operand.map =
-      AffineMap::get(digits.size(), operand.map.getNumSymbols(), results,
-                     builder.getContext());
+  operand.map = AffineMap::get(digits.size(), operand.map.getNumSymbols(),
+                               results, builder.getContext());
   return operand;
 }

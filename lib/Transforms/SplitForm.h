@@ -50,8 +50,8 @@ public:
   /// Groups of new row dims per old row dim, for expand and collapse.
   SmallVector<ReassociationIndices> getRowReassociation() const;
 
-  /// `expr` of absolute old rows (and the key as last dim) over the new rows and
-  /// the key: for score modifications and extras.
+  /// `expr` of absolute old rows (and the key as last dim) over the new rows
+  /// and the key: for score modifications and extras.
   AffineMap rewritePositionMap(AffineMap map) const;
   /// Absolute old row index as an expression of the new row dims.
   AffineExpr getRowExpr(unsigned row) const;

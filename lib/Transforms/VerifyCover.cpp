@@ -43,10 +43,10 @@ static int64_t volume(const Rect &rect) {
 
 /// The rectangles of a certificate; dynamic extents become kUnknownEnd. Only
 /// one dim may be unknown, or volumes would overflow: others are then taken as
-/// 1, which is exact since an unknown row extent is never cut by a piece. Pieces
-/// stand in the order of their keys, then of their rows. Those with one begin
-/// whose rows have nothing in common are a layer; an unknown begin is where the
-/// layer before it ends.
+/// 1, which is exact since an unknown row extent is never cut by a piece.
+/// Pieces stand in the order of their keys, then of their rows. Those with one
+/// begin whose rows have nothing in common are a layer; an unknown begin is
+/// where the layer before it ends.
 static LogicalResult getRects(Operation *op, CoverAttr cover, Rect &box,
                               SmallVector<Rect> &pieces) {
   SmallVector<int64_t> extents(cover.getRows());
@@ -163,8 +163,8 @@ static LogicalResult verifyPartition(Operation *op, const Rect &box,
 /// One row of a piece list: [offset, size] pairs with kDynamic where unknown.
 using Numbers = SmallVector<int64_t>;
 
-/// Joins pieces of the same rows whose known key ranges adjoin: whoever reads one
-/// run of keys may read it at once.
+/// Joins pieces of the same rows whose known key ranges adjoin: whoever reads
+/// one run of keys may read it at once.
 static void joinNeighbours(SmallVector<Numbers> &pieces) {
   for (bool changed = true; changed;) {
     changed = false;
@@ -238,8 +238,8 @@ static int64_t constantOrDynamic(OpFoldResult value) {
   return getConstantIntValue(value).value_or(ShapedType::kDynamic);
 }
 
-/// sum += factor * value, a linear form of values that are not looked into (null:
-/// the constant).
+/// sum += factor * value, a linear form of values that are not looked into
+/// (null: the constant).
 static void addLinear(llvm::SmallMapVector<Value, int64_t, 4> &sum,
                       OpFoldResult given, int64_t factor) {
   auto add = [&](Value atom, int64_t by) {
@@ -260,7 +260,8 @@ static void addLinear(llvm::SmallMapVector<Value, int64_t, 4> &sum,
   }
   if (isa_and_nonnull<arith::MulIOp>(def))
     for (unsigned i = 0; i != 2; ++i)
-      if (auto by = getConstantIntValue(getAsOpFoldResult(def->getOperand(i)))) {
+      if (auto by =
+              getConstantIntValue(getAsOpFoldResult(def->getOperand(i)))) {
         addLinear(sum, def->getOperand(1 - i), factor * *by);
         return;
       }
@@ -278,9 +279,9 @@ static void addLinear(llvm::SmallMapVector<Value, int64_t, 4> &sum,
   add(value, factor);
 }
 
-/// cover_c6: segments of all rows that follow each other begin where the one before
-/// ends, and the last one ends with the keys, as far as their numbers are made of
-/// the same values.
+/// cover_c6: segments of all rows that follow each other begin where the one
+/// before ends, and the last one ends with the keys, as far as their numbers
+/// are made of the same values.
 static LogicalResult verifyUnknownEnds(AttentionOp op, CoverAttr cover) {
   unsigned count = op.getNumSegments();
   for (unsigned i = 0; i != count; ++i)
@@ -291,7 +292,8 @@ static LogicalResult verifyUnknownEnds(AttentionOp op, CoverAttr cover) {
     if (last && ShapedType::isDynamic(cover.getKeys()))
       break;
     // Known numbers were compared as rectangles.
-    if (!op.getSegment(i).isDynamicBegin() && !op.getSegment(i).isDynamicSize() &&
+    if (!op.getSegment(i).isDynamicBegin() &&
+        !op.getSegment(i).isDynamicSize() &&
         (last || !op.getSegment(i + 1).isDynamicBegin()))
       continue;
     llvm::SmallMapVector<Value, int64_t, 4> gap;
@@ -386,18 +388,20 @@ public:
   }
 
 private:
-  /// Every row has one slot, in a tile or alone: partial attentions over the same
-  /// keys for both, with the rows that one group_rows op lists, are one piece.
+  /// Every row has one slot, in a tile or alone: partial attentions over the
+  /// same keys for both, with the rows that one group_rows op lists, are one
+  /// piece.
   LogicalResult collectGrouped(UngroupRowsOp ungroup, ArrayRef<int64_t> rows,
                                SmallVector<Numbers> &partials) {
     auto group = ungroup.getSlots().getDefiningOp<GroupRowsOp>();
     if (!group || ungroup.getSlots() != group.getSlots())
-      return root.emitOpError("certificate cannot be followed through slots that "
-                            "are not of hydragen.group_rows");
+      return root.emitOpError(
+          "certificate cannot be followed through slots that "
+          "are not of hydragen.group_rows");
     std::optional<Numbers> piece;
-    for (auto [state, list] : {std::pair(ungroup.getTiles(), group.getTiles()),
-                               std::pair(ungroup.getSingles(),
-                                         group.getSingles())}) {
+    for (auto [state, list] :
+         {std::pair(ungroup.getTiles(), group.getTiles()),
+          std::pair(ungroup.getSingles(), group.getSingles())}) {
       auto partial = state.getDefiningOp<PartialAttentionOpInterface>();
       auto takes = [&, list = list](Value operand) {
         Operation *def = operand.getDefiningOp();
@@ -405,14 +409,16 @@ private:
                (def && llvm::is_contained(def->getOperands(), list));
       };
       if (!partial || llvm::none_of(partial->getOperands(), takes))
-        return root.emitOpError("certificate expects a partial attention of the "
-                              "rows that hydragen.group_rows lists");
+        return root.emitOpError(
+            "certificate expects a partial attention of the "
+            "rows that hydragen.group_rows lists");
       SmallVector<Numbers> inner;
       if (failed(collect(state, rows, inner)))
         return failure();
       if (inner.size() != 1 || (piece && *piece != inner.front()))
-        return root.emitOpError("certificate expects the same keys for tiles and "
-                              "single rows");
+        return root.emitOpError(
+            "certificate expects the same keys for tiles and "
+            "single rows");
       piece = inner.front();
     }
     partials.push_back(*piece);

@@ -17,8 +17,21 @@
 namespace hydragen::runtime {
 
 enum class DataType {
-  F64, F32, F16, BF16, F8E4M3, F8E5M2,
-  I64, I32, I16, I8, U64, U32, U16, U8, I1
+  F64,
+  F32,
+  F16,
+  BF16,
+  F8E4M3,
+  F8E5M2,
+  I64,
+  I32,
+  I16,
+  I8,
+  U64,
+  U32,
+  U16,
+  U8,
+  I1
 };
 
 /// "f32", "bf16", "i1", ...; nullopt for anything else.

@@ -53,12 +53,13 @@ private:
 };
 
 /// Stored members, in the order given.
-std::string writeNpz(const std::vector<std::pair<std::string, const Array *>> &);
+std::string
+writeNpz(const std::vector<std::pair<std::string, const Array *>> &);
 
 /// Whole file (or pipe) in memory.
 Result<std::vector<char>> readFile(const std::string &path);
-/// Under a temporary name and renamed; a path that is no regular file (a link, a
-/// device, a pipe) is written directly, never replaced.
+/// Under a temporary name and renamed; a path that is no regular file (a link,
+/// a device, a pipe) is written directly, never replaced.
 Status writeFile(const std::string &path, const std::string &content);
 
 } // namespace hydragen::runtime

@@ -30,7 +30,8 @@ inline Error invalid(std::string message, std::string place = {}) {
 using Status = std::optional<Error>;
 
 /// A value or a failure.
-template <typename T> class Result {
+template <typename T>
+class Result {
 public:
   Result(T value) : value(std::move(value)) {}
   Result(Error error) : error(std::move(error)) {}
@@ -48,7 +49,8 @@ private:
 hydragen_status *toC(Error error);
 
 /// Runs `fn` (which returns Status) so that no exception leaves.
-template <typename Fn> hydragen_status *guard(Fn &&fn) noexcept {
+template <typename Fn>
+hydragen_status *guard(Fn &&fn) noexcept {
   try {
     Status status = fn();
     return status ? toC(std::move(*status)) : nullptr;

@@ -61,7 +61,7 @@ inline Word<T> *lanes(Warp &w, uint32_t slot) {
 #if defined(__clang__)
 #define EMULATED_LANES                                                         \
   _Pragma("clang loop vectorize(assume_safety) interleave(enable)")            \
-  _Pragma("clang loop unroll(disable)")
+      _Pragma("clang loop unroll(disable)")
 #else
 #define EMULATED_LANES _Pragma("GCC ivdep")
 #endif

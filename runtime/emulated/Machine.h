@@ -229,7 +229,8 @@ struct Block {
   /// Random numbers of ScheduleKind::Random.
   uint64_t random = 0;
   // Is it stuck? Brent's cycle detection over its states.
-  uint64_t publishedChanges = 0, seenChanges = 0, seenHash = 0, seenRounds = 0, seenPower = 1;
+  uint64_t publishedChanges = 0, seenChanges = 0, seenHash = 0, seenRounds = 0,
+           seenPower = 1;
   /// Its state repeats since all blocks had made this many changes.
   uint64_t stuckAt = ~uint64_t(0);
 };

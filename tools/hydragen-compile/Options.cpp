@@ -79,13 +79,12 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
     // Both -name and --name, as LLVM's tools take them.
     StringRef bare =
         name.starts_with("--") ? name.drop_front(2) : name.drop_front(1);
-    bool takesValue = is_contained(
-        {"o", "target", "emit", "entry", "sharing", "report", "tune", "f32",
-         "tile", "split"},
+    bool takesValue = is_contained({"o", "target", "emit", "entry", "sharing",
+                                    "report", "tune", "f32", "tile", "split"},
+                                   bare);
+    bool isFlag = is_contained(
+        {"remarks", "help", "h", "version", "invariant", "separate-launches"},
         bare);
-    bool isFlag = is_contained({"remarks", "help", "h", "version", "invariant",
-                                "separate-launches"},
-                               bare);
     if (!takesValue && !isFlag)
       return makeError(name + ": unknown option, see --help");
     if (isFlag && hasValue)

@@ -38,7 +38,7 @@ struct Options {
   std::string sharing = "auto";
   std::string report; ///< empty: none
   // GPU targets.
-  std::string tune;   ///< empty: the usual GPU of each architecture
+  std::string tune; ///< empty: the usual GPU of each architecture
   std::string float32 = "tf32x3";
   std::string tile;   ///< empty: by the shapes
   int64_t split = -1; ///< -1: by the GPU; 0: none

@@ -30,10 +30,10 @@ struct ScoreTerm {
 struct ScoreMod {
   enum Kind { Softcap, Bias, Mask, Custom };
   Kind kind;
-  double cap = 0;     // Softcap
-  ExprId expr = 0;    // Bias: the summand; Mask: visible where true
-  double fill = 0;    // Mask
-  bool add = false;   // Mask: fill is added, not put in place
+  double cap = 0;   // Softcap
+  ExprId expr = 0;  // Bias: the summand; Mask: visible where true
+  double fill = 0;  // Mask
+  bool add = false; // Mask: fill is added, not put in place
   /// The score before and after, as expressions.
   ExprId input = 0, output = 0;
 };
@@ -93,8 +93,8 @@ MatchResult matchAttention(linalg::LinalgOp op, SizeAnalysis &sizes,
                            std::shared_ptr<ExprContext> exprs,
                            std::shared_ptr<ElementEvaluator> evaluator);
 
-/// Attentions over parts of the keys, merged by weights made of the log-sum-exp of
-/// each: one attention over all of them, proved.
+/// Attentions over parts of the keys, merged by weights made of the log-sum-exp
+/// of each: one attention over all of them, proved.
 struct MergeMatch {
   std::shared_ptr<ExprContext> exprs;
   std::shared_ptr<ElementEvaluator> evaluator;
@@ -112,10 +112,11 @@ struct MergeOutcome {
   std::optional<Refusal> refusal;
 };
 
-/// Tests whether the elementwise op `root` merges results of `products`, which are
-/// attentions each.
+/// Tests whether the elementwise op `root` merges results of `products`, which
+/// are attentions each.
 MergeOutcome matchMerge(linalg::LinalgOp root,
-                       ArrayRef<linalg::LinalgOp> products, SizeAnalysis &sizes);
+                        ArrayRef<linalg::LinalgOp> products,
+                        SizeAnalysis &sizes);
 
 } // namespace mlir::hydragen
 

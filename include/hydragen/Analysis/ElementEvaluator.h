@@ -104,9 +104,9 @@ public:
                                ArrayRef<IndexExpr> loops);
   /// Whether the init that result 0 of `op` accumulates into is zero.
   bool isZeroInit(linalg::LinalgOp op);
-  /// Loops of `op` for the element `indices` of result `result`. Reduction loops
-  /// become their own variables, listed in `bound`. False if the result's map is
-  /// not made of dims and constants.
+  /// Loops of `op` for the element `indices` of result `result`. Reduction
+  /// loops become their own variables, listed in `bound`. False if the result's
+  /// map is not made of dims and constants.
   bool getLoops(linalg::LinalgOp op, unsigned result,
                 ArrayRef<IndexExpr> indices, SmallVectorImpl<IndexExpr> &loops,
                 SmallVectorImpl<VarId> &bound);
@@ -176,8 +176,8 @@ private:
                                     ArrayRef<IndexExpr> indices);
   FailureOr<ExprId> evalPad(Operation *def, Value tensor,
                             ArrayRef<IndexExpr> indices);
-  FailureOr<ExprId> evalLinalg(linalg::LinalgOp op, unsigned result, Value tensor,
-                               ArrayRef<IndexExpr> indices);
+  FailureOr<ExprId> evalLinalg(linalg::LinalgOp op, unsigned result,
+                               Value tensor, ArrayRef<IndexExpr> indices);
   FailureOr<ExprId> evalReduction(linalg::LinalgOp op, unsigned result,
                                   Value tensor, ArrayRef<IndexExpr> indices,
                                   Scope &scope, ArrayRef<VarId> bound);

@@ -111,9 +111,9 @@ enum class ScalarOp : uint8_t {
   CastF,      // extf, truncf: to the expression's type
   IntToFloat, // sitofp
   UIntToFloat,
-  CmpF,   // aux: arith::CmpFPredicate
-  Less,   // linear child < 0
-  Equal,  // linear child == 0
+  CmpF,  // aux: arith::CmpFPredicate
+  Less,  // linear child < 0
+  Equal, // linear child == 0
   Not,
   And,
   Or,
@@ -136,7 +136,7 @@ struct ExprNode {
   Type type;                    // element type; index for Linear
   double value = 0;             // Constant
   int64_t aux = 0;
-  Value base;                       // Load
+  Value base;                        // Load
   SmallVector<IndexExpr, 4> indices; // Load; Linear has one
   SmallVector<ExprId, 3> children;
   SmallVector<VarId, 2> bound; // Reduce

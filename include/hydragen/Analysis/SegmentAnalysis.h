@@ -22,23 +22,25 @@ struct SegmentOperand {
   AffineMap map;
 };
 
-/// A box of (row digits x key digits) in which K and V are the same expressions.
+/// A box of (row digits x key digits) in which K and V are the same
+/// expressions.
 struct SegmentPiece {
   VarBox box;
-  /// A part of the box in which the operands were evaluated as they stand; equal
-  /// to the box unless cells were merged.
+  /// A part of the box in which the operands were evaluated as they stand;
+  /// equal to the box unless cells were merged.
   VarBox sample;
   /// Cells were merged after variables with one value were replaced by it: the
   /// expressions do not mention them, and go down to arguments and constants.
   bool pinned = false;
-  /// Per operand (V first, then the K of each term) the distinct expressions over
-  /// the cells of its columns, ascending.
+  /// Per operand (V first, then the K of each term) the distinct expressions
+  /// over the cells of its columns, ascending.
   SmallVector<SmallVector<ExprId, 1>> exprs;
 
   /// The same down to the arguments, made when cells are merged.
   SmallVector<SmallVector<ExprId, 1>> whole;
 
-  /// Row digits (of more than one value here) that V, and that any K, depends on.
+  /// Row digits (of more than one value here) that V, and that any K, depends
+  /// on.
   SmallVector<VarId> usedByValue, usedByKeys;
   /// The same without those that occur only in an index loaded at run time.
   SmallVector<VarId> usedDirectly;
@@ -56,9 +58,9 @@ struct SegmentPiece {
   }
 };
 
-/// What has to be looked at when the function runs to know which rows of a piece
-/// read the same keys: the piece depends on `row` only through `indices`, integers
-/// that are loaded.
+/// What has to be looked at when the function runs to know which rows of a
+/// piece read the same keys: the piece depends on `row` only through `indices`,
+/// integers that are loaded.
 struct RuntimeGuard {
   VarId row;
   /// The outermost key digit of the piece, if an index differs between its
@@ -68,8 +70,8 @@ struct RuntimeGuard {
 };
 
 /// Evaluates V and every K of one segment together, from the operands down to
-/// their sources, and cuts (rows x keys) where they change: the pieces partition
-/// the segment by construction.
+/// their sources, and cuts (rows x keys) where they change: the pieces
+/// partition the segment by construction.
 class SegmentAnalysis {
 public:
   SegmentAnalysis(AttentionOp op, unsigned segment, SizeAnalysis &sizes);
@@ -111,10 +113,11 @@ public:
 
   /// One element of an operand at the variables, as deep as `depth`, in `box`.
   /// Asks for nothing: what is undecided stays a leaf.
-  std::optional<ExprId> evaluateIn(const SegmentOperand &operand, EvalDepth depth,
-                                   const VarBox &box, bool &crossedCopy);
-  /// `id` evaluated to the sources in the box of `piece`, as deep as the piece's
-  /// own expressions.
+  std::optional<ExprId> evaluateIn(const SegmentOperand &operand,
+                                   EvalDepth depth, const VarBox &box,
+                                   bool &crossedCopy);
+  /// `id` evaluated to the sources in the box of `piece`, as deep as the
+  /// piece's own expressions.
   std::optional<ExprId> deepen(ExprId id, const SegmentPiece &piece);
   /// Compares `id` with the operand at a few points of the piece where all
   /// indices are constants: another, simpler path through the evaluator.
@@ -126,8 +129,8 @@ public:
   /// compared.
   bool checkOperandAtPoints(const SegmentOperand &original,
                             const SegmentOperand &written, ValueRange indices,
-                            ArrayRef<AffineMap> indexMaps, const SizeExpr &begin,
-                            const SegmentPiece &piece);
+                            ArrayRef<AffineMap> indexMaps,
+                            const SizeExpr &begin, const SegmentPiece &piece);
   /// Adds the columns' ranges to a box of rows and keys.
   VarBox withColumns(const VarBox &box);
 

@@ -95,8 +95,8 @@ public:
     int64_t dim;
   };
 
-  /// The symbol of a source, made at its first use. Extents are >= 0; an integer
-  /// is so only when `nonNegative`.
+  /// The symbol of a source, made at its first use. Extents are >= 0; an
+  /// integer is so only when `nonNegative`.
   SizeExpr getSymbol(Source source, bool nonNegative);
   /// All sources that are equal to the symbol.
   ArrayRef<Source> getSources(SizeExpr::Symbol symbol) const {

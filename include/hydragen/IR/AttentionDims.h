@@ -65,8 +65,8 @@ llvm::SmallBitVector getUnusedRows(PartialAttentionOpInterface op);
 bool isSharedSegment(AttentionOp op, unsigned segment);
 
 /// Discardable attribute of a partial attention, array<i64>: rows, as indices
-/// into AttentionDims::rows, that are computed one by one although they read the
-/// same K and V, as attention that knows nothing of sharing does.
+/// into AttentionDims::rows, that are computed one by one although they read
+/// the same K and V, as attention that knows nothing of sharing does.
 constexpr llvm::StringLiteral kSeparateRowsAttr = "hydragen.separate_rows";
 /// Unused rows that become rows of one matrix product: those that are not
 /// separate.

@@ -1,4 +1,5 @@
-//===- Hydragen.h - the hydragen dialect, its attributes and ops -*- C++ -*-===//
+//===- Hydragen.h - the hydragen dialect, its attributes and ops -*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

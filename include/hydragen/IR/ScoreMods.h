@@ -1,4 +1,5 @@
-//===- ScoreMods.h - score modifications: shared checks ----------*- C++ -*-===//
+//===- ScoreMods.h - score modifications: shared checks ----------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

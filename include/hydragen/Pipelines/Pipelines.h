@@ -24,18 +24,19 @@ struct FrontOptions : mlir::PassPipelineOptions<FrontOptions> {
       llvm::cl::init("auto")};
   Option<std::string> target{
       *this, "target",
-      llvm::cl::desc("what to ask the cost model for (cpu:256, a100, sm_80); none: "
-                     "sharing always pays"),
+      llvm::cl::desc(
+          "what to ask the cost model for (cpu:256, a100, sm_80); none: "
+          "sharing always pays"),
       llvm::cl::init("")};
   Option<bool> separate{
       *this, "separate",
-      llvm::cl::desc("with sharing=never: attention over the pieces of K and V, "
-                     "every row for itself, and no concatenation in memory"),
+      llvm::cl::desc(
+          "with sharing=never: attention over the pieces of K and V, "
+          "every row for itself, and no concatenation in memory"),
       llvm::cl::init(false)};
-  Option<std::string> stopAfter{
-      *this, "stop-after",
-      llvm::cl::desc("raised, shared or decomposed"),
-      llvm::cl::init("decomposed")};
+  Option<std::string> stopAfter{*this, "stop-after",
+                                llvm::cl::desc("raised, shared or decomposed"),
+                                llvm::cl::init("decomposed")};
   Option<bool> guards{
       *this, "guards",
       llvm::cl::desc("look at block tables and group numbers at run time"),

@@ -30,10 +30,11 @@ makeTargetMachine(const CPUTarget &target);
 /// `hydragen-make-entry`, and adds the module table, the manifest and the query
 /// function. Everything but the query function is internal. Null after an
 /// error.
-std::unique_ptr<llvm::Module>
-translateModule(mlir::ModuleOp module, llvm::LLVMContext &context,
-                const CPUTarget &target, llvm::TargetMachine &machine,
-                const ModuleInfo &info);
+std::unique_ptr<llvm::Module> translateModule(mlir::ModuleOp module,
+                                              llvm::LLVMContext &context,
+                                              const CPUTarget &target,
+                                              llvm::TargetMachine &machine,
+                                              const ModuleInfo &info);
 
 /// Runs LLVM's optimisations.
 void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine);

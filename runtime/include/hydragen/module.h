@@ -23,12 +23,12 @@ extern "C" {
 
 /* Start of the manifest section, little endian; json_bytes of UTF-8 follow. */
 typedef struct hydragen_manifest_header {
-  char magic[8];         /* HYDRAGEN_MANIFEST_MAGIC without the final zero */
-  uint32_t abi_version;  /* HYDRAGEN_MODULE_ABI */
+  char magic[8];        /* HYDRAGEN_MANIFEST_MAGIC without the final zero */
+  uint32_t abi_version; /* HYDRAGEN_MODULE_ABI */
   uint32_t json_bytes;
-  uint64_t file_bytes;   /* size of the whole shared object */
-  uint32_t file_crc32;   /* zlib's crc32 of the file, this field taken as 0 */
-  uint32_t reserved;     /* 0 */
+  uint64_t file_bytes; /* size of the whole shared object */
+  uint32_t file_crc32; /* zlib's crc32 of the file, this field taken as 0 */
+  uint32_t reserved;   /* 0 */
 } hydragen_manifest_header;
 
 /* Functions that the runtime gives to a module. A module asks struct_size only

@@ -48,18 +48,18 @@ HYDRAGEN_API const char *hydragen_version(void);
 /*---- Devices --------------------------------------------------------------*/
 
 typedef struct hydragen_device hydragen_device;
-/* name: "cpu", "cuda" (the same as "cuda:0"), "cuda:N" or "emulated": a GPU that
- * runs PTX on the CPU and checks it. UNAVAILABLE when this build or machine does
- * not have it. The driver library is libcuda.so.1, or what the environment
- * variable HYDRAGEN_LIBCUDA names. */
+/* name: "cpu", "cuda" (the same as "cuda:0"), "cuda:N" or "emulated": a GPU
+ * that runs PTX on the CPU and checks it. UNAVAILABLE when this build or
+ * machine does not have it. The driver library is libcuda.so.1, or what the
+ * environment variable HYDRAGEN_LIBCUDA names. */
 HYDRAGEN_API hydragen_status *hydragen_device_open(const char *name,
                                                    hydragen_device **device);
 HYDRAGEN_API void hydragen_device_close(hydragen_device *device);
 /* "checks=all|none,mma=fast|ampere,schedule=rr|reverse|random:SEED,
- * async=late|eager", any of them, for device emulated; INVALID for others. Holds
- * for later calls. */
-HYDRAGEN_API hydragen_status *
-hydragen_device_configure(hydragen_device *device, const char *options);
+ * async=late|eager", any of them, for device emulated; INVALID for others.
+ * Holds for later calls. */
+HYDRAGEN_API hydragen_status *hydragen_device_configure(hydragen_device *device,
+                                                        const char *options);
 
 /* Zero: unknown, or (arch, multiprocessors) device cpu. */
 typedef struct hydragen_device_info {
@@ -91,10 +91,11 @@ typedef enum hydragen_copy_kind {
 } hydragen_copy_kind;
 /* Done when it returns. On cuda it is ordered after work on the legacy default
  * stream and blocking streams only: synchronise other streams first. */
-HYDRAGEN_API hydragen_status *
-hydragen_device_copy(hydragen_device *device, void *destination,
-                     const void *source, uint64_t bytes,
-                     hydragen_copy_kind kind);
+HYDRAGEN_API hydragen_status *hydragen_device_copy(hydragen_device *device,
+                                                   void *destination,
+                                                   const void *source,
+                                                   uint64_t bytes,
+                                                   hydragen_copy_kind kind);
 
 /*---- Modules --------------------------------------------------------------*/
 
@@ -120,8 +121,8 @@ HYDRAGEN_API size_t hydragen_entry_input_count(const hydragen_entry *entry);
 HYDRAGEN_API size_t hydragen_entry_output_count(const hydragen_entry *entry);
 
 typedef struct hydragen_argument {
-  const char *name;     /* "in0", "out0" */
-  const char *dtype;    /* "f32", "bf16", "i64", "i1", ... */
+  const char *name;  /* "in0", "out0" */
+  const char *dtype; /* "f32", "bf16", "i64", "i1", ... */
   int32_t rank;
   const int64_t *shape; /* -1: any extent */
   int32_t alias_output; /* inputs: the output that may share memory, or -1 */
@@ -131,8 +132,8 @@ typedef struct hydragen_argument {
   const char *strides; /* "compact"; "inner": adjacent in the last dim; "any" */
   int32_t alignment;   /* of the first element, and of strides, in bytes */
 } hydragen_argument;
-HYDRAGEN_API hydragen_argument
-hydragen_entry_input(const hydragen_entry *entry, size_t index);
+HYDRAGEN_API hydragen_argument hydragen_entry_input(const hydragen_entry *entry,
+                                                    size_t index);
 HYDRAGEN_API hydragen_argument
 hydragen_entry_output(const hydragen_entry *entry, size_t index);
 
@@ -172,10 +173,11 @@ hydragen_context_synchronize(hydragen_context *context);
  * overlap other arguments, but for inputs that alias them.
  *
  * Devices cuda and emulated: each tensor is where the entry places it
- * (hydragen_argument), strides and alignment are those that the entry takes. When
- * all arguments are placed on the device and a workspace is given, everything is
- * enqueued on the stream, without allocation, host copy or synchronisation, and
- * can be captured in a graph; the call returns before the work is done.
+ * (hydragen_argument), strides and alignment are those that the entry takes.
+ * When all arguments are placed on the device and a workspace is given,
+ * everything is enqueued on the stream, without allocation, host copy or
+ * synchronisation, and can be captured in a graph; the call returns before the
+ * work is done.
  *
  * byte_offset is honoured. workspace: on the device, 64-byte aligned, of
  * hydragen_workspace_size; NULL lets the context keep one of its own. */
@@ -192,8 +194,8 @@ hydragen_context_peak_bytes(const hydragen_context *context);
 /* Bytes copied between host and device by calls since the context was made. */
 HYDRAGEN_API uint64_t
 hydragen_context_host_copies_bytes(const hydragen_context *context);
-/* The whole report of a FAULT of the last call, in lines; "" when there is none.
- * Valid until the next call. */
+/* The whole report of a FAULT of the last call, in lines; "" when there is
+ * none. Valid until the next call. */
 HYDRAGEN_API const char *
 hydragen_context_report(const hydragen_context *context);
 
@@ -232,10 +234,11 @@ typedef enum hydragen_lse_base {
  * (o_a, lse_a) in place: rows x columns of o, rows of lse, f32, compact.
  * An empty partial is (anything finite, -inf). NaN in either gives NaN. Less
  * exact than our own (o, m, l) states: see docs/spec.md. */
-HYDRAGEN_API hydragen_status *
-hydragen_merge_lse(float *o_a, float *lse_a, const float *o_b,
-                   const float *lse_b, hydragen_lse_base base, int64_t rows,
-                   int64_t columns);
+HYDRAGEN_API hydragen_status *hydragen_merge_lse(float *o_a, float *lse_a,
+                                                 const float *o_b,
+                                                 const float *lse_b,
+                                                 hydragen_lse_base base,
+                                                 int64_t rows, int64_t columns);
 /* Merges state (o_b, m_b, l_b) into (o_a, m_a, l_a): o unnormalised, m the
  * running maximum in base 2, l the sum of 2^(s - m); identity (0, -inf, 0). */
 HYDRAGEN_API hydragen_status *

@@ -1,6 +1,7 @@
-/* A module made by hand for tests of the devices: PTX kernels over vectors, host
- * code as the compiler would write it, a manifest. Variants with -DVARIANT_X have
- * one thing wrong each. seal_module.py fills in size and checksum. */
+/* A module made by hand for tests of the devices: PTX kernels over vectors,
+ * host code as the compiler would write it, a manifest. Variants with
+ * -DVARIANT_X have one thing wrong each. seal_module.py fills in size and
+ * checksum. */
 
 #include "hydragen/module.h"
 
@@ -327,8 +328,8 @@ static uint64_t noWorkspace(const int64_t *const *shapes) {
 #define ARGUMENT(more) "{\"dtype\":\"f32\",\"shape\":[-1]" more "}"
 #define ON_DEVICE ARGUMENT(",\"placement\":\"device\"")
 #define JSON_ENTRY(name, device, more, inputs, outputs)                        \
-  "{\"name\":\"" name "\",\"device\":\"" device "\"," more "\"inputs\":["      \
-  inputs "],\"outputs\":[" outputs "]}"
+  "{\"name\":\"" name "\",\"device\":\"" device "\"," more                     \
+  "\"inputs\":[" inputs "],\"outputs\":[" outputs "]}"
 
 #ifndef VARIANT_NO_CPU
 ENTRY(kAddOnCpu, "add", invokeAddOnCpu, twoOfOneShape, noWorkspace);
@@ -346,18 +347,14 @@ static const hydragen_entry_table *const kEntries[] = {
 #ifndef VARIANT_NO_CPU
     &kAddOnCpu,
 #endif
-    &kAdd,     &kEither, &kUpdate, &kUpdateEither,
-    &kOverrun, &kTwice,  &kMixed,  &kWrong};
+    &kAdd,      &kEither, &kUpdate, &kUpdateEither,
+    &kOverrun,  &kTwice,  &kMixed,  &kWrong};
 
 static const hydragen_module_table kTable = {
-    sizeof(hydragen_module_table),
-    HYDRAGEN_MODULE_ABI,
-    sizeof(kEntries) / sizeof(*kEntries),
-    kEntries,
-    sizeof(kKernels) / sizeof(*kKernels),
-    kKernels,
-    sizeof(kImages) / sizeof(*kImages),
-    kImages};
+    sizeof(hydragen_module_table),        HYDRAGEN_MODULE_ABI,
+    sizeof(kEntries) / sizeof(*kEntries), kEntries,
+    sizeof(kKernels) / sizeof(*kKernels), kKernels,
+    sizeof(kImages) / sizeof(*kImages),   kImages};
 
 EXPORT const hydragen_module_table *hydragen_module_query(uint32_t abi) {
   return abi == HYDRAGEN_MODULE_ABI ? &kTable : NULL;
@@ -366,31 +363,30 @@ EXPORT const hydragen_module_table *hydragen_module_query(uint32_t abi) {
 #define STRIDED ",\"placement\":\"device\",\"strides\":\"any\""
 #define ALIGNED ",\"placement\":\"device\",\"alignment\":16"
 #define EITHER ",\"placement\":\"either\""
-#define JSON                                                                   \
-  "{\"producer\":\"vectors.c\",\"abi\":1,\"host\":{\"arch\":\"x86_64\"},"      \
-  "\"targets\":[\"cpu\",\"cuda:sm_80\"],\"entries\":[" CPU_ENTRY JSON_ENTRY(   \
-      "add", "cuda",                                                           \
-      "\"work\":[{\"kernel\":\"vector_add\",\"flops\":\"in0.0\","              \
-      "\"bytes\":\"12*in0.0\"}],",                                             \
-      ARGUMENT(STRIDED) "," ARGUMENT(ALIGNED), ON_DEVICE) ","                  \
-  JSON_ENTRY("add_either", "cuda", "",                                         \
-             ARGUMENT(EITHER) "," ARGUMENT(EITHER), ARGUMENT(EITHER)) ","      \
-  JSON_ENTRY("update", "cuda", "",                                             \
-             ARGUMENT(",\"alias_output\":0") "," ON_DEVICE, ON_DEVICE) ","     \
-  JSON_ENTRY("update_either", "cuda", "",                                      \
-             ARGUMENT(EITHER ",\"alias_output\":0") "," ARGUMENT(EITHER),      \
-             ARGUMENT(EITHER)) ","                                             \
-  JSON_ENTRY("overrun", "cuda", "", ON_DEVICE "," ON_DEVICE, ON_DEVICE) ","    \
-  JSON_ENTRY("twice", "cuda", "", ON_DEVICE, ON_DEVICE) ","                    \
-  JSON_ENTRY("mixed", "cuda", "", ON_DEVICE,                                   \
-             ARGUMENT(",\"placement\":\"host\"")) ","                          \
-  JSON_ENTRY("wrong", "cuda", "", ON_DEVICE, ON_DEVICE)                        \
-  "],\"kernels\":["                                                            \
-  "{\"name\":\"vector_add\",\"block\":[128,1,1],\"parameter_bytes\":32},"      \
-  "{\"name\":\"plan\",\"block\":[32,1,1],\"parameter_bytes\":16},"             \
-  "{\"name\":\"consume\",\"block\":[64,1,1],\"parameter_bytes\":24,"           \
-  "\"shared_bytes\":" SHARED_TEXT "}],"                                        \
-  "\"images\":" IMAGES "}"
+#define JSON                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                         \
+  "{\"producer\":\"vectors.c\",\"abi\":1,\"host\":{\"arch\":\"x86_64\"},"                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            \
+  "\"targets\":[\"cpu\",\"cuda:sm_80\"],\"entries\":[" CPU_ENTRY                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                     \
+      JSON_ENTRY(                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    \
+          "add", "cuda",                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             \
+          "\"work\":[{\"kernel\":\"vector_add\",\"flops\":\"in0.0\","                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                \
+          "\"bytes\":\"12*in0.0\"}],",                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               \
+          ARGUMENT(STRIDED) "," ARGUMENT(ALIGNED), ON_DEVICE) "," JSON_ENTRY("add_either", "cuda", "", ARGUMENT(EITHER) "," ARGUMENT(EITHER), ARGUMENT(EITHER)) "," JSON_ENTRY("update", "cuda", "", ARGUMENT(",\"alias_output\":0") "," ON_DEVICE, ON_DEVICE) "," JSON_ENTRY("update_either",                                                                                                                                                                                                                                                                                                                       \
+                                                                                                                                                                                                                                                                              "cuda", "", ARGUMENT(EITHER ",\"alias_output\":0") "," ARGUMENT(EITHER), ARGUMENT(EITHER)) "," JSON_ENTRY("overrun", "cuda", "", ON_DEVICE "," ON_DEVICE,                                                                                                                                                                              \
+                                                                                                                                                                                                                                                                                                                                                                                        ON_DEVICE) "," JSON_ENTRY("twice",                                                                                                                                                                                           \
+                                                                                                                                                                                                                                                                                                                                                                                                                  "cuda", "",                                                                                                                                                                                        \
+                                                                                                                                                                                                                                                                                                                                                                                                                  ON_DEVICE, ON_DEVICE) "," JSON_ENTRY("mixed",                                                                                                                                                      \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "cuda",                                                                                                                                                       \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "",                                                                                                                                                           \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       ON_DEVICE,                                                                                                                                                    \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       ARGUMENT(",\"placement\":\"host\"")) "," JSON_ENTRY("wrong",                                                                                                  \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                           "cuda", "", ON_DEVICE, ON_DEVICE) "],\"kernels\":["                                                       \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "{\"name\":\"vector_add\",\"block\":[128,1,1],\"parameter_bytes\":32}," \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "{\"name\":\"plan\",\"block\":[32,1,1],\"parameter_bytes\":16},"        \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "{\"name\":\"consume\",\"block\":[64,1,1],\"parameter_bytes\":24,"      \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "\"shared_bytes\":" SHARED_TEXT                                         \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "}],"                                                                   \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "\"images\":" IMAGES                                                    \
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                             "}"
 #ifdef VARIANT_NO_CPU
 #define CPU_ENTRY ""
 #else

@@ -109,8 +109,7 @@ LogicalResult Interpreter::runLinalg(linalg::LinalgOp op, Frame &frame) {
   unsigned numLoops = op.getNumLoops(), numInputs = op.getNumDpsInputs();
   for (auto [i, operand] : llvm::enumerate(operands)) {
     setStrides(operand, numLoops);
-    if (operand.value.isTensor &&
-        failed(checkExtents(op, i, operand, extents)))
+    if (operand.value.isTensor && failed(checkExtents(op, i, operand, extents)))
       return failure();
   }
 

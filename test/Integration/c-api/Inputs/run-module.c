@@ -75,8 +75,8 @@ int main(int argc, char **argv) {
 
   /* A wrong type is a status that names the argument. */
   tensors[1].dtype.bits = 16;
-  hydragen_status *status = hydragen_invoke(context, entry, inputs, count,
-                                            outputs, 1, NULL, 0);
+  hydragen_status *status =
+      hydragen_invoke(context, entry, inputs, count, outputs, 1, NULL, 0);
   printf("%s %s (code %d)\n", hydragen_status_place(status),
          hydragen_status_message(status), hydragen_status_code(status));
   hydragen_status_free(status);

@@ -1,4 +1,5 @@
-// Parses model IR and runs our front pipeline on it, through the installed package.
+// Parses model IR and runs our front pipeline on it, through the installed
+// package.
 #include "hydragen/IR/Hydragen.h"
 #include "hydragen/InitAll.h"
 #include "hydragen/Pipelines/Pipelines.h"
