@@ -196,3 +196,25 @@ LogicalResult hydragen::verifyScoreMods(Operation *op, ArrayAttr mods,
   }
   return ScoreModVerifier(op, context).verify(mods);
 }
+
+std::optional<int64_t> hydragen::getCoefficient(AffineExpr expr, unsigned dim) {
+  if (!expr.isFunctionOfDim(dim))
+    return 0;
+  if (isa<AffineDimExpr>(expr))
+    return 1;
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return std::nullopt;
+  std::optional<int64_t> left = hydragen::getCoefficient(binary.getLHS(), dim);
+  if (!left)
+    return std::nullopt;
+  if (expr.getKind() == AffineExprKind::Add) {
+    std::optional<int64_t> right =
+        hydragen::getCoefficient(binary.getRHS(), dim);
+    return right ? std::optional(*left + *right) : std::nullopt;
+  }
+  auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  if (expr.getKind() != AffineExprKind::Mul || !factor)
+    return std::nullopt;
+  return *left * factor.getValue();
+}

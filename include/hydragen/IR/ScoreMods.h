@@ -43,6 +43,9 @@ double getMaskFill(FloatAttr fill);
 /// f32, f64.
 bool isAttentionFloat(Type type);
 
+/// c when `expr` is c * d + (something free of dim d), else nullopt.
+std::optional<int64_t> getCoefficient(AffineExpr expr, unsigned dim);
+
 } // namespace mlir::hydragen
 
 #endif // HYDRAGEN_IR_SCOREMODS_H

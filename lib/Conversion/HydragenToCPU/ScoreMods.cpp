@@ -21,30 +21,6 @@ using namespace mlir::hydragen::cpu;
 // Which modifications are bounds
 //===----------------------------------------------------------------------===//
 
-/// c when `expr` is c * d + (something free of dim d), else nullopt.
-static std::optional<int64_t> getCoefficient(AffineExpr expr, unsigned dim) {
-  if (!expr.isFunctionOfDim(dim))
-    return 0;
-  if (isa<AffineDimExpr>(expr))
-    return 1;
-  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
-  if (!binary)
-    return std::nullopt;
-  std::optional<int64_t> left = getCoefficient(binary.getLHS(), dim);
-  if (!left)
-    return std::nullopt;
-  if (expr.getKind() == AffineExprKind::Add) {
-    std::optional<int64_t> right = getCoefficient(binary.getRHS(), dim);
-    if (!right)
-      return std::nullopt;
-    return *left + *right;
-  }
-  auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
-  if (expr.getKind() != AffineExprKind::Mul || !factor)
-    return std::nullopt;
-  return *left * factor.getValue();
-}
-
 static bool hides(FloatAttr fill, MaskMode mode) {
   double value = getMaskFill(fill);
   return std::isinf(value) && value < 0 && mode == MaskMode::Replace;

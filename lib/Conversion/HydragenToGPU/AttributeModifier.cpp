@@ -67,28 +67,6 @@ std::optional<LinearExpr> hydragen::getLinear(AffineExpr expr, unsigned numDims,
   return result;
 }
 
-/// c when `expr` is c * d + (something free of dim d), else nullopt.
-static std::optional<int64_t> getCoefficient(AffineExpr expr, unsigned dim) {
-  if (!expr.isFunctionOfDim(dim))
-    return 0;
-  if (isa<AffineDimExpr>(expr))
-    return 1;
-  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
-  if (!binary)
-    return std::nullopt;
-  std::optional<int64_t> left = getCoefficient(binary.getLHS(), dim);
-  if (!left)
-    return std::nullopt;
-  if (expr.getKind() == AffineExprKind::Add) {
-    std::optional<int64_t> right = getCoefficient(binary.getRHS(), dim);
-    return right ? std::optional(*left + *right) : std::nullopt;
-  }
-  auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
-  if (expr.getKind() != AffineExprKind::Mul || !factor)
-    return std::nullopt;
-  return *left * factor.getValue();
-}
-
 //===----------------------------------------------------------------------===//
 // Checks
 //===----------------------------------------------------------------------===//
