@@ -12,7 +12,9 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -23,6 +25,7 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/Transforms/Utils/LoopUtils.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
 
 using namespace llvm;
@@ -179,6 +182,16 @@ private:
 // Translation
 //===----------------------------------------------------------------------===//
 
+/// Keeps the loops of `function` from being unrolled: with what a model does
+/// beside attention and large products, loop after loop, that took more than
+/// half of the compile time.
+static void disableUnrolling(Function &function) {
+  DominatorTree tree(function);
+  LoopInfo loops(tree);
+  for (Loop *loop : loops.getLoopsInPreorder())
+    addStringMetadataToLoop(loop, "llvm.loop.unroll.disable", 1);
+}
+
 std::unique_ptr<llvm::Module>
 hydragen::translateModule(mlir::ModuleOp module, LLVMContext &context,
                           const CPUTarget &target, TargetMachine &machine,
@@ -220,6 +233,10 @@ hydragen::translateModule(mlir::ModuleOp module, LLVMContext &context,
   for (Function &function : *code)
     if (!function.isDeclaration())
       function.setLinkage(GlobalValue::InternalLinkage);
+  // The bodies of parallel loops are where time is spent; all else is serial.
+  for (auto function : module.getOps<mlir::LLVM::LLVMFuncOp>())
+    if (function->hasAttr("hydragen.entry"))
+      disableUnrolling(*code->getFunction(function.getName()));
   addSoftFloat(*code);
   TableBuilder builder(*code);
   builder.addManifest(makeManifest(target, info));
