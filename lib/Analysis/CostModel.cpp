@@ -79,23 +79,25 @@ static double predictForm(ArrayRef<PartCost> parts, GPUTargetAttr gpu) {
 }
 
 Prediction hydragen::predict(const AttentionCost &attention, Attribute target) {
-  Prediction result;
-  double copy;
-  if (auto cpu = dyn_cast<CPUTargetAttr>(target)) {
-    result.plain = predictForm(attention.plain, cpu);
-    result.shared = predictForm(attention.shared, cpu);
-    copy = attention.copiedBytes / cpu.getCopy() +
-           attention.numCopies * cpu.getLaunch() * 1e-3;
-  } else {
-    auto gpu = cast<GPUTargetAttr>(target);
-    result.plain = predictForm(attention.plain, gpu);
-    result.shared = predictForm(attention.shared, gpu);
-    // Read and written.
-    copy = 2 * attention.copiedBytes / (gpu.getBandwidth() * 1e3 * kGPUReads) +
-           attention.numCopies * kGPULaunch;
-  }
-  result.plain += copy;
-  return result;
+  auto predictOn = [&](auto device, double copies) {
+    Prediction result;
+    result.shared = predictForm(attention.shared, device);
+    result.plain = predictForm(attention.written, device) + copies;
+    if (attention.pieces.empty())
+      return result;
+    double pieces = predictForm(attention.pieces, device);
+    result.plainReadsPieces = pieces < result.plain;
+    result.plain = std::min(result.plain, pieces);
+    return result;
+  };
+  if (auto cpu = dyn_cast<CPUTargetAttr>(target))
+    return predictOn(cpu, attention.copiedBytes / cpu.getCopy() +
+                              attention.numCopies * cpu.getLaunch() * 1e-3);
+  auto gpu = cast<GPUTargetAttr>(target);
+  // Read and written.
+  return predictOn(gpu, 2 * attention.copiedBytes /
+                                (gpu.getBandwidth() * 1e3 * kGPUReads) +
+                            attention.numCopies * kGPULaunch);
 }
 
 //===----------------------------------------------------------------------===//

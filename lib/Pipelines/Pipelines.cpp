@@ -45,11 +45,12 @@ void buildFrontPipeline(OpPassManager &pm, const FrontOptions &options) {
   if (options.stopAfter == "raised")
     return;
   bool never = options.sharing == "never";
-  if (!never || options.separate) {
+  if (!never || options.pieces) {
     mlir::hydragen::ShareSegmentsOptions share;
     share.guards = options.guards && !never;
     share.sharing = options.sharing;
     share.target = options.target;
+    share.pieces = options.pieces;
     pm.addNestedPass<func::FuncOp>(mlir::hydragen::createShareSegments(share));
     if (options.verifyCover)
       pm.addNestedPass<func::FuncOp>(mlir::hydragen::createVerifyCover());

@@ -651,7 +651,8 @@ struct DecomposeAttentionPass
     getOperation()->walk([&](AttentionOp op) { ops.push_back(op); });
     for (AttentionOp op : ops) {
       OpBuilder builder(op);
-      Decomposer decomposer(builder, op, sharing == "never");
+      Decomposer decomposer(builder, op,
+                            sharing == "never" || op->hasAttr(kPlainAttr));
       if (failed(decomposer.run()))
         return signalPassFailure();
       numPrefix += decomposer.numPrefix;

@@ -48,9 +48,10 @@ struct AttentionRecord {
 
 /// Fills in segments and bytes from analyses that came to an end, one per
 /// segment of the op, and for a target the prediction when all sizes are known.
+/// With `pieces`, plain attention may be over the pieces.
 void describeSegments(AttentionOp op, SizeAnalysis &sizes,
                       ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses,
-                      Attribute target, AttentionRecord &record);
+                      Attribute target, bool pieces, AttentionRecord &record);
 
 class ReportRecords {
 public:

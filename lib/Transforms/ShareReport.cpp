@@ -289,13 +289,13 @@ namespace {
 /// Collects what the cost model wants; nothing once a size is unknown.
 class Costs {
 public:
-  explicit Costs(AttentionOp op) { addCopies(op, costs); }
+  Costs(AttentionOp op, bool pieces) : pieces(pieces) { addCopies(op, costs); }
   void beginSegment(SegmentAnalysis &analysis);
   void addPiece(int64_t keys, int64_t told, int64_t copies, int64_t rows);
   void endSegment() {
     if (plain.keys > 0)
       plain.copies = plainReads / plain.keys;
-    costs.plain.push_back(plain);
+    costs.written.push_back(plain);
   }
   std::optional<Prediction> predict(Attribute target) const {
     if (!known || !target)
@@ -304,6 +304,7 @@ public:
   }
 
 private:
+  bool pieces;
   AttentionCost costs;
   PartCost plain;
   double plainReads = 0; // keys times rows that are told apart
@@ -348,6 +349,10 @@ void Costs::addPiece(int64_t keys, int64_t told, int64_t copies, int64_t rows) {
   plainReads += double(keys) * told;
   PartCost part = plain;
   part.keys = keys;
+  if (pieces) {
+    part.copies = told;
+    costs.pieces.push_back(part);
+  }
   part.copies = copies;
   part.rows = double(rows) / copies;
   costs.shared.push_back(part);
@@ -356,9 +361,9 @@ void Costs::addPiece(int64_t keys, int64_t told, int64_t copies, int64_t rows) {
 void hydragen::describeSegments(
     AttentionOp op, SizeAnalysis &sizes,
     ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses, Attribute target,
-    AttentionRecord &record) {
+    bool pieces, AttentionRecord &record) {
   Sequences sequences(op, analyses);
-  Costs costs(op);
+  Costs costs(op, pieces);
   record.bytesPlain = record.bytesShared = 0;
   for (auto [i, owner] : llvm::enumerate(analyses)) {
     SegmentAnalysis &analysis = *owner;

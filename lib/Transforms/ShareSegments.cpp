@@ -107,24 +107,44 @@ static void attachCover(AttentionOp op, AttentionOp result) {
 }
 
 namespace {
+/// What to rewrite an attention for.
+enum class Goal {
+  /// Whatever is proved to be shared.
+  Shared,
+  /// That, where it is also predicted to be faster on the target.
+  SharedIfItPays,
+  /// K and V read where they lie, and nothing shared.
+  Pieces
+};
+
+struct SharingOptions {
+  Goal goal;
+  /// Null: everything pays.
+  Attribute target;
+  /// Also what turns out to be equal when the function runs.
+  bool guards;
+  /// Attention that is not shared will read pieces of K and V.
+  bool pieces;
+};
+
 /// Rewrites one attention.
 class Sharing {
 public:
-  /// Shares whatever is proved, or with `onlyIfItPays` what is also predicted
-  /// to be faster on the target (null: everything). With `guards`, also what
-  /// turns out to be equal when the function runs.
   Sharing(AttentionOp op, SizeAnalysis &sizes, DominanceInfo &dominance,
-          Attribute target, bool onlyIfItPays, bool guards)
-      : op(op), sizes(sizes), dominance(dominance), target(target),
-        onlyIfItPays(onlyIfItPays), guards(guards), builder(op),
-        record{op.getLoc(), Outcome::Shared, "", ""} {}
+          const SharingOptions &options)
+      : op(op), sizes(sizes), dominance(dominance), options(options),
+        builder(op), record{op.getLoc(), Outcome::Shared, "", ""} {}
 
   /// The new op, or null with a refusal.
   AttentionOp run() {
     if (!analyze() || !choose())
       return {};
     describe();
-    if (onlyIfItPays && record.prediction && !record.prediction->pays())
+    if (options.goal == Goal::Pieces && record.prediction &&
+        !record.prediction->plainReadsPieces)
+      return refuse({RefusalReason::NotProfitable, ""});
+    if (options.goal == Goal::SharedIfItPays && record.prediction &&
+        !record.prediction->pays())
       return refuse(
           {RefusalReason::NotProfitable,
            llvm::formatv("{0:F1} us against {1:F1} us",
@@ -150,7 +170,8 @@ private:
   void describe() {
     if (record.segments.empty() && analyses.size() == op.getNumSegments() &&
         !analyses.back()->getRefusal())
-      describeSegments(op, sizes, analyses, target, record);
+      describeSegments(op, sizes, analyses, options.target, options.pieces,
+                       record);
   }
 
   AttentionOp refuse(const Refusal &reason) {
@@ -178,16 +199,16 @@ private:
     // A model that has told shared keys from own ones in its tables knows them.
     bool tables = !anyShared;
     for (auto &analysis : analyses) {
-      if (!guards)
+      if (!options.guards)
         break;
       ExprWriter writer(builder, op.getLoc(), analysis->getEvaluator(),
                         dominance, op);
       guarded |= addGuards(*analysis, writer, tables);
     }
     anyShared |= guarded;
-    if (!anyShared)
-      refuse(explain(analyses, guards));
-    return anyShared;
+    if (!anyShared && options.goal != Goal::Pieces)
+      refuse(explain(analyses, options.guards));
+    return anyShared || options.goal == Goal::Pieces;
   }
 
   bool choose() {
@@ -239,12 +260,12 @@ private:
   }
 
   AttentionOp writeWith(std::optional<double> keyFactor);
+  bool isWorthWriting(ArrayRef<WrittenSegment> segments);
 
   AttentionOp op;
   SizeAnalysis &sizes;
   DominanceInfo &dominance;
-  Attribute target;
-  bool onlyIfItPays, guards;
+  SharingOptions options;
   OpBuilder builder;
   AttentionRecord record;
   SmallVector<std::unique_ptr<SegmentAnalysis>> analyses;
@@ -256,6 +277,19 @@ private:
 };
 } // namespace
 
+/// Something is shared; of pieces, one is not what the op reads already.
+bool Sharing::isWorthWriting(ArrayRef<WrittenSegment> segments) {
+  if (options.goal != Goal::Pieces)
+    return llvm::any_of(segments,
+                        [](const WrittenSegment &s) { return s.shared; });
+  return llvm::any_of(segments, [&](const WrittenSegment &segment) {
+    return llvm::any_of(segment.operands, [&](Value operand) {
+      return !llvm::is_contained(op.getKeys(), operand) &&
+             !llvm::is_contained(op.getValues(), operand);
+    });
+  });
+}
+
 AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
   SmallVector<WrittenSegment, 0> segments;
   for (auto &writer : writers) {
@@ -265,7 +299,7 @@ AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
       return refuse(writer->refusal ? *writer->refusal
                                     : Refusal{RefusalReason::NotWritable, ""});
   }
-  if (llvm::none_of(segments, [](const WrittenSegment &s) { return s.shared; }))
+  if (!isWorthWriting(segments))
     return refuse({RefusalReason::NotWritable, ""});
   rewriteQueries();
 
@@ -322,6 +356,8 @@ AttentionOp Sharing::writeWith(std::optional<double> keyFactor) {
     return refuse({RefusalReason::NotWritable, ""});
   }
   attachCover(op, result);
+  if (options.goal == Goal::Pieces)
+    result->setAttr(kPlainAttr, builder.getUnitAttr());
   return result;
 }
 
@@ -387,42 +423,14 @@ struct ShareSegmentsPass
     DominanceInfo dominance(function);
     ReportRecords records(function);
     for (AttentionOp op : ops) {
-      auto trial = [&](bool guards) {
-        return std::make_unique<Sharing>(op, sizes, dominance, description,
-                                         sharing == "auto", guards);
-      };
-      auto attempt = trial(guards);
-      AttentionOp result = attempt->run();
-      if (!result && attempt->guarded &&
-          attempt->refusal->reason != RefusalReason::NotProfitable) {
-        // Guards in vain: what is known without them.
-        std::string why = hydragen::describe(*attempt->refusal);
-        attempt = trial(false);
-        result = attempt->run();
-        if (!result && attempt->refusal->reason == RefusalReason::RuntimeIndex)
-          attempt->refusal->detail = why;
-      }
-      if (sharing == "never") {
-        // Pieces for the lowering; nothing is shared, so nothing is told.
-        if (result)
-          op->replaceAllUsesWith(result);
-        continue;
-      }
-      records.update(attempt->getRecord(static_cast<bool>(result)),
-                     result ? result : op);
-      if (!result && attempt->isWrittenShared()) {
-        reportPassed(op, "segments-shared", "as the op has them");
-        continue;
-      }
-      if (!result) {
-        reportMissed(op, "segments-not-shared",
-                     getReasonCode(attempt->refusal->reason),
-                     hydragen::describe(*attempt->refusal));
-        continue;
-      }
-      reportPassed(op, "segments-shared", attempt->text);
-      // Erased below: the size analysis remembers values.
-      op->replaceAllUsesWith(result);
+      // Users first: the op is erased below, the size analysis remembers it.
+      AttentionOp result = share(op, sizes, dominance, records);
+      if (!result && pieces)
+        result = Sharing(op, sizes, dominance,
+                         {Goal::Pieces, description, /*guards=*/false, pieces})
+                     .run();
+      if (result)
+        op->replaceAllUsesWith(result);
     }
     records.commit();
     // Copies of K and V, and what was written in vain.
@@ -432,6 +440,46 @@ struct ShareSegmentsPass
         op.erase();
   }
 
+private:
+  /// The shared form of `op`, or null; tells which and why.
+  AttentionOp share(AttentionOp op, SizeAnalysis &sizes,
+                    DominanceInfo &dominance, ReportRecords &records);
+
   Attribute description;
 };
 } // namespace
+
+AttentionOp ShareSegmentsPass::share(AttentionOp op, SizeAnalysis &sizes,
+                                     DominanceInfo &dominance,
+                                     ReportRecords &records) {
+  if (sharing == "never")
+    return {};
+  auto trial = [&](bool guards) {
+    Goal goal = sharing == "auto" ? Goal::SharedIfItPays : Goal::Shared;
+    return std::make_unique<Sharing>(
+        op, sizes, dominance,
+        SharingOptions{goal, description, guards, pieces});
+  };
+  auto attempt = trial(guards);
+  AttentionOp result = attempt->run();
+  if (!result && attempt->guarded &&
+      attempt->refusal->reason != RefusalReason::NotProfitable) {
+    // Guards in vain: what is known without them.
+    std::string why = hydragen::describe(*attempt->refusal);
+    attempt = trial(false);
+    result = attempt->run();
+    if (!result && attempt->refusal->reason == RefusalReason::RuntimeIndex)
+      attempt->refusal->detail = why;
+  }
+  records.update(attempt->getRecord(static_cast<bool>(result)),
+                 result ? result : op);
+  if (result)
+    reportPassed(op, "segments-shared", attempt->text);
+  else if (attempt->isWrittenShared())
+    reportPassed(op, "segments-shared", "as the op has them");
+  else
+    reportMissed(op, "segments-not-shared",
+                 getReasonCode(attempt->refusal->reason),
+                 hydragen::describe(*attempt->refusal));
+  return result;
+}

@@ -47,6 +47,38 @@ func.func @prefix_and_suffix(%q: tensor<4x2x8x16xf32>, %kp: tensor<2x32x16xf32>,
 
 // -----
 
+// What share-segments left plain is not shared here, either.
+
+#q = affine_map<(b, h, m, n, e, d) -> (b, h, m, d)>
+#o = affine_map<(b, h, m, n, e, d) -> (b, h, m, e)>
+#kp = affine_map<(b, h, m, n, e, d) -> (h, n, d)>
+#vp = affine_map<(b, h, m, n, e, d) -> (h, n, e)>
+#ks = affine_map<(b, h, m, n, e, d) -> (b, h, n, d)>
+#vs = affine_map<(b, h, m, n, e, d) -> (b, h, n, e)>
+#causal = affine_map<(b, h, m, n) -> (m + 32 - n)>
+
+// CHECK-LABEL: func @not_worth_sharing
+// CHECK-NOT: hydragen.prefix_attention
+// CHECK: hydragen.suffix_attention {{.*}}hydragen.separate_rows = array<i64: 0>
+// CHECK: hydragen.suffix_attention
+// CHECK-NOT: hydragen.plain
+// CHECK: return
+func.func @not_worth_sharing(%q: tensor<4x2x8x16xf32>, %kp: tensor<2x32x16xf32>, %vp: tensor<2x32x16xf32>,
+                %ks: tensor<4x2x8x16xf32>, %vs: tensor<4x2x8x16xf32>, %init: tensor<4x2x8x16xf32>) -> tensor<4x2x8x16xf32> {
+  %0 = hydragen.attention queries(%q : tensor<4x2x8x16xf32>)
+    keys(%kp, %ks : tensor<2x32x16xf32>, tensor<4x2x8x16xf32>)
+    values(%vp, %vs : tensor<2x32x16xf32>, tensor<4x2x8x16xf32>)
+    outs(%init : tensor<4x2x8x16xf32>)
+    attributes {hydragen.plain, query_maps = [#q], output_map = #o, scale = 0.25 : f64,
+      segments = [#hydragen.segment<begin = 0, size = 32, keys = [#kp], value = #vp>,
+                  #hydragen.segment<begin = 32, size = 8, keys = [#ks], value = #vs>],
+      score_mods = [#hydragen.visible<where = #causal>]}
+    -> tensor<4x2x8x16xf32>
+  return %0 : tensor<4x2x8x16xf32>
+}
+
+// -----
+
 // Batch and heads collapsed to one row dim, 4 query heads per key head: digits
 // (b, hk, g); lengths keep their meaning through the symbol.
 

@@ -1,6 +1,8 @@
 // RUN: hydragen-opt %s -pass-pipeline="builtin.module(func.func(hydragen-share-segments))" -split-input-file | FileCheck %s
 // RUN: hydragen-opt %s -pass-pipeline="builtin.module(func.func(hydragen-share-segments{target=cpu:512}))" -split-input-file | FileCheck %s --check-prefix=AUTO
 // RUN: hydragen-opt %s -pass-pipeline="builtin.module(func.func(hydragen-share-segments{sharing=always target=cpu:512}))" -split-input-file | FileCheck %s --check-prefix=ALWAYS
+// RUN: hydragen-opt %s -pass-pipeline="builtin.module(func.func(hydragen-share-segments{target=cpu:512 pieces}))" -split-input-file | FileCheck %s --check-prefix=PIECES
+// RUN: hydragen-opt %s -pass-pipeline="builtin.module(func.func(hydragen-share-segments{sharing=never pieces}))" -split-input-file | FileCheck %s --check-prefix=NEVER
 // RUN: not hydragen-opt %s -split-input-file -pass-pipeline="builtin.module(func.func(hydragen-share-segments{target=tpu}))" 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not hydragen-opt %s -split-input-file -pass-pipeline="builtin.module(func.func(hydragen-share-segments{sharing=some}))" 2>&1 | FileCheck %s --check-prefix=SHARING
 // TARGET: error: hydragen-share-segments: unknown target 'tpu'
@@ -135,6 +137,9 @@ func.func @written_tree(%q: tensor<6x8xf32>, %a: tensor<8x8xf32>, %g: tensor<3x4
 // CHECK-SAME: bytes = [6912, 6912], guarded = false>
 // AUTO-LABEL: @nothing_shared
 // AUTO-SAME: predicted_us = [[[TIME:[0-9.e+-]+]] : f64, [[TIME]] : f64]>
+// PIECES-LABEL: @nothing_shared
+// PIECES-NOT: hydragen.plain
+// PIECES: return
 func.func @nothing_shared(%q: tensor<6x8xf32>, %kv: tensor<6x18x8xf32>, %init: tensor<6x8xf32>) -> tensor<6x8xf32> {
   %o = hydragen.attention queries(%q : tensor<6x8xf32>) keys(%kv : tensor<6x18x8xf32>) values(%kv : tensor<6x18x8xf32>)
     outs(%init : tensor<6x8xf32>) attributes {query_maps = [#q], output_map = #o,
@@ -163,6 +168,11 @@ func.func @nothing_shared(%q: tensor<6x8xf32>, %kv: tensor<6x18x8xf32>, %init: t
 // AUTO-SAME: keys = [2, 3], shared_by = own, groups = 2, sequences = 1, level = 1
 // AUTO-SAME: bytes = [384, 256], guarded = false, predicted_us = [
 // AUTO: segments = [#hydragen.segment<begin = 0, size = 3, keys = [#{{[a-z0-9]+}}], value = #{{[a-z0-9]+}}>]
+// Nor is it worth reading the pieces.
+// PIECES-LABEL: @does_not_pay
+// PIECES-SAME: outcome = plain, reason_code = "not-profitable"
+// PIECES-NOT: hydragen.plain
+// PIECES: return
 func.func @does_not_pay(%q: tensor<2x8xf32>, %p: tensor<2x8xf32>, %own: tensor<2x1x8xf32>, %init: tensor<2x8xf32>) -> (tensor<2x8xf32>, tensor<2x3x8xf32>) {
   %e = tensor.empty() : tensor<2x2x8xf32>
   %b = linalg.broadcast ins(%p : tensor<2x8xf32>) outs(%e : tensor<2x2x8xf32>) dimensions = [0]
@@ -171,6 +181,29 @@ func.func @does_not_pay(%q: tensor<2x8xf32>, %p: tensor<2x8xf32>, %own: tensor<2
     outs(%init : tensor<2x8xf32>) attributes {query_maps = [#q], output_map = #o,
       segments = [#hydragen.segment<begin = 0, size = 3, keys = [#k], value = #v>]} -> tensor<2x8xf32>
   return %o, %kv : tensor<2x8xf32>, tensor<2x3x8xf32>
+}
+
+// -----
+
+// Two query heads read one head of K and V: nothing that sequences share, but the model's copy need not be.
+#q = affine_map<(b, h, d, n, e) -> (b, h, d)>
+#k = affine_map<(b, h, d, n, e) -> (b, h, n, d)>
+#v = affine_map<(b, h, d, n, e) -> (b, h, n, e)>
+#o = affine_map<(b, h, d, n, e) -> (b, h, e)>
+// AUTO-LABEL: @query_heads
+// AUTO-SAME: outcome = plain, reason_code = "nothing-shared"
+// AUTO: = hydragen.attention {{.*}}keys(%{{[a-z]+}} : tensor<6x2x18x8xf32>)
+// PIECES-LABEL: @query_heads
+// PIECES-SAME: outcome = plain, reason_code = "nothing-shared"
+// PIECES-NOT: linalg.broadcast
+// PIECES: = hydragen.attention {{.*}}keys(%arg1 : tensor<6x18x8xf32>) {{.*}}hydragen.plain
+func.func @query_heads(%q: tensor<6x2x8xf32>, %kv: tensor<6x18x8xf32>, %init: tensor<6x2x8xf32>) -> tensor<6x2x8xf32> {
+  %e = tensor.empty() : tensor<6x2x18x8xf32>
+  %b = linalg.broadcast ins(%kv : tensor<6x18x8xf32>) outs(%e : tensor<6x2x18x8xf32>) dimensions = [1]
+  %o = hydragen.attention queries(%q : tensor<6x2x8xf32>) keys(%b : tensor<6x2x18x8xf32>) values(%b : tensor<6x2x18x8xf32>)
+    outs(%init : tensor<6x2x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 18, keys = [#k], value = #v>]} -> tensor<6x2x8xf32>
+  return %o : tensor<6x2x8xf32>
 }
 
 // -----
@@ -186,6 +219,12 @@ func.func @does_not_pay(%q: tensor<2x8xf32>, %p: tensor<2x8xf32>, %own: tensor<2
 // AUTO-LABEL: @unknown
 // AUTO-SAME: outcome = shared
 // AUTO-SAME: bytes = [?, ?], guarded = false>
+// Without a word of sharing, the same pieces are read by each row for itself.
+// NEVER-LABEL: @pays
+// NEVER-NOT: outcome
+// NEVER: = hydragen.attention {{.*}}keys(%arg1, %arg2 :{{.*}}hydragen.plain
+// NEVER-LABEL: @unknown
+// NEVER: = hydragen.attention {{.*}}keys(%arg1, %arg2 :{{.*}}hydragen.plain
 func.func @pays(%q: tensor<64x8xf32>, %p: tensor<4096x8xf32>, %own: tensor<64x1x8xf32>, %init: tensor<64x8xf32>) -> tensor<64x8xf32> {
   %e = tensor.empty() : tensor<64x4096x8xf32>
   %b = linalg.broadcast ins(%p : tensor<4096x8xf32>) outs(%e : tensor<64x4096x8xf32>) dimensions = [0]

@@ -263,7 +263,7 @@ bool Compiler::runFront() {
       buildTosaToLinalgPipeline(manager);
     FrontOptions front;
     front.sharing = options.sharing;
-    front.separate = gpus.empty();
+    front.pieces = gpus.empty();
     // A guard's answer is a number that the host would have to wait for.
     front.guards = gpus.empty();
     front.target = getCostTarget();

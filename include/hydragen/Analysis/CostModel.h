@@ -25,10 +25,11 @@ struct PartCost {
   double bytesPerKey = 0;
 };
 
-/// One attention in its two forms. Plain: rows read keys of their own, after K
-/// and V were put together where the model does so.
+/// One attention in its forms. Written: rows read keys of their own, after K
+/// and V were put together where the model does so. Pieces: rows read keys of
+/// their own where these lie; none if the target has no such form.
 struct AttentionCost {
-  SmallVector<PartCost, 2> plain, shared;
+  SmallVector<PartCost, 2> written, pieces, shared;
   /// Bytes that the model's copies of K and V write, and the loops that do.
   double copiedBytes = 0;
   unsigned numCopies = 0;
@@ -36,6 +37,8 @@ struct AttentionCost {
 
 struct Prediction {
   double plain = 0, shared = 0; // microseconds
+  /// Plain attention is over pieces, which is faster than as it is written.
+  bool plainReadsPieces = false;
   /// Plain attention has to be better by more than the model's error: shared
   /// attention also needs less memory.
   bool pays() const { return shared <= 1.05 * plain; }

@@ -64,6 +64,10 @@ llvm::SmallBitVector getUnusedRows(PartialAttentionOpInterface op);
 /// another segment's K and V and not by this one's.
 bool isSharedSegment(AttentionOp op, unsigned segment);
 
+/// Discardable unit attribute of an attention: what its segments have in common
+/// is not worth sharing; each row is computed for itself.
+constexpr llvm::StringLiteral kPlainAttr = "hydragen.plain";
+
 /// Discardable attribute of a partial attention, array<i64>: rows, as indices
 /// into AttentionDims::rows, that are computed one by one although they read
 /// the same K and V, as attention that knows nothing of sharing does.

@@ -28,11 +28,11 @@ struct FrontOptions : mlir::PassPipelineOptions<FrontOptions> {
           "what to ask the cost model for (cpu:256, a100, sm_80); none: "
           "sharing always pays"),
       llvm::cl::init("")};
-  Option<bool> separate{
-      *this, "separate",
-      llvm::cl::desc(
-          "with sharing=never: attention over the pieces of K and V, "
-          "every row for itself, and no concatenation in memory"),
+  Option<bool> pieces{
+      *this, "pieces",
+      llvm::cl::desc("attention that is not shared reads the pieces of K and "
+                     "V, too, every row for itself: no concatenation in "
+                     "memory"),
       llvm::cl::init(false)};
   Option<std::string> stopAfter{*this, "stop-after",
                                 llvm::cl::desc("raised, shared or decomposed"),

@@ -209,8 +209,10 @@ def ShareSegments
            "look at block tables and group numbers when the function runs">,
     Option<"sharing", "sharing", "std::string", /*default=*/"\"auto\"",
            "auto (where the cost model of the target says that it pays), always, "
-           "never (all pieces, and no word of sharing: rows are computed one by "
-           "one)">,
+           "never (nothing, and no word of sharing)">,
+    Option<"pieces", "pieces", "bool", /*default=*/"false",
+           "attention that is not shared reads the pieces of K and V, too, and not "
+           "the tensor that the model makes of them">,
     Option<"target", "target", "std::string", /*default=*/"\"\"",
             "what to ask the cost model for: cpu:128, cpu:256 or cpu:512 (bits of a "
             "vector), or a GPU; none: all that is proved is shared">];
