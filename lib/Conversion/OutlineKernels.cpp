@@ -107,9 +107,7 @@ struct OutlineKernelsPass
       } else {
         call(op, kernel);
       }
-      ++numCalls;
     }
-    numKernels += functions.size();
   }
 
 private:

@@ -61,8 +61,6 @@ public:
 
   LogicalResult run();
 
-  unsigned numPrefix = 0, numSuffix = 0;
-
 private:
   State makeIdentity(ArrayRef<OpFoldResult> rows,
                      ArrayRef<OpFoldResult> values);
@@ -350,10 +348,8 @@ State Decomposer::createPartial(
   Operation *partial;
   if (shared) {
     partial = create(PrefixAttentionOp());
-    ++numPrefix;
   } else {
     partial = create(SuffixAttentionOp());
-    ++numSuffix;
   }
   if (neverShare && !listed) {
     PlainPartial &plain = plainPartials.emplace_back();
@@ -655,8 +651,6 @@ struct DecomposeAttentionPass
                             sharing == "never" || op->hasAttr(kPlainAttr));
       if (failed(decomposer.run()))
         return signalPassFailure();
-      numPrefix += decomposer.numPrefix;
-      numSuffix += decomposer.numSuffix;
     }
   }
 };

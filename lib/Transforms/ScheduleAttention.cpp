@@ -392,7 +392,6 @@ struct ScheduleAttentionPass
       if (succeeded(group))
         reason = Scheduler(*group, gpus, wanted, overrides).run();
       if (reason.empty()) {
-        ++numScheduled;
         return;
       }
       reportMissed(op, "gpu-fallback", "unsupported-on-gpu",

@@ -96,8 +96,6 @@ def ConvertHydragenToGPU
       return ...
     ```
   }];
-  let statistics = [
-    Statistic<"numAttentions", "attentions", "attentions converted">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"];
@@ -426,9 +424,6 @@ def OutlineKernels : Pass<"hydragen-outline-kernels", "mlir::ModuleOp"> {
       hydragen.combine ...
     ```
   }];
-  let statistics = [
-    Statistic<"numKernels", "kernels", "functions made">,
-    Statistic<"numCalls", "calls", "calls of them">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
     "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];

@@ -55,9 +55,6 @@ def DecomposeAttention
     Option<"sharing", "sharing", "std::string", /*default=*/"\"auto\"",
            "auto and always (prefix attention where segments are shared), never "
            "(suffix attention for every segment)">];
-  let statistics = [
-    Statistic<"numPrefix", "prefix-attentions", "prefix attentions made">,
-    Statistic<"numSuffix", "suffix-attentions", "suffix attentions made">];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
@@ -161,8 +158,6 @@ def ScheduleAttention
            "rows, or rows and keys (64x32), of all tiles">,
     Option<"split", "split", "int64_t", /*default=*/"-1",
            "keys per item; 0: no split, -1: by the GPU">];
-  let statistics = [
-    Statistic<"numScheduled", "scheduled", "attentions scheduled">];
   let dependentDialects = ["::mlir::hydragen::HydragenDialect"];
 }
 

@@ -2,12 +2,15 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Few rows meet each key, so reading K and V bounds the kernel: both stream
-// through once per item, row after row, as the hardware's prefetcher wants it
-// (two rows side by side cost a third of the bandwidth, prefetch instructions a
-// sixth). Lanes run along the contraction for scores (a tree of shuffles sums
-// as many accumulators as there are lanes), along the keys for the softmax and
-// along the columns of V for the products.
+// Few rows meet each key, so reading K and V bounds the kernel. With one row or
+// two, both stream through once per item, row after row, as the hardware's
+// prefetcher wants it (two rows side by side cost a third of the bandwidth,
+// prefetch instructions a sixth). More rows compute so much that nothing would
+// be read meanwhile: V is fetched while the scores of a short tile are
+// computed, K of the next tile during the products. Lanes run along the
+// contraction for scores (a tree of shuffles sums as many accumulators as there
+// are lanes), along the keys for the softmax and along the columns of V for the
+// products.
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
@@ -27,7 +30,7 @@ public:
     keyBlock = std::max<int64_t>(1, llvm::bit_floor<uint64_t>(lanes) /
                                         llvm::bit_ceil<uint64_t>(tileRows));
     chains = tileRows <= 4 ? 2 : 1;
-    tileKeys = 128;
+    tileKeys = fetchesAhead() ? kShortTile : kMaxTileKeys;
   }
 
 protected:
@@ -36,6 +39,8 @@ protected:
   void endItem() override;
 
 private:
+  /// Whether K and V come in turns, one tile ahead; see above.
+  bool fetchesAhead() const { return tileRows > 2; }
   void prefetchRows(int term, Value key);
   void emitScores(Value first, Value begin, Value end, int64_t block);
   void emitElementwise(Value first, Value count);
@@ -62,6 +67,8 @@ private:
   /// Rows of K or V that are prefetched before their tile.
   static constexpr int64_t kLeadKeys = 4;
   static constexpr int64_t kAheadKeys = 16;
+  /// Keys of a tile of which K and V fit into half of the first-level cache.
+  static constexpr int64_t kShortTile = 16;
   SmallVector<TileSource> keys;
   TileSource values;
   SmallVector<Value> queryOffsets; ///< first column of each term in `queries`
@@ -178,7 +185,9 @@ void KeyLanesKernel::emitScores(Value first, Value begin, Value end,
     e.loop(e.index(0), e.index(block), 1, [&](Value r) {
       Value key = e.add(first, e.add(n, r));
       Point point = getKeyPoint(key);
-      if (tileRows > 1)
+      if (fetchesAhead())
+        emitPrefetch(-1, key, e.index(0), 1, Cache::First);
+      else if (tileRows > 1)
         for (unsigned term = 0; term < in.numTerms(); ++term)
           emitPrefetch(term, e.add(key, kAheadKeys), e.index(0), 1,
                        Cache::First);
@@ -430,7 +439,10 @@ void KeyLanesKernel::emitMemoryProducts(Value first, Value n, int64_t block) {
   for (int64_t i = 0; i < block; ++i) {
     Value key = e.add(first, e.add(n, i));
     points.push_back(getKeyPoint(key));
-    if (tileRows > 1)
+    if (fetchesAhead())
+      for (unsigned term = 0; term < in.numTerms(); ++term)
+        emitPrefetch(term, e.add(key, tileKeys), e.index(0), 1, Cache::First);
+    else if (tileRows > 1)
       emitPrefetch(-1, e.add(key, kAheadKeys), e.index(0), 1, Cache::First);
     if (values.direct)
       symbols[i] = in.loadSymbols(getOperand(-1), in.valueMap, points[i]);

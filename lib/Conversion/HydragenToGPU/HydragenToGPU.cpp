@@ -547,7 +547,6 @@ struct ConvertHydragenToGPUPass
       Location loc = op.getLoc();
       std::string reason = convert(op, schedule);
       if (reason.empty()) {
-        ++numAttentions;
         continue;
       }
       op->removeAttr(ScheduleAttr::kAttrName);
