@@ -391,9 +391,8 @@ struct ScheduleAttentionPass
       FailureOr<AttentionGroup> group = AttentionGroup::get(op, reason);
       if (succeeded(group))
         reason = Scheduler(*group, gpus, wanted, overrides).run();
-      if (reason.empty()) {
+      if (reason.empty())
         return;
-      }
       reportMissed(op, "gpu-fallback", "unsupported-on-gpu",
                    "attention runs on the host: " + reason);
     });

@@ -15,6 +15,7 @@
 #include "hydragen/Target/Linker.h"
 #include "hydragen/Target/Manifest.h"
 #include "hydragen/Target/ObjectCode.h"
+#include "hydragen/Target/OptimizeModule.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/SymbolTable.h"
@@ -23,6 +24,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Passes/OptimizationLevel.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
@@ -470,7 +472,7 @@ bool Compiler::writeModule() {
     return write(text, /*binary=*/false);
   }
 
-  optimizeModule(*code, **machine);
+  optimizeModule(*code, **machine, OptimizationLevel::O2);
   Expected<SmallVector<char, 0>> object = emitObject(*code, **machine);
   if (!object)
     return fail("internal: " + toString(object.takeError()), kInternalError);

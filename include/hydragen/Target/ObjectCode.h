@@ -36,9 +36,6 @@ std::unique_ptr<llvm::Module> translateModule(mlir::ModuleOp module,
                                               llvm::TargetMachine &machine,
                                               const ModuleInfo &info);
 
-/// Runs LLVM's optimisations.
-void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine);
-
 /// Object code of `module`.
 llvm::Expected<llvm::SmallVector<char, 0>>
 emitObject(llvm::Module &module, llvm::TargetMachine &machine);

@@ -546,9 +546,8 @@ struct ConvertHydragenToGPUPass
       auto schedule = op->getAttrOfType<ScheduleAttr>(ScheduleAttr::kAttrName);
       Location loc = op.getLoc();
       std::string reason = convert(op, schedule);
-      if (reason.empty()) {
+      if (reason.empty())
         continue;
-      }
       op->removeAttr(ScheduleAttr::kAttrName);
       remark::missed(
           loc, remark::RemarkOpts::name("gpu-fallback").category("hydragen"))
