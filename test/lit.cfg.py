@@ -27,9 +27,12 @@ config.environment["PYTHONPATH"] = helpers
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
 if config.sanitize:
     # The LLVM libraries are not instrumented: containers cross the border, and so do bump allocators, which headers poison.
-    config.environment["ASAN_OPTIONS"] = ":".join(
-        ["detect_container_overflow=0", "detect_leaks=0", "detect_odr_violation=0", "allow_user_poisoning=0"])
-    config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
+    sanitizers = {
+        "ASAN_OPTIONS": "detect_container_overflow=0:detect_leaks=0:detect_odr_violation=0:allow_user_poisoning=0",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+    }
+    config.environment.update(sanitizers)
+    os.environ.update(sanitizers)  # for our own formats
     config.available_features.add("sanitizer")
 
 roundtrip = " --verify-roundtrip" if config.verify_roundtrip else ""

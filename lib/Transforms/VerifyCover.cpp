@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/ADT/DynamicAPInt.h"
 
 namespace mlir::hydragen {
 #define GEN_PASS_DEF_VERIFYCOVER
@@ -23,6 +24,7 @@ namespace mlir::hydragen {
 
 using namespace mlir;
 using namespace mlir::hydragen;
+using llvm::DynamicAPInt;
 
 namespace {
 /// Half-open ranges per row dim, at last the keys'.
@@ -33,17 +35,20 @@ using Rect = SmallVector<std::pair<int64_t, int64_t>>;
 constexpr int64_t kUnknownEnd = int64_t(1) << 40;
 } // namespace
 
-static int64_t volume(const Rect &rect) {
-  // 128 bits are not needed: unknown ends are compared per dim, see below.
-  int64_t product = 1;
+static bool isEmpty(const Rect &rect) {
+  return llvm::any_of(rect,
+                      [](auto range) { return range.first >= range.second; });
+}
+
+/// Exact: extents, and kUnknownEnd in two dims, exceed 64 bits.
+static DynamicAPInt volume(const Rect &rect) {
+  DynamicAPInt product(1);
   for (auto [begin, end] : rect)
-    product *= std::max<int64_t>(end - begin, 0);
+    product *= DynamicAPInt(std::max<int64_t>(end - begin, 0));
   return product;
 }
 
-/// The rectangles of a certificate; dynamic extents become kUnknownEnd. Only
-/// one dim may be unknown, or volumes would overflow: others are then taken as
-/// 1, which is exact since an unknown row extent is never cut by a piece.
+/// The rectangles of a certificate; dynamic extents become kUnknownEnd.
 /// Pieces stand in the order of their keys, then of their rows. Those with one
 /// begin whose rows have nothing in common are a layer; an unknown begin is
 /// where the layer before it ends.
@@ -117,6 +122,12 @@ static LogicalResult getRects(Operation *op, CoverAttr cover, Rect &box,
   return success();
 }
 
+static std::string print(const DynamicAPInt &number) {
+  std::string text;
+  llvm::raw_string_ostream(text) << number;
+  return text;
+}
+
 /// cover_c2..c4 on the certificate alone.
 static LogicalResult verifyPartition(Operation *op, const Rect &box,
                                      ArrayRef<Rect> pieces) {
@@ -129,7 +140,7 @@ static LogicalResult verifyPartition(Operation *op, const Rect &box,
                << ") outside [" << limit.first << ", " << limit.second << ")";
     // cover_c3
     for (unsigned j = 0; j != i; ++j) {
-      bool common = volume(piece) != 0 && volume(pieces[j]) != 0;
+      bool common = !isEmpty(piece) && !isEmpty(pieces[j]);
       for (auto [a, b] : llvm::zip_equal(piece, pieces[j]))
         common &= a.first < b.second && b.first < a.second;
       if (common)
@@ -150,12 +161,12 @@ static LogicalResult verifyPartition(Operation *op, const Rect &box,
     for (Rect &piece : reduced)
       piece[dim] = {0, 1};
   }
-  int64_t covered = 0;
+  DynamicAPInt covered(0);
   for (const Rect &piece : reduced)
     covered += volume(piece);
-  if (covered != volume(reducedBox))
+  if (DynamicAPInt all = volume(reducedBox); covered != all)
     return op->emitOpError("pieces cover ")
-           << covered << " of " << volume(reducedBox)
+           << print(covered) << " of " << print(all)
            << " (row, key) pairs (dims that no piece cuts left out)";
   return success();
 }

@@ -235,3 +235,24 @@ func.func @cover_c6_end(%q: tensor<5x8xf32>, %p: tensor<?x8xf32>, %s: tensor<5x?
     -> tensor<5x8xf32>
   return %0 : tensor<5x8xf32>
 }
+
+// -----
+
+// Volumes are exact: 2^64 of 2^66 pairs are not nothing of nothing.
+
+#q = affine_map<(b, n, e, d) -> (b, d)>
+#o = affine_map<(b, n, e, d) -> (b, e)>
+#k = affine_map<(b, n, e, d) -> (n, d)>
+#v = affine_map<(b, n, e, d) -> (n, e)>
+
+func.func @cover_c4_of_huge_sizes(%q: tensor<8589934592x8xf32>, %p: tensor<8589934592x8xf32>, %init: tensor<8589934592x8xf32>) -> tensor<8589934592x8xf32> {
+  // expected-error @below {{pieces cover 18446744073709551616 of 73786976294838206464 (row, key) pairs}}
+  %0 = hydragen.attention queries(%q : tensor<8589934592x8xf32>)
+    keys(%p : tensor<8589934592x8xf32>) values(%p : tensor<8589934592x8xf32>)
+    outs(%init : tensor<8589934592x8xf32>)
+    attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 8589934592, keys = [#k], value = #v>],
+      hydragen.cover = #hydragen.cover<rows = [8589934592], keys = 8589934592, pieces = [[[0, 4294967296], [0, 4294967296]]]>}
+    -> tensor<8589934592x8xf32>
+  return %0 : tensor<8589934592x8xf32>
+}
