@@ -175,9 +175,7 @@ void PlanWriter::addBounds(unsigned number, ArrayRef<VisibleAttr> bounds) {
   n.boundIndices.resize(attr.getIndices().size());
   llvm::SmallBitVector used(attr.getIndices().size());
   for (VisibleAttr visible : bounds)
-    for (unsigned symbol :
-         getUsedSymbols(visible.getWhere().getValue()).set_bits())
-      used.set(symbol);
+    used |= getUsedSymbols(visible.getWhere().getValue());
   for (unsigned symbol : used.set_bits()) {
     AffineMap map = toSpace(op, number, rows, attr.getIndexMap(symbol));
     bool folded = llvm::any_of(
