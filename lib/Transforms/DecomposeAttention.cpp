@@ -22,6 +22,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <array>
 
 namespace mlir::hydragen {
 #define GEN_PASS_DEF_DECOMPOSEATTENTION
@@ -608,9 +609,10 @@ LogicalResult Decomposer::run() {
     state = {combine.getResult(0), combine.getResult(1), combine.getResult(2)};
   }
   SmallVector<Value> results{finalize(state)};
+  std::array<Value, 2> statistics{state.m, state.l};
   if (op.hasStateResults())
-    for (auto [value, result] : llvm::zip_equal(
-             ArrayRef<Value>{state.m, state.l}, op.getResults().drop_front()))
+    for (auto [value, result] :
+         llvm::zip_equal(statistics, op.getResults().drop_front()))
       results.push_back(
           value.getType() == result.getType()
               ? value
