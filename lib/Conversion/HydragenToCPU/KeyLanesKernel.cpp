@@ -67,7 +67,8 @@ private:
   /// Rows of K or V that are prefetched before their tile.
   static constexpr int64_t kLeadKeys = 4;
   static constexpr int64_t kAheadKeys = 16;
-  /// Keys of a tile of which K and V fit into half of the first-level cache.
+  /// Keys of a tile: K and V of 128 columns in f32 take half of the first-level
+  /// cache.
   static constexpr int64_t kShortTile = 16;
   SmallVector<TileSource> keys;
   TileSource values;
