@@ -117,7 +117,8 @@ void ::hydragen::buildLowerToLLVMPipeline(
   // Structured loops and vectors, once for equal kernels.
   manager.addPass(mlir::hydragen::createOutlineKernels());
   manager.addNestedPass<func::FuncOp>(
-      mlir::hydragen::createConvertHydragenToCPU({options.vectorBits}));
+      mlir::hydragen::createConvertHydragenToCPU(
+          {options.vectorBits, options.pairs, options.hasPairs}));
   manager.addNestedPass<func::FuncOp>(
       mlir::hydragen::createLinalgToCPULoops({options.vectorBits}));
   manager.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
@@ -150,6 +151,7 @@ void ::hydragen::buildLowerToLLVMPipeline(
   // The LLVM dialect.
   ConvertVectorToLLVMPassOptions vectors;
   vectors.reassociateFPReductions = true;
+  vectors.x86Vector = true;
   manager.addPass(createConvertVectorToLLVMPass(vectors));
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createConvertMathToLibmPass());

@@ -227,3 +227,99 @@ func.func @rows(%q: memref<256x32x64xf32>, %k: memref<32x300x64xf32>, %v: memref
     attributes {hydragen.separate_rows = array<i64: 0>, query_maps = [#q], key_maps = [#k], value_map = #v}
   return
 }
+
+// -----
+
+// With pairs, bf16 stays bf16: two products a sum, of pairs along the contraction
+// and along the keys; the scores are scaled, not Q. Without the instruction the
+// halves are multiplied apart.
+
+// RUN: hydragen-opt %s "-convert-hydragen-to-cpu=vector-bits=512 pairs=1 has-pairs=1" -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=PAIRS
+// RUN: hydragen-opt %s "-convert-hydragen-to-cpu=vector-bits=256 pairs=1" -split-input-file | FileCheck %s --check-prefix=HALVES
+
+// CHECK-LABEL: func @pairs(
+// CHECK-NOT: x86vector
+// PAIRS-LABEL: func @pairs(
+// PAIRS: memref.alloca() {{.*}} : memref<1x32x128xbf16>
+// PAIRS: memref.alloca() {{.*}} : memref<128x64xbf16>
+// PAIRS: x86vector.avx512.dot {{.*}} : vector<32xbf16> -> vector<16xf32>
+// PAIRS: arith.mulf {{.*}} : vector<16xf32>
+// PAIRS: arith.truncf {{.*}} : vector<16xf32> to vector<16xbf16>
+// PAIRS: vector.interleave {{.*}} : vector<16xbf16>
+// PAIRS: x86vector.avx512.dot
+// HALVES-LABEL: func @pairs(
+// HALVES-NOT: x86vector
+// HALVES: vector.bitcast {{.*}} : vector<16xbf16> to vector<8xi32>
+// HALVES: arith.shli {{.*}} : vector<8xi32>
+
+#q4 = affine_map<(b, h, n, d, e) -> (b, h, d)>
+#k4 = affine_map<(b, h, n, d, e) -> (h, n, d)>
+#v4 = affine_map<(b, h, n, d, e) -> (h, n, e)>
+func.func @pairs(%q: memref<64x2x64xbf16>, %k: memref<2x256x64xbf16>, %v: memref<2x256x64xbf16>,
+                 %o: memref<64x2x64xf32>, %m: memref<64x2xf32>, %l: memref<64x2xf32>) {
+  hydragen.prefix_attention queries(%q : memref<64x2x64xbf16>) keys(%k : memref<2x256x64xbf16>) value(%v : memref<2x256x64xbf16>)
+    at [0, 0, 0] outs(%o, %m, %l : memref<64x2x64xf32>, memref<64x2xf32>, memref<64x2xf32>)
+    attributes {query_maps = [#q4], key_maps = [#k4], value_map = #v4, scale = 0.125 : f64}
+  return
+}
+
+// -----
+
+// Score modifications work on vectors: of rows, whose indices are vectors where
+// they differ, or of keys, whose biases lie side by side.
+
+// CHECK-LABEL: func @modified_rows(
+// CHECK: math.tanh {{.*}} : vector<16xf32>
+// CHECK: vector.load {{.*}} : memref<2x64xindex>, vector<16xindex>
+// CHECK: arith.sitofp {{.*}} : vector<16xi64> to vector<16xf32>
+// CHECK-LABEL: func @modified_keys(
+// CHECK: math.tanh {{.*}} : vector<16xf32>
+// CHECK: vector.load %{{.*}} : memref<4x64xf32>, vector<16xf32>
+
+#q5 = affine_map<(b, m, n, d, e) -> (b, m, d)>
+#k5 = affine_map<(b, m, n, d, e) -> (n, d)>
+#k6 = affine_map<(b, m, n, d, e) -> (b, n, d)>
+func.func @modified_rows(%q: memref<8x8x16xf32>, %k: memref<64x16xf32>, %slope: memref<f32>,
+                         %o: memref<8x8x16xf32>, %m: memref<8x8xf32>, %l: memref<8x8xf32>) {
+  hydragen.prefix_attention queries(%q : memref<8x8x16xf32>) keys(%k : memref<64x16xf32>) value(%k : memref<64x16xf32>)
+    extras(%slope : memref<f32>) at [0, 0, 0] outs(%o, %m, %l : memref<8x8x16xf32>, memref<8x8xf32>, memref<8x8xf32>)
+    attributes {query_maps = [#q5], key_maps = [#k5], value_map = affine_map<(b, m, n, d, e) -> (n, e)>,
+                extra_maps = [affine_map<(b, m, n) -> ()>],
+                score_mods = [#hydragen.softcap<3.0 : f64>, #hydragen.alibi<extra = 0, distance = affine_map<(b, m, n) -> (n - m)>>]}
+  return
+}
+func.func @modified_keys(%q: memref<4x2x16xf32>, %k: memref<4x64x16xf32>, %bias: memref<4x64xf32>,
+                         %o: memref<4x2x16xf32>, %m: memref<4x2xf32>, %l: memref<4x2xf32>) {
+  hydragen.suffix_attention queries(%q : memref<4x2x16xf32>) keys(%k : memref<4x64x16xf32>) value(%k : memref<4x64x16xf32>)
+    extras(%bias : memref<4x64xf32>) at [0, 0, 0] outs(%o, %m, %l : memref<4x2x16xf32>, memref<4x2xf32>, memref<4x2xf32>)
+    attributes {query_maps = [#q5], key_maps = [#k6], value_map = affine_map<(b, m, n, d, e) -> (b, n, e)>,
+                extra_maps = [affine_map<(b, m, n) -> (b, n)>],
+                score_mods = [#hydragen.softcap<3.0 : f64>, #hydragen.bias<extra = 0>]}
+  return
+}
+
+// -----
+
+// How many rows share the keys is known in the call: one, up to four, or more.
+// Few rows and few heads split keys into as many parts as the call has use for.
+
+// CHECK-LABEL: func @unknown_rows(
+// CHECK: %[[ROWS:.*]] = memref.dim
+// CHECK: %[[ONE:.*]] = arith.cmpi sle, %[[ROWS]], %c1
+// CHECK: scf.if %[[ONE]]
+// CHECK: memref.alloc(%[[PARTS:[a-z0-9]*]], {{.*}} : memref<?x?x16xf32>
+// CHECK: scf.parallel
+// CHECK: } else {
+// CHECK: %[[FEW:.*]] = arith.cmpi sle, %[[ROWS]], %c4
+// CHECK: scf.if %[[FEW]]
+// CHECK: } else {
+
+#q7 = affine_map<(b, n, d, e) -> (b, d)>
+#k7 = affine_map<(b, n, d, e) -> (n, d)>
+func.func @unknown_rows(%q: memref<?x16xf32>, %k: memref<4096x16xf32>,
+                        %o: memref<?x16xf32>, %m: memref<?xf32>, %l: memref<?xf32>) {
+  hydragen.prefix_attention queries(%q : memref<?x16xf32>) keys(%k : memref<4096x16xf32>) value(%k : memref<4096x16xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<?x16xf32>, memref<?xf32>, memref<?xf32>)
+    attributes {query_maps = [#q7], key_maps = [#k7], value_map = affine_map<(b, n, d, e) -> (n, e)>}
+  return
+}

@@ -324,6 +324,8 @@ bool Compiler::lowerToLLVM(mlir::ModuleOp source) {
   CPUPipelineOptions back;
   back.entry = options.entry;
   back.vectorBits = target.vectorBits;
+  back.pairs = options.pairs;
+  back.hasPairs = target.has("avx512bf16");
   return runPipeline(source, [&](mlir::OpPassManager &manager) {
     buildLowerToLLVMPipeline(manager, back);
   });
@@ -338,6 +340,8 @@ bool Compiler::lowerForCPU(mlir::ModuleOp source) {
   CPUPipelineOptions back;
   back.entry = options.entry;
   back.vectorBits = target.vectorBits;
+  back.pairs = options.pairs;
+  back.hasPairs = target.has("avx512bf16");
   return runPipeline(source,
                      [&](mlir::OpPassManager &manager) {
                        buildBufferizePipeline(manager, back);

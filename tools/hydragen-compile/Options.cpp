@@ -29,6 +29,15 @@ IN.mlir may be - for standard input.
                        object or module                                        [module]
   --entry=NAME         function to compile                                     [main]
   --sharing=MODE       auto (decompose where it pays), always, never           [auto]
+  --bf16=FORM          products of bf16 on the CPU: wide (as f32) or pairs (two
+                       products a sum, weights rounded to bf16; fast where the
+                       CPU has AVX512_BF16)                                    [wide]
+  --f32=FORM           products of f32 on GPUs: tf32x3, tf32 or exact        [tf32x3]
+  --tune=GPU           a100, rtx3090, l40s, h100 or h200: size the work for it
+  --tile=ROWS[xKEYS]   tiles on GPUs: 16, 64 or 128 rows; 16, 32 or 64 keys
+  --split=KEYS         keys of a work item on GPUs, 0 for all
+  --invariant          on GPUs results do not depend on the other sequences
+  --separate-launches  on GPUs prefix and suffix are not one launch
   --report=FILE        what was found and shared, as FILE.json or FILE.html
   --remarks            print what was found, shared or refused, and why, on stderr
   --help, --version
@@ -79,9 +88,10 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
     // Both -name and --name, as LLVM's tools take them.
     StringRef bare =
         name.starts_with("--") ? name.drop_front(2) : name.drop_front(1);
-    bool takesValue = is_contained({"o", "target", "emit", "entry", "sharing",
-                                    "report", "tune", "f32", "tile", "split"},
-                                   bare);
+    bool takesValue =
+        is_contained({"o", "target", "emit", "entry", "sharing", "report",
+                      "tune", "f32", "bf16", "tile", "split"},
+                     bare);
     bool isFlag = is_contained(
         {"remarks", "help", "h", "version", "invariant", "separate-launches"},
         bare);
@@ -138,6 +148,11 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
         return makeError("--f32: unknown form '" + value +
                          "', expected tf32x3, tf32 or exact");
       options.float32 = value.str();
+    } else if (bare == "bf16") {
+      if (!is_contained({"wide", "pairs"}, value))
+        return makeError("--bf16: unknown form '" + value +
+                         "', expected wide or pairs");
+      options.pairs = value == "pairs";
     } else if (bare == "tile") {
       auto [rows, keys] = value.split('x');
       if (!is_contained({"16", "64", "128"}, rows) ||

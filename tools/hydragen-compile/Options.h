@@ -37,6 +37,7 @@ struct Options {
   std::string entry = "main";
   std::string sharing = "auto";
   std::string report; ///< empty: none
+  bool pairs = false; ///< CPU: --bf16=pairs
   // GPU targets.
   std::string tune; ///< empty: the usual GPU of each architecture
   std::string float32 = "tf32x3";

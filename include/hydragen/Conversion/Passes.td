@@ -21,7 +21,10 @@ def ConvertHydragenToCPU
     tiles with the online softmax and keeps no more than a tile of scores.
     `hydragen-outline-parallel` should follow.
 
-    `vector-bits` is the width of the target's vectors.
+    `vector-bits` is the width of the target's vectors. With `pairs`, attention
+    whose Q, K and V are bf16 and whose rows share keys in numbers multiplies
+    them as they are, two products a sum, and rounds the weights to bf16 as a
+    model's softmax in bf16 does.
 
     Before:
 
@@ -47,12 +50,17 @@ def ConvertHydragenToCPU
   }];
   let options = [
     Option<"vectorBits", "vector-bits", "unsigned", /*default=*/"256",
-           "width of a vector register: 128, 256 or 512">];
+           "width of a vector register: 128, 256 or 512">,
+    Option<"pairs", "pairs", "bool", /*default=*/"false",
+           "products of bf16 with bf16 sum pairs, weights are rounded to bf16">,
+    Option<"hasPairs", "has-pairs", "bool", /*default=*/"false",
+           "the target has AVX512_BF16">];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::cf::ControlFlowDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::mlir::x86vector::X86VectorDialect"];
 }
 
 def ConvertHydragenToGPU

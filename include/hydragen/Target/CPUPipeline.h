@@ -22,6 +22,9 @@ struct CPUPipelineOptions {
   std::string entry = "main";
   /// Width of a vector register: 128, 256 or 512.
   unsigned vectorBits = 256;
+  /// Products of bf16 sum pairs (convert-hydragen-to-cpu), with an instruction
+  /// of the CPU or without.
+  bool pairs = false, hasPairs = false;
   /// The entry launches kernels (hydragen-place-entry finds out where its
   /// memory is).
   bool forGPU = false;

@@ -19,39 +19,55 @@ AttentionKernel::AttentionKernel(PartialAttentionOpInterface op,
                                  const Machine &machine, OpBuilder &builder,
                                  int64_t tileRows)
     : machine(machine), e(builder, op->getLoc(), getStateType(op)), in(op, e),
-      mods(in), tileRows(tileRows) {}
+      mods(in), tileRows(tileRows) {
+  e.hasPairs = machine.hasPairs;
+}
 
 //===----------------------------------------------------------------------===//
 // Work items
 //===----------------------------------------------------------------------===//
 
 /// Few items leave threads idle: then each takes a part of the keys.
-int64_t AttentionKernel::chooseSplits() {
+Value AttentionKernel::chooseSplits(Value tiles) {
   // Enough to balance 16 threads; a part has some tiles.
   static constexpr int64_t kItems = 32, kSplitKeys = 512;
-  std::optional<int64_t> outer = in.getStaticSize(in.outer),
-                         folded = in.getStaticSize(in.folded),
-                         keys = in.getStaticSize(in.dims.keys);
-  if (!outer || !folded || !keys || *outer == 0 || *folded == 0)
-    return 1;
-  int64_t items = *outer * llvm::divideCeil(*folded, tileRows);
-  return std::clamp<int64_t>(kItems / items, 1,
-                             std::max<int64_t>(*keys / kSplitKeys, 1));
+  // An extent that is not known is at least 1.
+  auto least = [&](ArrayRef<unsigned> dims) {
+    int64_t size = 1;
+    for (unsigned dim : dims)
+      size *= in.getStaticSize(dim).value_or(1);
+    return size;
+  };
+  int64_t items =
+      least(in.outer) * llvm::divideCeil(least(in.folded), tileRows);
+  std::optional<int64_t> keys = in.getStaticSize(in.dims.keys);
+  // No rows, or too many items, or too few keys.
+  if (items == 0 || kItems / items < 2 || (keys && *keys < 2 * kSplitKeys))
+    return {};
+  if (keys && in.getStaticSize(in.outer) && in.getStaticSize(in.folded))
+    return e.index(std::min(kItems / items, *keys / kSplitKeys));
+  Value count = e.max(e.mul(in.getSize(in.outer), tiles), e.index(1));
+  Value parts =
+      e.min(e.div(e.index(kItems), count), e.div(numKeys, e.index(kSplitKeys)));
+  return e.max(parts, e.index(1));
 }
 
 void AttentionKernel::emit() {
   Value rows = in.getSize(in.folded);
   Value tiles = e.ceilDiv(rows, tileRows);
   numKeys = in.getSize(in.dims.keys);
-  numSplits = chooseSplits();
+  numSplits = chooseSplits(tiles);
   Value count = e.mul(in.getSize(in.outer), tiles);
-  if (numSplits > 1) {
-    count = e.mul(count, e.index(numSplits));
+  if (numSplits) {
+    count = e.mul(count, numSplits);
+    std::optional<int64_t> known = getConstantIntValue(numSplits);
     for (auto [buffer, init] : llvm::zip(splitState, in.op.getInits())) {
       auto type = cast<MemRefType>(init.getType());
-      SmallVector<int64_t> shape{numSplits};
+      SmallVector<int64_t> shape{known.value_or(ShapedType::kDynamic)};
       llvm::append_range(shape, type.getShape());
       SmallVector<Value> sizes;
+      if (!known)
+        sizes.push_back(numSplits);
       for (int64_t i = 0; i < type.getRank(); ++i)
         if (type.isDynamicDim(i))
           sizes.push_back(e.dim(init, i));
@@ -67,7 +83,7 @@ void AttentionKernel::emit() {
     e.b.setInsertionPointToStart(parallel.getBody());
     emitItem(parallel.getInductionVars()[0], tiles, rows);
   }
-  if (numSplits > 1)
+  if (numSplits)
     emitMerge();
 }
 
@@ -86,7 +102,7 @@ void AttentionKernel::emitMerge() {
 void AttentionKernel::emitItem(Value item, Value tiles, Value rows) {
   itemPoint = in.makePoint();
   split = nullptr;
-  if (numSplits > 1) {
+  if (numSplits) {
     // Items that read the same keys are neighbours.
     Value perSplit = e.mul(in.getSize(in.outer), tiles);
     split = e.div(item, perSplit);
@@ -199,10 +215,12 @@ void AttentionKernel::storeState(Value maxima, Value sums, Value output) {
   });
 }
 
-Point AttentionKernel::getRowPoint(Value m) {
+Point AttentionKernel::getRowPoint(Value m, int64_t lanes) {
   Point point = itemPoint;
+  auto vector = VectorType::get({lanes}, e.b.getIndexType());
   for (auto [i, dim] : llvm::enumerate(in.folded))
-    point[dim] = e.load(rowIndices, {e.index(i), m});
+    point[dim] = lanes == 1 ? e.load(rowIndices, {e.index(i), m})
+                            : e.loadVector(vector, rowIndices, {e.index(i), m});
   return point;
 }
 
@@ -241,19 +259,19 @@ AttentionKernel::TileSource AttentionKernel::makeSource(int term,
       in.isVectorizable(operand, getMap(term), inner) && size &&
       *size % lanes == 0;
   if (!source.direct)
-    source.buffer = makeBuffer(term, lanes);
+    source.buffer = makeBuffer(term, lanes, e.type);
   return source;
 }
 
-Value AttentionKernel::makeBuffer(int term, int64_t lanes) {
+Value AttentionKernel::makeBuffer(int term, int64_t lanes, Type type) {
   ArrayRef<unsigned> inner = getInner(term);
   OpFoldResult columns = paddedSize(inner, lanes);
-  Value buffer = e.scratch({e.b.getIndexAttr(tileKeys), columns}, e.type);
+  Value buffer = e.scratch({e.b.getIndexAttr(tileKeys), columns}, type);
   std::optional<int64_t> size = in.getStaticSize(inner);
   if (!size || *size % lanes != 0)
     e.loop(e.index(0), e.index(tileKeys), 1, [&](Value n) {
       e.loop(in.getSize(inner), asValue(columns), 1,
-             [&](Value i) { e.store(e.constant(0.0), buffer, {n, i}); });
+             [&](Value i) { e.store(e.constant(0.0, type), buffer, {n, i}); });
     });
   return buffer;
 }
@@ -262,13 +280,14 @@ void AttentionKernel::fillBuffer(Value buffer, int term, Value first,
                                  Value count) {
   ArrayRef<unsigned> inner = getInner(term);
   AffineMap map = getMap(term);
+  Type type = cast<MemRefType>(buffer.getType()).getElementType();
   auto copy = [&](Value n, Value begin, Value end) {
     Point point = getKeyPoint(e.add(first, n));
     SmallVector<Value> symbols = in.loadSymbols(getOperand(term), map, point);
     e.loop(begin, end, 1, [&](Value i) {
       in.setDigits(point, inner, i);
-      Value element = term < 0 ? in.loadValue(point, symbols, e.type)
-                               : in.loadKey(term, point, symbols, e.type);
+      Value element = term < 0 ? in.loadValue(point, symbols, type)
+                               : in.loadKey(term, point, symbols, type);
       e.store(element, buffer, {n, i});
     });
   };
@@ -371,40 +390,73 @@ static int64_t getMostRows(PartialAttentionOpInterface op, int64_t step) {
   return std::max(step, rows / step * step);
 }
 
+static void emitKeyLanes(PartialAttentionOpInterface op, const Machine &machine,
+                         OpBuilder &builder, int64_t tileRows) {
+  makeKeyLanesKernel(op, machine, builder, tileRows)->emit();
+}
+
+/// `rows` share keys; as many as fill a tile if that is not known.
+static void emitRowLanes(PartialAttentionOpInterface op, const Machine &machine,
+                         OpBuilder &builder, std::optional<int64_t> rows) {
+  // Tiles of equal size, of whole register blocks. A tile of K and V is read
+  // once for all rows of a tile.
+  bool many = machine.numRegisters() == 32;
+  int64_t lanes = machine.lanes(getStateType(op));
+  int64_t step = many ? lanes : 2 * lanes;
+  int64_t most = getMostRows(op, step);
+  int64_t tile = std::min<int64_t>(most, 64);
+  if (rows) {
+    int64_t tiles = std::max<int64_t>(1, llvm::divideCeil(*rows, most));
+    tile = std::max<int64_t>(1, llvm::divideCeil(*rows, tiles));
+  }
+  tile = llvm::alignTo(tile, step);
+  if (many && tile / lanes == 7)
+    tile += lanes;
+  makeRowLanesKernel(op, machine, builder, tile)->emit();
+}
+
 void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
                         OpBuilder &builder) {
-  // Rows per key, where they are known.
-  llvm::SmallBitVector unused = getFoldedRows(op);
-  auto outputType = cast<MemRefType>(op.getInits()[0].getType());
-  std::optional<int64_t> rows = 1;
-  for (unsigned i : unused.set_bits()) {
-    if (outputType.isDynamicDim(i)) {
-      rows.reset();
-      break;
-    }
-    rows = *rows * outputType.getDimSize(i);
+  static constexpr int64_t kFewRows = 8, kSomeRows = 4;
+  // Rows per key: their number, or what it is a multiple of.
+  llvm::SmallBitVector folded = getFoldedRows(op);
+  Value output = op.getInits()[0];
+  auto outputType = cast<MemRefType>(output.getType());
+  bool known = true;
+  int64_t rows = 1;
+  for (unsigned i : folded.set_bits()) {
+    if (outputType.isDynamicDim(i))
+      known = false;
+    else
+      rows *= outputType.getDimSize(i);
   }
-  int64_t lanes = machine.lanes(getStateType(op));
-  bool few = rows ? *rows <= 8 : isa<SuffixAttentionOp>(op.getOperation());
-  std::unique_ptr<AttentionKernel> kernel;
-  if (few) {
-    int64_t tile = rows ? std::max<int64_t>(*rows, 1) : 4;
-    kernel = makeKeyLanesKernel(op, machine, builder, tile);
-  } else {
-    // Tiles of equal size, of whole register blocks. A tile of K and V is read
-    // once for all rows of a tile.
-    bool many = machine.numRegisters() == 32;
-    int64_t step = many ? lanes : 2 * lanes;
-    int64_t most = getMostRows(op, step);
-    int64_t tile = std::min<int64_t>(most, 64);
-    if (rows) {
-      int64_t tiles = std::max<int64_t>(1, llvm::divideCeil(*rows, most));
-      tile = std::max<int64_t>(1, llvm::divideCeil(*rows, tiles));
-    }
-    tile = llvm::alignTo(tile, step);
-    if (many && tile / lanes == 7)
-      tile += lanes;
-    kernel = makeRowLanesKernel(op, machine, builder, tile);
+  if (known) {
+    if (rows <= kFewRows)
+      emitKeyLanes(op, machine, builder, std::max<int64_t>(rows, 1));
+    else
+      emitRowLanes(op, machine, builder, rows);
+    return;
   }
-  kernel->emit();
+  // The call decides: the fewest rows that there may be (one sequence, as fast
+  // as it is alone), some, or many.
+  SmallVector<int64_t> tiles;
+  if (rows <= kFewRows)
+    tiles.push_back(std::max<int64_t>(rows, 1));
+  if (rows < kSomeRows)
+    tiles.push_back(kSomeRows);
+  OpBuilder::InsertionGuard guard(builder);
+  Emitter e(builder, op.getLoc(), getStateType(op));
+  Value count = e.index(1);
+  for (unsigned i : folded.set_bits())
+    count = e.mul(count, e.dim(output, i));
+  for (int64_t tile : tiles) {
+    Value few = arith::CmpIOp::create(
+        builder, op.getLoc(), arith::CmpIPredicate::sle, count, e.index(tile));
+    auto choice = scf::IfOp::create(builder, op.getLoc(), few,
+                                    /*withElseRegion=*/true);
+    builder.setInsertionPointToStart(&choice.getThenRegion().front());
+    emitKeyLanes(op, machine, builder, tile);
+    builder.setInsertionPointToStart(&choice.getElseRegion().front());
+  }
+  emitRowLanes(op, machine, builder, std::nullopt);
 }

@@ -46,8 +46,9 @@ protected:
   virtual void endItem() = 0;
 
   /// The point of row `m` of the item's tile (also of the rows past the end,
-  /// which repeat the last one).
-  Point getRowPoint(Value m);
+  /// which repeat the last one), or vectors of the indices of rows
+  /// [m, m + lanes).
+  Point getRowPoint(Value m, int64_t lanes = 1);
   /// The point of local key `key` for the item's outer rows.
   Point getKeyPoint(Value key);
 
@@ -60,8 +61,8 @@ protected:
   /// `lanes` along its inner dim, and else makes a buffer.
   TileSource makeSource(int term, int64_t lanes);
   /// A buffer [tileKeys][columns, padded with 0 to `lanes`] for a tile.
-  Value makeBuffer(int term, int64_t lanes);
-  /// Copies a tile into its buffer, widened.
+  Value makeBuffer(int term, int64_t lanes, Type type);
+  /// Copies a tile into its buffer, as the buffer's type.
   void fillBuffer(Value buffer, int term, Value first, Value count);
 
   enum class Cache { First, Second };
@@ -97,8 +98,8 @@ protected:
   int64_t tileRows;
   int64_t tileKeys = kMaxTileKeys;
   /// Parts of the keys that are items of their own: their states are merged
-  /// after all items.
-  int64_t numSplits = 1;
+  /// after all items. Null where keys are never split.
+  Value numSplits;
 
   // Of the current item.
   Point itemPoint;
@@ -109,7 +110,7 @@ protected:
   Value lastLow, firstHigh; ///< keys in between are visible to all rows
 
 private:
-  int64_t chooseSplits();
+  Value chooseSplits(Value tiles);
   void emitItem(Value item, Value tiles, Value rows);
   /// Fills the bounds; returns the range of the item's keys that some row sees.
   std::pair<Value, Value> emitKeyRange();

@@ -7,6 +7,7 @@
 #include "Emitter.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 
 using namespace mlir;
 using namespace mlir::hydragen::cpu;
@@ -68,6 +69,28 @@ Value Emitter::cast(Value x, Type to) {
   if (fromBits < toBits)
     return arith::ExtFOp::create(b, loc, to, x);
   return arith::TruncFOp::create(b, loc, to, x);
+}
+
+Value Emitter::dotPairs(Value sum, Value x, Value y) {
+  if (hasPairs)
+    return x86vector::DotBF16Op::create(b, loc, sum.getType(), sum, x, y);
+  // A bf16 number is the upper half of an f32 one.
+  int64_t lanes = llvm::cast<VectorType>(sum.getType()).getNumElements();
+  auto integers = VectorType::get({lanes}, b.getI32Type());
+  auto splatOf = [&](uint32_t value) {
+    return arith::ConstantOp::create(
+        b, loc, DenseElementsAttr::get(integers, APInt(32, value)));
+  };
+  auto half = [&](Value pairs, bool second) -> Value {
+    Value bits = vector::BitCastOp::create(b, loc, integers, pairs);
+    bits = second
+               ? arith::AndIOp::create(b, loc, bits, splatOf(0xFFFF0000u))
+                     .getResult()
+               : arith::ShLIOp::create(b, loc, bits, splatOf(16)).getResult();
+    return arith::BitcastOp::create(b, loc, sum.getType(), bits);
+  };
+  sum = fma(half(x, false), half(y, false), sum);
+  return fma(half(x, true), half(y, true), sum);
 }
 
 //===----------------------------------------------------------------------===//

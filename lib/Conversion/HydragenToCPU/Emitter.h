@@ -18,6 +18,10 @@ namespace mlir::hydragen::cpu {
 /// What the code is generated for.
 struct Machine {
   unsigned vectorBits;
+  /// Products of bf16 with bf16 sum two at a time (Emitter::dotPairs).
+  bool pairs = false;
+  /// The CPU has an instruction for it, else the same is made of others.
+  bool hasPairs = false;
   /// Number of vector registers.
   unsigned numRegisters() const { return vectorBits == 512 ? 32 : 16; }
   /// Lanes of a vector of `type`.
@@ -48,6 +52,7 @@ public:
   Value div(Value x, Value y) { return arith::DivUIOp::create(b, loc, x, y); }
   Value rem(Value x, Value y) { return arith::RemUIOp::create(b, loc, x, y); }
   Value ceilDiv(Value x, int64_t y) { return div(add(x, y - 1), index(y)); }
+  Value ceilDiv(Value x, Value y) { return div(add(x, sub(y, index(1))), y); }
   /// The largest multiple of y that is at most x.
   Value roundDown(Value x, int64_t y) {
     return mul(div(x, index(y)), index(y));
@@ -82,6 +87,10 @@ public:
     return vector::BroadcastOp::create(b, loc, t, x);
   }
   VectorType vectorOf(int64_t lanes) { return VectorType::get({lanes}, type); }
+
+  /// sum[i] + x[2i] * y[2i] + x[2i + 1] * y[2i + 1] in f32 of vectors of bf16,
+  /// in any order (AVX512_BF16: vdpbf16ps, which flushes denormals).
+  Value dotPairs(Value sum, Value x, Value y);
 
   /// 2^x for x <= 0 or NaN: 0 below -126 (f32), error 1e-7 relative.
   Value exp2(Value x);
@@ -126,6 +135,8 @@ public:
   OpBuilder &b;
   Location loc;
   FloatType type;
+  /// Machine::hasPairs.
+  bool hasPairs = false;
 
 private:
   SmallVector<Value> heap;

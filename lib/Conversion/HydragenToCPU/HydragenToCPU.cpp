@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 
 namespace mlir::hydragen {
 #define GEN_PASS_DEF_CONVERTHYDRAGENTOCPU
@@ -37,7 +38,7 @@ struct ConvertHydragenToCPUPass
               op))
         ops.push_back(op);
     });
-    cpu::Machine machine{vectorBits};
+    cpu::Machine machine{vectorBits, pairs, hasPairs};
     for (Operation *op : ops) {
       if (op->getNumResults() != 0) {
         op->emitOpError("on tensors must be bufferised first");

@@ -295,7 +295,16 @@ Value KeyLanesKernel::maxLane(Value x) {
 void KeyLanesKernel::emitElementwise(Value first, Value count) {
   e.loop(e.index(0), numRows, 1, [&](Value m) {
     Point row = getRowPoint(m);
-    e.loop(e.index(0), count, 1, [&](Value n) {
+    Value whole = e.index(0);
+    if (mods.isVectorizable()) {
+      whole = e.roundDown(count, lanes);
+      e.loop(e.index(0), whole, lanes, [&](Value n) {
+        Value score = e.loadVector(vector, scores, {m, n});
+        score = mods.emit(score, row, e.add(first, n), /*keysInLanes=*/true);
+        e.storeVector(score, scores, {m, n});
+      });
+    }
+    e.loop(whole, count, 1, [&](Value n) {
       Value score = mods.emit(e.load(scores, {m, n}), row, e.add(first, n));
       e.store(score, scores, {m, n});
     });

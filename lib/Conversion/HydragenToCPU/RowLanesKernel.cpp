@@ -12,6 +12,11 @@
 // K is copied as it is: read in place it would come from memory six rows side
 // by side, which is slow. Accumulators are loop-carried values: stores in the
 // innermost loops would cost more than half of the throughput.
+//
+// With Machine::pairs, bf16 operands stay bf16 and all products sum two at a
+// time (vdpbf16ps): Q^T, P^T and V lie as pairs along the contraction, and the
+// weights P are rounded to bf16, as the models' own softmax in bf16 does. Q is
+// not scaled then, the scores are.
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
@@ -30,7 +35,8 @@ public:
   RowLanesKernel(PartialAttentionOpInterface op, const Machine &machine,
                  OpBuilder &builder, int64_t tileRows)
       : AttentionKernel(op, machine, builder, tileRows),
-        lanes(machine.lanes(e.type)), vector(e.vectorOf(lanes)) {
+        lanes(machine.lanes(e.type)), vector(e.vectorOf(lanes)),
+        pairs(machine.pairs && e.type.isF32() && isAllBF16(op)) {
     bool many = machine.numRegisters() == 32;
     int64_t vectors = tileRows / lanes;
     scoreVectors = 1;
@@ -51,22 +57,33 @@ protected:
   void endItem() override;
 
 private:
+  static bool isAllBF16(PartialAttentionOpInterface op);
   void chooseColumns();
   int64_t chooseTileKeys();
+  void fillQueries(unsigned term);
+  /// The two elements at `at` and after it, in all lanes.
+  Value loadPair(Value buffer, ArrayRef<Value> at);
+  /// The product of a number of the tile in all lanes with a vector, added.
+  Value multiply(Value sum, Value broadcast, Value operand);
+  /// Rounds the weights of keys n and n + 1 to pairs.
+  void storeWeights(Value panel, Value n, Value lane, Value even, Value odd);
   void emitPanel(Value panel, Value first, Value count);
   /// Scores of `block` keys from `n` on; updates the maxima of the columns.
   SmallVector<Value> emitScores(Value panel, Value n, int64_t block,
                                 ValueRange largest);
-  void emitElementwise(Value panel, Value first, Value count);
+  /// Modifies the scores; returns the maxima of the columns.
+  SmallVector<Value> emitElementwise(Value panel, Value first, Value count);
   void emitSoftmax(Value panel, Value first, Value count, ValueRange largest);
   /// Scales the scores of a vector of rows to base 2; returns their maximum.
   Value emitMaximum(Value panel, Value lane, Value first, Value count,
                     bool masked);
   void fillValues(Value first, Value count);
+  void fillValuePairs(Value first, Value count);
   void emitProducts(Value count);
 
   int64_t lanes;
   VectorType vector;
+  bool pairs;
   /// Register blocks: vectors of rows x keys for scores, rows x vectors of
   /// columns for products with V.
   int64_t scoreVectors, scoreKeys, outputRows, outputVectors = 1;
@@ -77,13 +94,22 @@ private:
   Value queries;                   ///< Q^T, scaled [panels][contractions][rows]
   Value scores;                    ///< [panels][keys][rows]
   Value values;                    ///< [column panels][keys][columns]
-  Value maxima, sums, factors;     ///< [rows]: m, l, 2^(old m - new m)
-  Value output;                    ///< [rows][columns, padded]
+  Value weights; ///< with pairs: [panels][keys / 2][rows * 2], bf16
+  Value maxima, sums, factors; ///< [rows]: m, l, 2^(old m - new m)
+  Value output;                ///< [rows][columns, padded]
   OpFoldResult paddedColumns;
   Value numColumns;
   Value usedPanels; ///< panels with a row
 };
 } // namespace
+
+bool RowLanesKernel::isAllBF16(PartialAttentionOpInterface op) {
+  auto isBF16 = [](Value value) {
+    return cast<ShapedType>(value.getType()).getElementType().isBF16();
+  };
+  return llvm::all_of(op.getQueries(), isBF16) &&
+         llvm::all_of(op.getKeys(), isBF16) && isBF16(op.getValue());
+}
 
 /// Columns are padded to whole panels.
 void RowLanesKernel::chooseColumns() {
@@ -127,32 +153,28 @@ void RowLanesKernel::beginItem() {
   std::optional<int64_t> depth = 0;
   Value depthValue = zero;
   queryOffsets.clear();
+  int64_t numTogether = pairs ? 2 : 1;
   for (unsigned term = 0; term < in.numTerms(); ++term) {
     queryOffsets.push_back(depthValue);
-    depthValue = e.add(depthValue, in.getSize(in.dims.contraction[term]));
+    Value steps = e.ceilDiv(in.getSize(in.dims.contraction[term]), numTogether);
+    depthValue = e.add(depthValue, steps);
     std::optional<int64_t> size = in.getStaticSize(in.dims.contraction[term]);
-    depth = depth && size ? std::optional(*depth + *size) : std::nullopt;
+    depth = depth && size
+                ? std::optional(*depth + llvm::divideCeil(*size, numTogether))
+                : std::nullopt;
   }
   OpFoldResult depthSize = depth ? fixed(*depth) : OpFoldResult(depthValue);
-  queries = e.scratch({fixed(numPanels), depthSize, fixed(panelRows)}, e.type);
-  Value scale = e.constant(in.op.getScale().convertToDouble());
-  e.loop(zero, e.index(tileRows), 1, [&](Value m) {
-    Point row = getRowPoint(m);
-    Value panel = e.div(m, e.index(panelRows));
-    Value lane = e.rem(m, e.index(panelRows));
-    for (unsigned term = 0; term < in.numTerms(); ++term)
-      e.loop(zero, in.getSize(in.dims.contraction[term]), 1, [&](Value d) {
-        Point point = row;
-        in.setDigits(point, in.dims.contraction[term], d);
-        Value q = e.fmul(in.loadQuery(term, point, e.type), scale);
-        e.store(q, queries, {panel, e.add(queryOffsets[term], d), lane});
-      });
-  });
+  Type operandType = pairs ? Type(e.b.getBF16Type()) : Type(e.type);
+  queries =
+      e.scratch({fixed(numPanels), depthSize, fixed(panelRows * numTogether)},
+                operandType);
+  for (unsigned term = 0; term < in.numTerms(); ++term)
+    fillQueries(term);
 
   // Tiles of K and V.
   keys.clear();
   for (unsigned term = 0; term < in.numTerms(); ++term)
-    keys.push_back(makeBuffer(term, /*lanes=*/1));
+    keys.push_back(makeBuffer(term, /*lanes=*/numTogether, operandType));
   numColumns = in.getSize(in.dims.values);
   Value columns = asValue(paddedColumns);
   int64_t panelColumns = outputVectors * lanes;
@@ -160,9 +182,16 @@ void RowLanesKernel::beginItem() {
   Value columnPanels = e.ceilDiv(columns, panelColumns);
   values = e.scratch({knownColumns ? fixed(*knownColumns / panelColumns)
                                    : OpFoldResult(columnPanels),
-                      fixed(tileKeys), fixed(panelColumns)},
-                     e.type);
-  if (in.getStaticSize(in.dims.values) != knownColumns || !knownColumns)
+                      fixed(tileKeys / numTogether),
+                      fixed(panelColumns * numTogether)},
+                     operandType);
+  if (pairs)
+    weights =
+        e.scratch({fixed(numPanels), fixed(tileKeys / 2), fixed(panelRows * 2)},
+                  operandType);
+  // Pairs are filled with their padding.
+  if (!pairs &&
+      (in.getStaticSize(in.dims.values) != knownColumns || !knownColumns))
     e.loop(zero, e.index(tileKeys), 1, [&](Value n) {
       e.loop(numColumns, columns, 1, [&](Value column) {
         e.store(e.constant(0.0), values,
@@ -181,13 +210,62 @@ void RowLanesKernel::beginItem() {
   loadState(maxima, sums, output, columns);
 }
 
+/// Q of a term, transposed and scaled (pairs are not scaled).
+void RowLanesKernel::fillQueries(unsigned term) {
+  Value size = in.getSize(in.dims.contraction[term]);
+  Value scale = e.constant(in.op.getScale().convertToDouble());
+  e.loop(e.index(0), e.index(tileRows), 1, [&](Value m) {
+    Point row = getRowPoint(m);
+    Value panel = e.div(m, e.index(panelRows));
+    Value lane = e.rem(m, e.index(panelRows));
+    e.loop(e.index(0), size, 1, [&](Value d) {
+      Point point = row;
+      in.setDigits(point, in.dims.contraction[term], d);
+      if (pairs) {
+        Value step = e.add(queryOffsets[term], e.div(d, e.index(2)));
+        Value at = e.add(e.mul(lane, e.index(2)), e.rem(d, e.index(2)));
+        e.store(in.loadQuery(term, point, e.b.getBF16Type()), queries,
+                {panel, step, at});
+        return;
+      }
+      Value q = e.fmul(in.loadQuery(term, point, e.type), scale);
+      e.store(q, queries, {panel, e.add(queryOffsets[term], d), lane});
+    });
+    if (pairs)
+      e.loop(size, e.roundUp(size, 2), 1, [&](Value d) {
+        Value step = e.add(queryOffsets[term], e.div(d, e.index(2)));
+        e.store(e.constant(0.0, e.b.getBF16Type()), queries,
+                {panel, step, e.add(e.mul(lane, e.index(2)), e.index(1))});
+      });
+  });
+}
+
 void RowLanesKernel::emitTile(Value first, Value count) {
   for (unsigned term = 0; term < in.numTerms(); ++term)
     fillBuffer(keys[term], term, first, count);
   e.loop(e.index(0), usedPanels, 1,
          [&](Value panel) { emitPanel(panel, first, count); });
-  fillValues(first, count);
+  if (pairs)
+    fillValuePairs(first, count);
+  else
+    fillValues(first, count);
   emitProducts(count);
+}
+
+Value RowLanesKernel::loadPair(Value buffer, ArrayRef<Value> at) {
+  Type i32 = e.b.getI32Type();
+  Value pair =
+      e.loadVector(VectorType::get({2}, e.b.getBF16Type()), buffer, at);
+  pair = vector::BitCastOp::create(e.b, e.loc, VectorType::get({1}, i32), pair);
+  pair = e.broadcast(vector::ExtractOp::create(e.b, e.loc, pair, 0),
+                     VectorType::get({lanes}, i32));
+  return vector::BitCastOp::create(
+      e.b, e.loc, VectorType::get({2 * lanes}, e.b.getBF16Type()), pair);
+}
+
+Value RowLanesKernel::multiply(Value sum, Value broadcast, Value operand) {
+  return pairs ? e.dotPairs(sum, broadcast, operand)
+               : e.fma(broadcast, operand, sum);
 }
 
 //===----------------------------------------------------------------------===//
@@ -230,7 +308,7 @@ void RowLanesKernel::emitPanel(Value panel, Value first, Value count) {
     return emitScores(panel, n, 1, old);
   });
   if (mods.hasElementwise())
-    emitElementwise(panel, first, count);
+    largest = emitElementwise(panel, first, count);
   emitSoftmax(panel, first, count, largest);
 }
 
@@ -238,20 +316,26 @@ SmallVector<Value> RowLanesKernel::emitScores(Value panel, Value n,
                                               int64_t block,
                                               ValueRange largest) {
   SmallVector<Value> sums(block * scoreVectors, e.constant(0.0, vector));
+  int64_t numTogether = pairs ? 2 : 1;
+  auto queryVector =
+      VectorType::get({lanes * numTogether},
+                      cast<MemRefType>(queries.getType()).getElementType());
   for (unsigned term = 0; term < in.numTerms(); ++term) {
-    Value depth = in.getSize(in.dims.contraction[term]);
-    sums = e.loop(e.index(0), depth, 1, sums, [&](Value d, ValueRange old) {
+    Value steps = e.ceilDiv(in.getSize(in.dims.contraction[term]), numTogether);
+    sums = e.loop(e.index(0), steps, 1, sums, [&](Value d, ValueRange old) {
       SmallVector<Value> result;
       SmallVector<Value> q;
       Value queryRow = e.add(queryOffsets[term], d);
       for (int64_t v = 0; v < scoreVectors; ++v)
-        q.push_back(e.loadVector(vector, queries,
-                                 {panel, queryRow, e.index(v * lanes)}));
+        q.push_back(
+            e.loadVector(queryVector, queries,
+                         {panel, queryRow, e.index(v * lanes * numTogether)}));
       for (int64_t r = 0; r < block; ++r) {
-        Value k = e.load(keys[term], {e.add(n, r), d});
-        k = e.broadcast(k, vector);
+        SmallVector<Value> at{e.add(n, r), e.mul(d, e.index(numTogether))};
+        Value k = pairs ? loadPair(keys[term], at)
+                        : e.broadcast(e.load(keys[term], at), vector);
         for (int64_t v = 0; v < scoreVectors; ++v)
-          result.push_back(e.fma(k, q[v], old[r * scoreVectors + v]));
+          result.push_back(multiply(old[r * scoreVectors + v], k, q[v]));
       }
       return result;
     });
@@ -260,23 +344,47 @@ SmallVector<Value> RowLanesKernel::emitScores(Value panel, Value n,
   for (int64_t r = 0; r < block; ++r)
     for (int64_t v = 0; v < scoreVectors; ++v) {
       Value score = sums[r * scoreVectors + v];
+      if (pairs)
+        score = e.fmul(score,
+                       e.constant(in.op.getScale().convertToDouble(), vector));
       e.storeVector(score, scores, {panel, e.add(n, r), e.index(v * lanes)});
       result[v] = e.fmax(score, result[v]);
     }
   return result;
 }
 
-void RowLanesKernel::emitElementwise(Value panel, Value first, Value count) {
+SmallVector<Value> RowLanesKernel::emitElementwise(Value panel, Value first,
+                                                   Value count) {
   Value firstRow = e.mul(panel, e.index(panelRows));
-  Value rows = e.min(e.index(panelRows), e.sub(numRows, firstRow));
-  e.loop(e.index(0), count, 1, [&](Value n) {
-    Value key = e.add(first, n);
-    e.loop(e.index(0), rows, 1, [&](Value lane) {
-      Value score = e.load(scores, {panel, n, lane});
-      Point row = getRowPoint(e.add(firstRow, lane));
-      e.store(mods.emit(score, row, key), scores, {panel, n, lane});
+  bool vectorizable = mods.isVectorizable();
+  if (!vectorizable) {
+    Value rows = e.min(e.index(panelRows), e.sub(numRows, firstRow));
+    e.loop(e.index(0), count, 1, [&](Value n) {
+      Value key = e.add(first, n);
+      e.loop(e.index(0), rows, 1, [&](Value lane) {
+        Value score = e.load(scores, {panel, n, lane});
+        Point row = getRowPoint(e.add(firstRow, lane));
+        e.store(mods.emit(score, row, key), scores, {panel, n, lane});
+      });
     });
-  });
+  }
+  Value none = e.infinity(vector, /*negative=*/true);
+  SmallVector<Value> largest;
+  for (int64_t v = 0; v < scoreVectors; ++v) {
+    // Lanes past the last row have its indices.
+    Point rows = getRowPoint(e.add(firstRow, v * lanes), lanes);
+    largest.push_back(
+        e.loop(e.index(0), count, 1, {none}, [&](Value n, ValueRange old) {
+          SmallVector<Value> at{panel, n, e.index(v * lanes)};
+          Value score = e.loadVector(vector, scores, at);
+          if (vectorizable) {
+            score = mods.emit(score, rows, e.add(first, n));
+            e.storeVector(score, scores, at);
+          }
+          return SmallVector<Value>{e.fmax(score, old[0])};
+        })[0]);
+  }
+  return largest;
 }
 
 //===----------------------------------------------------------------------===//
@@ -338,8 +446,6 @@ void RowLanesKernel::emitSoftmax(Value panel, Value first, Value count,
     return llvm::to_vector_of<Value>(op.getResults());
   };
   auto unmasked = [&]() -> SmallVector<Value> {
-    if (mods.hasElementwise())
-      return inPlace(/*masked=*/false);
     Value moderate;
     for (Value maximum : largest) {
       Value good = e.isModerate(maximum);
@@ -392,21 +498,52 @@ void RowLanesKernel::emitSoftmax(Value panel, Value first, Value count,
     e.storeVector(factor, factors, {m});
     totals.push_back(e.fmul(factor, e.loadVector(vector, sums, {m})));
   }
-  totals =
-      e.loop(e.index(0), count, 1, totals, [&](Value n, ValueRange before) {
-        SmallVector<Value> result;
-        for (auto [v, base] : llvm::enumerate(bases)) {
-          Value lane = e.index(v * lanes);
-          Value score = e.loadVector(vector, scores, {panel, n, lane});
-          Value negative = arith::NegFOp::create(e.b, e.loc, base);
-          Value p = e.exp2(e.fma(score, scale, negative));
-          e.storeVector(p, scores, {panel, n, lane});
-          result.push_back(e.fadd(before[v], p));
-        }
-        return result;
-      });
+  auto weigh = [&](Value n, int64_t v) {
+    Value score = e.loadVector(vector, scores, {panel, n, e.index(v * lanes)});
+    Value negative = arith::NegFOp::create(e.b, e.loc, bases[v]);
+    return e.exp2(e.fma(score, scale, negative));
+  };
+  if (!pairs) {
+    totals =
+        e.loop(e.index(0), count, 1, totals, [&](Value n, ValueRange before) {
+          SmallVector<Value> result;
+          for (int64_t v = 0; v < scoreVectors; ++v) {
+            Value p = weigh(n, v);
+            e.storeVector(p, scores, {panel, n, e.index(v * lanes)});
+            result.push_back(e.fadd(before[v], p));
+          }
+          return result;
+        });
+  } else {
+    Value whole = e.roundDown(count, 2);
+    auto step = [&](Value n, ValueRange before, bool both) {
+      SmallVector<Value> result;
+      for (int64_t v = 0; v < scoreVectors; ++v) {
+        Value even = weigh(n, v), odd = both ? weigh(e.add(n, 1), v) : zero;
+        storeWeights(panel, n, e.index(v * lanes), even, odd);
+        result.push_back(e.fadd(before[v], e.fadd(even, odd)));
+      }
+      return result;
+    };
+    totals =
+        e.loop(e.index(0), whole, 2, totals, [&](Value n, ValueRange before) {
+          return step(n, before, /*both=*/true);
+        });
+    totals = e.loop(whole, count, 1, totals, [&](Value n, ValueRange before) {
+      return step(n, before, /*both=*/false);
+    });
+  }
   for (auto [v, total] : llvm::enumerate(totals))
     e.storeVector(total, sums, {e.add(firstRow, v * lanes)});
+}
+
+void RowLanesKernel::storeWeights(Value panel, Value n, Value lane, Value even,
+                                  Value odd) {
+  Type bf16 = e.b.getBF16Type();
+  Value pair = vector::InterleaveOp::create(e.b, e.loc, e.cast(even, bf16),
+                                            e.cast(odd, bf16));
+  e.storeVector(pair, weights,
+                {panel, e.div(n, e.index(2)), e.mul(lane, e.index(2))});
 }
 
 //===----------------------------------------------------------------------===//
@@ -445,7 +582,72 @@ void RowLanesKernel::fillValues(Value first, Value count) {
   });
 }
 
+/// V of the tile in panels of columns, two keys side by side; a key past the
+/// last one is 0, and so are columns past the last one.
+void RowLanesKernel::fillValuePairs(Value first, Value count) {
+  int64_t panelColumns = outputVectors * lanes;
+  Value memref = in.op.getValue();
+  Type bf16 = e.b.getBF16Type();
+  Value zero = e.constant(0.0, bf16);
+  std::optional<int64_t> size = in.getStaticSize(in.dims.values);
+  bool vectors = in.isVectorizable(memref, in.valueMap, in.dims.values) &&
+                 size && *size % panelColumns == 0;
+  auto type = VectorType::get({lanes}, bf16);
+  auto fill = [&](Value n, bool both) {
+    Value step = e.div(n, e.index(2));
+    SmallVector<Point> points;
+    SmallVector<SmallVector<Value>> symbols;
+    for (int64_t i = 0; i <= both; ++i) {
+      points.push_back(getKeyPoint(e.add(first, e.add(n, i))));
+      symbols.push_back(in.loadSymbols(memref, in.valueMap, points[i]));
+    }
+    if (vectors) {
+      for (int64_t column = 0; column < *size; column += lanes) {
+        SmallVector<Value> rows(2, e.constant(0.0, type));
+        for (int64_t i = 0; i <= both; ++i) {
+          in.setDigits(points[i], in.dims.values, e.index(column));
+          rows[i] = e.loadVector(
+              type, memref, in.getIndices(in.valueMap, points[i], symbols[i]));
+        }
+        e.storeVector(
+            vector::InterleaveOp::create(e.b, e.loc, rows[0], rows[1]), values,
+            {e.index(column / panelColumns), step,
+             e.index(column % panelColumns * 2)});
+      }
+      return;
+    }
+    auto put = [&](Value column, int64_t i, Value value) {
+      Value at = e.mul(e.rem(column, e.index(panelColumns)), e.index(2));
+      e.store(value, values,
+              {e.div(column, e.index(panelColumns)), step, e.add(at, i)});
+    };
+    e.loop(e.index(0), numColumns, 1, [&](Value column) {
+      for (int64_t i = 0; i < 2; ++i) {
+        if (i > both) {
+          put(column, i, zero);
+          continue;
+        }
+        Point point = points[i];
+        in.setDigits(point, in.dims.values, column);
+        put(column, i, in.loadValue(point, symbols[i], bf16));
+      }
+    });
+    e.loop(numColumns, asValue(paddedColumns), 1, [&](Value column) {
+      for (int64_t i = 0; i < 2; ++i)
+        put(column, i, zero);
+    });
+  };
+  Value whole = e.roundDown(count, 2);
+  e.loop(e.index(0), whole, 2, [&](Value n) { fill(n, /*both=*/true); });
+  e.loop(whole, count, 1, [&](Value n) { fill(n, /*both=*/false); });
+}
+
 void RowLanesKernel::emitProducts(Value count) {
+  int64_t numTogether = pairs ? 2 : 1;
+  auto valueVector =
+      VectorType::get({lanes * numTogether},
+                      cast<MemRefType>(values.getType()).getElementType());
+  Value steps = e.ceilDiv(count, numTogether);
   int64_t panelColumns = outputVectors * lanes;
   Value columnPanels = e.ceilDiv(asValue(paddedColumns), panelColumns);
   e.loop(e.index(0), columnPanels, 1, [&](Value columnPanel) {
@@ -465,16 +667,21 @@ void RowLanesKernel::emitProducts(Value count) {
                                             {m, e.add(column, v * lanes)})));
         }
         accumulators = e.loop(
-            e.index(0), count, 1, accumulators, [&](Value n, ValueRange old) {
+            e.index(0), steps, 1, accumulators, [&](Value n, ValueRange old) {
               SmallVector<Value> result, v;
               for (int64_t i = 0; i < outputVectors; ++i)
-                v.push_back(e.loadVector(vector, values,
-                                         {columnPanel, n, e.index(i * lanes)}));
+                v.push_back(e.loadVector(
+                    valueVector, values,
+                    {columnPanel, n, e.index(i * lanes * numTogether)}));
               for (int64_t r = 0; r < outputRows; ++r) {
-                Value p = e.broadcast(
-                    e.load(scores, {panel, n, e.add(lane, r)}), vector);
+                Value row = e.add(lane, r);
+                Value p =
+                    pairs
+                        ? loadPair(weights, {panel, n, e.mul(row, e.index(2))})
+                        : e.broadcast(e.load(scores, {panel, n, row}), vector);
                 for (int64_t i = 0; i < outputVectors; ++i)
-                  result.push_back(e.fma(p, v[i], old[r * outputVectors + i]));
+                  result.push_back(
+                      multiply(old[r * outputVectors + i], p, v[i]));
               }
               return result;
             });

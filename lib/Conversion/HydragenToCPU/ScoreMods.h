@@ -26,21 +26,44 @@ public:
   std::pair<Value, Value> emitBounds(const Point &point, Value numKeys);
 
   /// The modified score of the row and key at `point`; `key` is its linear
-  /// local index.
-  Value emit(Value score, const Point &point, Value key);
+  /// local index. A vector of scores belongs to one key and as many rows, whose
+  /// indices are vectors in `point` where they differ, or with `keysInLanes` to
+  /// one row and consecutive keys from `key` on.
+  Value emit(Value score, const Point &point, Value key,
+             bool keysInLanes = false);
+  /// Whether emit() takes vectors: always, but for score regions with
+  /// operations that have no vector form.
+  bool isVectorizable();
 
 private:
-  SmallVector<Value> getPosition(const Point &point, Value key);
-  Value loadExtra(unsigned extra, ArrayRef<Value> position);
-  Value evaluate(AffineExpr expr, ArrayRef<Value> position, const Point &point,
-                 AffineMap map);
+  /// Where scores are: what is the same in all lanes is an index, what differs
+  /// a vector of indices.
+  struct Place {
+    SmallVector<Value> position; ///< global rows and key
+    Point point;
+    Value firstKey; ///< global, of consecutive keys in the lanes
+  };
+
+  Place getPlace(const Point &point, Value key);
+  Value loadExtra(unsigned extra, const Place &place);
+  Value evaluate(AffineExpr expr, const Place &place, AffineMap map);
+  Value expand(AffineExpr expr, ArrayRef<Value> dims, ArrayRef<Value> symbols);
+  Value loadIndex(unsigned index, const Place &place);
   Value emitMask(Value score, Value visible, FloatAttr fill, MaskMode mode);
-  Value emitCustom(CustomAttr mod, Value score, ArrayRef<Value> position);
+  Value emitCustom(CustomAttr mod, Value score, const Place &place);
+  /// `emitLane` for each lane, as a vector.
+  Value forEachLane(function_ref<Value(int64_t)> emitLane);
+  /// Lane of a vector, or the value that all lanes have.
+  Value getLane(Value x, int64_t lane);
+  SmallVector<Value> getLane(ArrayRef<Value> values, int64_t lane);
+  /// A vector, if scores are.
+  Value widen(Value x);
 
   PartialOperands &operands;
   Emitter &e;
   SmallVector<VisibleAttr> bounds;
   SmallVector<Attribute> elementwise;
+  int64_t lanes = 1; ///< of the scores that are emitted
 };
 
 } // namespace mlir::hydragen::cpu
