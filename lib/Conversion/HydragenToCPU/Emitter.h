@@ -92,7 +92,7 @@ public:
   /// in any order (AVX512_BF16: vdpbf16ps, which flushes denormals).
   Value dotPairs(Value sum, Value x, Value y);
 
-  /// 2^x for x <= 0 or NaN: 0 below -126 (f32), error 1e-7 relative.
+  /// 2^x for x <= 16 or NaN: 0 below -126 (f32), error 1e-7 relative.
   Value exp2(Value x);
   /// Score times log2(e): a finite score stays finite, infinities and NaN pass.
   Value toBase2(Value x);

@@ -45,8 +45,16 @@ private:
   void emitScores(Value first, Value begin, Value end, int64_t block);
   void emitElementwise(Value first, Value count);
   void emitSoftmax(Value m, Value first, Value count);
+  /// Scores over the limit of row `m`, whose maximum is `largest`: moves its
+  /// reference. Scores become base 2 where they are large. Returns the factor
+  /// to base 2 that is left.
+  Value moveReference(Value m, Value padded, Value largest);
+  void moveTo(Value m, Value old, Value now);
   void emitProducts(Value first, Value count);
   void emitRegisterProducts(Value first, Value count, int64_t vectors);
+  void emitColumnProducts(Value first, Value count, int64_t vectors,
+                          int64_t block);
+  void prefetchSlot(Value slot, int64_t numSlots, Value first);
   void emitMemoryProducts(Value first, Value n, int64_t block);
   Value loadValues(const Point &point, ArrayRef<Value> symbols, Value n,
                    Value column);
@@ -76,7 +84,10 @@ private:
   Value queries;                   ///< Q, scaled [rows][contractions, padded]
   Value partials;                  ///< [rows][keyBlock][lanes]
   Value scores;                    ///< [rows][keys]
-  Value maxima, sums;              ///< [rows]
+  Value maxima; ///< [rows]: the reference in base 2, at the end the maximum
+  Value sums;   ///< [rows]
+  Value limits; ///< [rows]: scores up to here leave the reference
+  Value largestLanes, weightLanes; ///< [rows][lanes]: of scores, of weights
   Value output;                    ///< [rows][columns, padded]
   Value copies;                    ///< [kValueKeys - 1][columns, padded]
   Value numColumns, paddedColumns;
@@ -135,7 +146,17 @@ void KeyLanesKernel::beginItem() {
   sums = e.scratch({fixed(tileRows)}, e.type);
   output = e.scratch({fixed(tileRows), columns}, e.type);
   copies = e.scratch({fixed(kValueKeys - 1), columns}, e.type);
+  limits = e.scratch({fixed(tileRows)}, e.type);
+  largestLanes = e.scratch({fixed(tileRows), fixed(lanes)}, e.type);
+  weightLanes = e.scratch({fixed(tileRows), fixed(lanes)}, e.type);
   loadState(maxima, sums, output, paddedColumns);
+  // The first tile sets the reference.
+  for (int64_t m = 0; m < tileRows; ++m) {
+    e.store(e.infinity(e.type, /*negative=*/true), limits, {e.index(m)});
+    e.storeVector(e.infinity(vector, /*negative=*/true), largestLanes,
+                  {e.index(m), zero});
+    e.storeVector(e.constant(0.0, vector), weightLanes, {e.index(m), zero});
+  }
 }
 
 void KeyLanesKernel::emitTile(Value first, Value count) {
@@ -329,16 +350,48 @@ void KeyLanesKernel::emitSoftmax(Value m, Value first, Value count) {
     e.loop(e.max(high, e.index(0)), count, 1,
            [&](Value n) { e.store(noneScalar, scores, {m, n}); });
   }
-  Value largest = maxLane(
+  Value largest =
       e.loop(e.index(0), padded, lanes, {none}, [&](Value n, ValueRange old) {
         Value score = e.loadVector(vector, scores, {m, n});
         return SmallVector<Value>{e.fmax(score, old[0])};
-      })[0]);
-  // In base 2: as they lie, or after a pass where some may saturate.
+      })[0];
+  Value before = e.loadVector(vector, largestLanes, {m, e.index(0)});
+  Value limit = e.broadcast(e.load(limits, {m}), vector);
+  Value over = vector::ReductionOp::create(
+      e.b, e.loc, vector::CombiningKind::OR,
+      e.compare(arith::CmpFPredicate::OGT, largest, limit));
+  Value log2e = e.constant(1.4426950408889634);
+  auto move = scf::IfOp::create(
+      e.b, e.loc, over,
+      [&](OpBuilder &, Location) {
+        scf::YieldOp::create(e.b, e.loc,
+                             moveReference(m, padded, maxLane(largest)));
+      },
+      [&](OpBuilder &, Location) {
+        e.storeVector(e.fmax(largest, before), largestLanes, {m, e.index(0)});
+        scf::YieldOp::create(e.b, e.loc, log2e);
+      });
+  Value scale = e.broadcast(move.getResult(0), vector);
+  Value reference = e.load(maxima, {m});
+  Value base =
+      e.select(e.compare(arith::CmpFPredicate::OEQ, reference, noneScalar),
+               e.constant(0.0), reference);
+  Value negative = e.broadcast(arith::NegFOp::create(e.b, e.loc, base), vector);
+  Value sum = e.loadVector(vector, weightLanes, {m, e.index(0)});
+  sum = e.loop(e.index(0), padded, lanes, {sum}, [&](Value n, ValueRange old) {
+    Value score = e.loadVector(vector, scores, {m, n});
+    Value p = e.exp2(e.fma(score, scale, negative));
+    e.storeVector(p, scores, {m, n});
+    return SmallVector<Value>{e.fadd(old[0], p)};
+  })[0];
+  e.storeVector(sum, weightLanes, {m, e.index(0)});
+}
+
+Value KeyLanesKernel::moveReference(Value m, Value padded, Value largest) {
+  // Base 2 as the scores lie, or after a pass where some may saturate.
   Value log2e = e.constant(1.4426950408889634), one = e.constant(1.0);
-  Value moderate = e.isModerate(largest);
   auto scaled = scf::IfOp::create(
-      e.b, e.loc, moderate,
+      e.b, e.loc, e.isModerate(largest),
       [&](OpBuilder &, Location) {
         scf::YieldOp::create(e.b, e.loc,
                              ValueRange{e.fmul(largest, log2e), log2e});
@@ -350,35 +403,37 @@ void KeyLanesKernel::emitSoftmax(Value m, Value first, Value count) {
         });
         scf::YieldOp::create(e.b, e.loc, ValueRange{toBase2(largest), one});
       });
-  Value tileMax = scaled.getResult(0);
-  Value scale = e.broadcast(scaled.getResult(1), vector);
   Value old = e.load(maxima, {m});
-  Value now = e.fmax(tileMax, old);
+  Value now = e.fmax(scaled.getResult(0), old);
+  moveTo(m, old, now);
+  // Up to 2^8 times the weight of the reference. A large one is no reference:
+  // the fused multiply-add would round it.
+  Value limit = e.fma(now, e.constant(0.6931471805599453), e.constant(5.5));
+  e.store(
+      e.select(e.isModerate(now), limit, e.infinity(e.type, /*negative=*/true)),
+      limits, {m});
+  return scaled.getResult(1);
+}
+
+/// Row `m` from reference `old` to `now`, which is not less.
+void KeyLanesKernel::moveTo(Value m, Value old, Value now) {
+  Value none = e.infinity(e.type, /*negative=*/true);
   e.store(now, maxima, {m});
-  Value base = e.select(e.compare(arith::CmpFPredicate::OEQ, now, noneScalar),
+  Value base = e.select(e.compare(arith::CmpFPredicate::OEQ, now, none),
                         e.constant(0.0), now);
   Value factor = e.weight(old, base);
-  Value negative = e.broadcast(arith::NegFOp::create(e.b, e.loc, base), vector);
-  Value sum = e.loop(e.index(0), padded, lanes, {e.constant(0.0, vector)},
-                     [&](Value n, ValueRange before) {
-                       Value score = e.loadVector(vector, scores, {m, n});
-                       Value p = e.exp2(e.fma(score, scale, negative));
-                       e.storeVector(p, scores, {m, n});
-                       return SmallVector<Value>{e.fadd(before[0], p)};
-                     })[0];
-  Value total =
-      vector::ReductionOp::create(e.b, e.loc, vector::CombiningKind::ADD, sum,
-                                  arith::FastMathFlags::reassoc);
-  e.store(e.fma(factor, e.load(sums, {m}), total), sums, {m});
-  // Most tiles leave the maximum as it is.
   Value changed = e.compare(arith::CmpFPredicate::UNE, factor, e.constant(1.0));
   e.ifThenElse(
       changed,
       [&] {
-        Value factorVector = e.broadcast(factor, vector);
+        e.store(e.fmul(factor, e.load(sums, {m})), sums, {m});
+        Value wide = e.broadcast(factor, vector);
+        SmallVector<Value> at{m, e.index(0)};
+        e.storeVector(e.fmul(wide, e.loadVector(vector, weightLanes, at)),
+                      weightLanes, at);
         e.loop(e.index(0), paddedColumns, lanes, [&](Value column) {
           Value o = e.loadVector(vector, output, {m, column});
-          e.storeVector(e.fmul(o, factorVector), output, {m, column});
+          e.storeVector(e.fmul(o, wide), output, {m, column});
         });
       },
       [] {});
@@ -404,6 +459,12 @@ void KeyLanesKernel::emitProducts(Value first, Value count) {
     int64_t vectors = *columns / lanes;
     if (tileRows * vectors <= machine.numRegisters() / 2 + 4)
       return emitRegisterProducts(first, count, vectors);
+    // Else those of as many columns as there are registers for.
+    int64_t block = machine.numRegisters() / 2 / tileRows;
+    while (block > 1 && vectors % block != 0)
+      --block;
+    if (fetchesAhead() && vectors > 0)
+      return emitColumnProducts(first, count, vectors, block);
   }
   int64_t block = tileRows > 2 ? kValueKeys : 1;
   Value whole = e.roundDown(count, block);
@@ -440,6 +501,62 @@ void KeyLanesKernel::emitRegisterProducts(Value first, Value count,
     for (int64_t v = 0; v < vectors; ++v)
       e.storeVector(sums[r * vectors + v], output,
                     {e.index(r), e.index(v * lanes)});
+}
+
+/// Asks for a part of the next tile's K: row after row over the slots of a tile
+/// (other orders are slower).
+void KeyLanesKernel::prefetchSlot(Value slot, int64_t numSlots, Value first) {
+  int64_t parts = std::max<int64_t>(1, numSlots / tileKeys);
+  int64_t rows = llvm::divideCeil(tileKeys * parts, numSlots);
+  for (int64_t i = 0; i < rows; ++i) {
+    Value key = e.add(e.mul(e.div(slot, e.index(parts)), e.index(rows)), i);
+    for (unsigned term = 0; term < in.numTerms(); ++term)
+      emitPrefetch(term, e.add(first, e.add(key, tileKeys)),
+                   e.rem(slot, e.index(parts)), parts, Cache::First);
+  }
+}
+
+/// A few columns after the other, the outputs of all rows in registers.
+void KeyLanesKernel::emitColumnProducts(Value first, Value count,
+                                        int64_t vectors, int64_t block) {
+  // As many slots for K of the next tile as it has rows.
+  int64_t parts = vectors / block;
+  int64_t chunkKeys = std::min(parts, tileKeys);
+  int64_t chunks = llvm::divideCeil(tileKeys, chunkKeys);
+  e.loop(e.index(0), e.index(parts), 1, [&](Value part) {
+    Value column = e.mul(part, e.index(block * lanes));
+    SmallVector<Value> sums;
+    for (int64_t r = 0; r < tileRows; ++r)
+      for (int64_t v = 0; v < block; ++v)
+        sums.push_back(e.loadVector(vector, output,
+                                    {e.index(r), e.add(column, v * lanes)}));
+    auto addKey = [&](Value n, ValueRange old) {
+      Point point = getKeyPoint(e.add(first, n));
+      SmallVector<Value> symbols, v, result;
+      if (values.direct)
+        symbols = in.loadSymbols(getOperand(-1), in.valueMap, point);
+      for (int64_t i = 0; i < block; ++i)
+        v.push_back(loadValues(point, symbols, n, e.add(column, i * lanes)));
+      for (int64_t r = 0; r < tileRows; ++r) {
+        Value p = e.broadcast(e.load(scores, {e.index(r), n}), vector);
+        for (int64_t i = 0; i < block; ++i)
+          result.push_back(e.fma(p, v[i], old[r * block + i]));
+      }
+      return result;
+    };
+    sums = e.loop(e.index(0), count, chunkKeys, sums,
+                  [&](Value begin, ValueRange old) {
+                    Value chunk = e.div(begin, e.index(chunkKeys));
+                    prefetchSlot(e.add(e.mul(part, e.index(chunks)), chunk),
+                                 parts * chunks, first);
+                    return e.loop(begin, e.min(e.add(begin, chunkKeys), count),
+                                  1, SmallVector<Value>(old), addKey);
+                  });
+    for (int64_t r = 0; r < tileRows; ++r)
+      for (int64_t v = 0; v < block; ++v)
+        e.storeVector(sums[r * block + v], output,
+                      {e.index(r), e.add(column, v * lanes)});
+  });
 }
 
 /// Adds the products of `block` keys from `n` on to the outputs in memory.
@@ -479,7 +596,19 @@ void KeyLanesKernel::emitMemoryProducts(Value first, Value n, int64_t block) {
   });
 }
 
-void KeyLanesKernel::endItem() { storeState(maxima, sums, output); }
+void KeyLanesKernel::endItem() {
+  e.loop(e.index(0), e.index(tileRows), 1, [&](Value m) {
+    SmallVector<Value> at{m, e.index(0)};
+    Value largest = toBase2(maxLane(e.loadVector(vector, largestLanes, at)));
+    Value reference = e.load(maxima, {m});
+    moveTo(m, reference, e.fmax(largest, reference));
+    Value total = vector::ReductionOp::create(
+        e.b, e.loc, vector::CombiningKind::ADD,
+        e.loadVector(vector, weightLanes, at), arith::FastMathFlags::reassoc);
+    e.store(e.fadd(e.load(sums, {m}), total), sums, {m});
+  });
+  storeState(maxima, sums, output);
+}
 
 std::unique_ptr<AttentionKernel>
 cpu::makeKeyLanesKernel(PartialAttentionOpInterface op, const Machine &machine,

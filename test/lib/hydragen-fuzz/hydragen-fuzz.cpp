@@ -5,8 +5,8 @@
 // Each graph is interpreted as it stands and after the front of the compiler,
 // in this process and in float64: the results must agree, the cover certificate
 // must hold, what the IR shows as shared must be found. Every so many graphs
-// the tools also compile and run one. A failing graph is left in a file, as
-// small as it gets by dropping ops.
+// the tools also compile and run one. A failing graph is left in a file, and
+// hydragen-reduce makes a smaller one that fails in the same way beside it.
 //
 // Exit codes: 0 all agree, 1 some do not, 2 bad command line.
 //===----------------------------------------------------------------------===//
@@ -55,6 +55,17 @@ cl::opt<std::string> runTool("run", cl::init(""), cl::value_desc("PATH"),
 cl::opt<unsigned> compileEvery("compile-every", cl::init(20),
                                cl::desc("with --run: compile each Nth graph"),
                                cl::cat(category));
+cl::opt<std::string> reduceTool("reduce", cl::init(""), cl::value_desc("PATH"),
+                                cl::desc("hydragen-reduce, for graphs that "
+                                         "fail"),
+                                cl::cat(category));
+cl::opt<std::string> replay("replay", cl::init(""), cl::value_desc("FILE"),
+                            cl::desc("run this IR with the inputs of the first "
+                                     "seed instead of its graph"),
+                            cl::cat(category));
+cl::opt<bool> mutate("mutate", cl::cat(category),
+                     cl::desc("change inputs after the first run: every graph "
+                              "must fail"));
 cl::opt<bool> verbose("verbose", cl::cat(category),
                       cl::desc("one line per graph"));
 
@@ -65,6 +76,8 @@ using Values = SmallVector<RuntimeValue>;
 struct Outcome {
   /// Empty when all is well.
   std::string failure;
+  /// Whether the graph can be run at all as it stands.
+  bool valid = false;
   bool raised = false, shared = false;
   std::string records;
 };
@@ -133,6 +146,8 @@ public:
     if (!module)
       return fail("the graph does not parse");
     auto entry = module->lookupSymbol<func::FuncOp>("main");
+    if (!entry || entry.getNumArguments() != graph.inputs.size())
+      return fail("the graph has no entry for the inputs");
     Values inputs;
     for (auto [input, type] :
          llvm::zip_equal(graph.inputs, entry.getArgumentTypes()))
@@ -141,6 +156,11 @@ public:
     if (failed(want))
       return fail("the graph cannot be interpreted");
     expected = *want;
+    outcome.valid = true;
+    if (mutate)
+      for (RuntimeValue &input : inputs)
+        if (input.tensor.isFloat() && input.tensor.getNumElements() != 0)
+          input.tensor.write()[0].f += 1;
 
     for (StringRef stage : {"shared", "decomposed"}) {
       OwningOpRef<ModuleOp> copy = module->clone();
@@ -238,6 +258,33 @@ std::string Fuzzer::compile(const Graph &graph, StringRef base) {
   return "";
 }
 
+/// Leaves a failing graph in `base`.mlir, a tester for it in `base`.sh and, if
+/// there is something to drop, a smaller one in `base`.reduced.mlir.
+void keep(const std::string &program, const Graph &graph, uint64_t seed,
+          const std::string &base) {
+  auto write = [](const std::string &path, const std::string &text) {
+    std::error_code error;
+    llvm::raw_fd_ostream(path, error) << text;
+  };
+  std::string file = base + ".mlir", script = base + ".sh";
+  write(file, "// seed " + std::to_string(seed) + ": " + graph.recipe + "\n" +
+                  graph.text);
+  write(script,
+        "#!/bin/sh\nexec '" + program + "' --seed=" + std::to_string(seed) +
+            (mutate ? " --mutate" : "") + " --replay=\"$1\" > /dev/null\n");
+  llvm::sys::fs::setPermissions(script, llvm::sys::fs::owner_all);
+  if (reduceTool.empty())
+    return;
+  std::string reduced = base + ".reduced.mlir", log = base + ".log";
+  std::string pass = "--reduction-tree=traversal-mode=0 test=" + script;
+  int rc = llvm::sys::ExecuteAndWait(
+      reduceTool, {reduceTool, file, pass, "-o", reduced}, std::nullopt,
+      {std::nullopt, StringRef(log), StringRef(log)}, 300);
+  if (rc != 0)
+    llvm::outs() << "seed " << seed << ": hydragen-reduce: exit " << rc
+                 << ", see " << log << "\n";
+}
+
 int run(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
@@ -246,6 +293,21 @@ int run(int argc, char **argv) {
                               "after the passes\n");
   llvm::outs().SetUnbuffered(); // what was printed before a crash stays
   Fuzzer fuzzer;
+  if (!replay.empty()) {
+    auto text = llvm::MemoryBuffer::getFile(replay);
+    if (!text) {
+      llvm::errs() << "hydragen-fuzz: error: cannot read " << replay << "\n";
+      return 2;
+    }
+    Graph graph = generate(firstSeed);
+    graph.text = (*text)->getBuffer().str();
+    graph.mustShare = false; // what is smaller may show less
+    Outcome outcome = fuzzer.check(graph);
+    llvm::outs() << outcome.failure << "\n";
+    return outcome.valid && !outcome.failure.empty() ? 1 : 0;
+  }
+  std::string program =
+      llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&run));
   uint64_t failures = 0, raised = 0, shared = 0, compiled = 0;
   std::string work = folder.empty() ? std::string(".") : folder.getValue();
   if (!folder.empty())
@@ -279,11 +341,8 @@ int run(int argc, char **argv) {
     if (outcome.failure.empty())
       continue;
     ++failures;
-    if (!folder.empty()) {
-      std::error_code error;
-      llvm::raw_fd_ostream file(base + ".mlir", error);
-      file << "// seed " << seed << ": " << graph.recipe << "\n" << graph.text;
-    }
+    if (!folder.empty())
+      keep(program, graph, seed, base);
   }
   if (printGraph)
     return 0;
