@@ -27,11 +27,17 @@ Attribute hydragen::getCostTarget(MLIRContext *context, StringRef name) {
 static double predictPart(const PartCost &part, CPUTargetAttr cpu) {
   double products =
       2 * part.copies * part.keys * (part.contraction + part.values);
-  // The first row of a copy loads its keys, the others find them in registers.
-  double first = 1.0 / cpu.getDot(),
-         next = std::min(1.0 / cpu.getProduct(), first);
-  double compute = products * (first + (part.rows - 1) * next) +
-                   part.copies * part.rows * part.keys / cpu.getExponentials();
+  // As convert-hydragen-to-cpu chooses: up to 8 rows load keys once and take
+  // longer for the first; more fill blocks of rows in the lanes.
+  double compute;
+  if (part.rows <= 8) {
+    compute = products * (1.0 / cpu.getDot() + (part.rows - 1) / cpu.getFew());
+  } else {
+    int64_t block = cpu.getVectorBits() == 512 ? 16 : cpu.getVectorBits() / 16;
+    compute =
+        products * llvm::alignTo(int64_t(part.rows), block) / cpu.getProduct();
+  }
+  compute += part.copies * part.rows * part.keys / cpu.getExponentials();
   double memory =
       part.copies * part.keys * part.bytesPerKey / cpu.getBandwidth();
   return std::max(compute, memory);

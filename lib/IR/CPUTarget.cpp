@@ -13,24 +13,26 @@ using namespace mlir::hydragen;
 
 namespace {
 struct KnownCPU {
-  int64_t vectorBits, product, dot, exponentials, bandwidth, copy, launch, row;
+  int64_t vectorBits, product, few, dot, exponentials, bandwidth, copy, launch,
+      row;
 };
 } // namespace
 
-/// 512: one thread of an AMD EPYC with AVX-512, 2026-11-26, `utils/bench cost
-/// --grid=small --threads=1 --fit` (docs/cost-model.md). The narrower ones are
-/// scaled from it by what vectors hold, not measured. `launch` is a hand-over
-/// to another thread, an estimate: one thread alone needs 43 ns.
+/// 256: an AMD EPYC (Zen 3), 2026-11-26, `utils/bench cost --fit --threads=1
+/// --target=cpu:x86-64-v3 --bits=256`; `launch` from two threads
+/// (docs/cost-model.md). The others are scaled from it, not measured: 512 by
+/// the rates of sgemm (a Zen 4 has 1.34 times that of this machine), 128 by
+/// lanes.
 static const KnownCPU kKnownCPUs[] = {
-    {128, 19000, 8500, 170, 50000, 30000, 3000, 12},
-    {256, 38000, 17000, 340, 50000, 30000, 3000, 12},
-    {512, 77000, 34000, 690, 50000, 30000, 3000, 12},
+    {128, 38000, 33000, 18000, 360, 55000, 30000, 2000, 8},
+    {256, 84000, 74000, 40000, 810, 55000, 30000, 2000, 8},
+    {512, 113000, 100000, 54000, 1090, 55000, 30000, 2000, 8},
 };
 
 CPUTargetAttr CPUTargetAttr::getNamed(MLIRContext *context, StringRef name) {
   for (const KnownCPU &cpu : kKnownCPUs)
     if (name == "cpu:" + std::to_string(cpu.vectorBits))
-      return get(context, cpu.vectorBits, cpu.product, cpu.dot,
+      return get(context, cpu.vectorBits, cpu.product, cpu.few, cpu.dot,
                  cpu.exponentials, cpu.bandwidth, cpu.copy, cpu.launch,
                  cpu.row);
   return {};
@@ -38,12 +40,12 @@ CPUTargetAttr CPUTargetAttr::getNamed(MLIRContext *context, StringRef name) {
 
 LogicalResult
 CPUTargetAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                      int64_t vectorBits, int64_t product, int64_t dot,
-                      int64_t exponentials, int64_t bandwidth, int64_t copy,
-                      int64_t launch, int64_t row) {
+                      int64_t vectorBits, int64_t product, int64_t few,
+                      int64_t dot, int64_t exponentials, int64_t bandwidth,
+                      int64_t copy, int64_t launch, int64_t row) {
   // cpu_target_c1
   for (int64_t value :
-       {vectorBits, product, dot, exponentials, bandwidth, copy})
+       {vectorBits, product, few, dot, exponentials, bandwidth, copy})
     if (value < 1)
       return emitError() << "expected positive speeds but got " << value;
   // cpu_target_c2

@@ -38,20 +38,20 @@ class Tools:
     def path(self, name):
         return os.path.join(self.folder.name, name)
 
-    def compile(self, text, name, sharing="auto", target="cpu"):
+    def compile(self, text, name, sharing="auto", target="cpu", options=()):
         """The module of `text` and how many of its attentions are shared; equal requests compile once."""
-        key = (text, sharing, target)
+        key = (text, sharing, target, *options)
         if key not in self.compiled:
-            self.compiled[key] = self.compile_anew(text, f"{name}-{len(self.compiled)}", sharing, target)
+            self.compiled[key] = self.compile_anew(text, f"{name}-{len(self.compiled)}", sharing, target, options)
         return self.compiled[key]
 
-    def compile_anew(self, text, name, sharing, target):
+    def compile_anew(self, text, name, sharing, target, options):
         source, module = self.path(name + ".mlir"), self.path(f"{name}-{sharing}.so")
         with open(source, "w", encoding="utf-8") as out:
             out.write(text)
         report = self.path(f"{name}-{sharing}.json")
         command = [os.path.join(self.bin, "hydragen-compile"), source, "-o", module, f"--sharing={sharing}",
-                   f"--target={target}", f"--report={report}"]
+                   f"--target={target}", f"--report={report}", *options]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode:
             raise Failure(f"{name}: {(result.stderr.splitlines() or ['hydragen-compile failed'])[0]}")

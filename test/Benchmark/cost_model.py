@@ -22,7 +22,7 @@ GRIDS = {
     "whole": ([1, 2, 4, 8, 16, 32, 64, 128], [64, 128, 256, 512, 1024, 2048, 4096, 8192], [1, 8, 32, 128, 512]),
 }
 HEADS, COLUMNS = 2, 64
-NAMES = ["product", "dot", "exponentials", "bandwidth", "copy", "launch", "row"]
+NAMES = ["product", "few", "dot", "exponentials", "bandwidth", "copy", "launch", "row"]
 
 
 def write_ir(batch, prefix, suffix):
@@ -66,26 +66,33 @@ def write_ir(batch, prefix, suffix):
     return "".join(lines)
 
 
-def predict(point, constants, shared):
-    """The formula of lib/Analysis/CostModel.cpp, in microseconds."""
-    batch, prefix, suffix = point
-    product, dot, exponentials, bandwidth, copy, launch, row = (constants[name] for name in NAMES)
-    parts = [(HEADS, batch, prefix), (HEADS * batch, 1, suffix)] if shared else [(HEADS * batch, 1, prefix + suffix)]
+def predict_form(parts, constants, bits):
+    product, few, dot, exponentials, bandwidth, _, launch, row = (constants[name] for name in NAMES)
+    block = 16 if bits == 512 else bits // 16  # rows of a register block
     time = launch * 1e-3 * (len(parts) + 1 + (len(parts) > 1))
     for copies, rows, keys in parts:
         products = 2 * copies * keys * 2 * COLUMNS
-        compute = products * (1 / dot + (rows - 1) * min(1 / product, 1 / dot)) + copies * rows * keys / exponentials
+        compute = products * (1 / dot + (rows - 1) / few if rows <= 8 else math.ceil(rows / block) * block / product)
+        compute += copies * rows * keys / exponentials
         time += max(compute, copies * keys * 2 * COLUMNS * 4 / bandwidth) + copies * rows * row * 1e-3
-    if not shared:
-        copied = HEADS * batch * (2 * prefix + suffix) * COLUMNS * 4 * 2
-        time += copied / copy + 4 * launch * 1e-3
     return time
+
+
+def predict(point, constants, shared, bits):
+    """The formula of lib/Analysis/CostModel.cpp, in microseconds."""
+    batch, prefix, suffix = point
+    if shared:
+        return predict_form([(HEADS, batch, prefix), (HEADS * batch, 1, suffix)], constants, bits)
+    copied = HEADS * batch * (2 * prefix + suffix) * COLUMNS * 4 * 2
+    written = predict_form([(HEADS * batch, 1, prefix + suffix)], constants, bits)
+    pieces = predict_form([(HEADS * batch, 1, prefix), (HEADS * batch, 1, suffix)], constants, bits)
+    return min(written + copied / constants["copy"] + 4e-3 * constants["launch"], pieces)
 
 
 def read_constants(root, bits):
     """The line of the table that the compiler uses."""
     with open(os.path.join(root, "lib", "IR", "CPUTarget.cpp"), encoding="utf-8") as source:
-        line = re.search(r"\{(%s(?:, \d+){7})\}" % bits, source.read())
+        line = re.search(r"\{(%s(?:, \d+){8})\}" % bits, source.read())
     return dict(zip(NAMES, map(int, line.group(1).split(", ")[1:])))
 
 
@@ -142,7 +149,7 @@ def format_row(row):
             f"{100 * get_loss(row):.0f} % |")
 
 
-def fit(rows, start):
+def fit(rows, start, bits):
     """Levenberg-Marquardt on the logarithms of the times and of the constants.
 
     Times that are far off (pages that the system has to clear first) count less; a constant that no time depends on
@@ -156,7 +163,7 @@ def fit(rows, start):
 
     def residuals(x):
         constants = dict(zip(NAMES, np.exp(x)))
-        r = np.array([math.log(predict(point, constants, shared) / time) for point, shared, time in data])
+        r = np.array([math.log(predict(point, constants, shared, bits) / time) for point, shared, time in data])
         # Huber's loss: beyond a factor of 1.35 the deviation counts, not its square.
         r = np.sign(r) * np.where(abs(r) > 0.3, np.sqrt(np.maximum(0.6 * abs(r) - 0.09, 0)), abs(r))
         return np.concatenate([r, 0.05 * (x - first)])
@@ -174,7 +181,7 @@ def fit(rows, start):
         if damping > 1e9:
             break
     constants = dict(zip(NAMES, (max(1, round(v)) for v in np.exp(x))))
-    errors = sorted(abs(math.log(predict(point, constants, shared) / time)) for point, shared, time in data)
+    errors = sorted(abs(math.log(predict(point, constants, shared, bits) / time)) for point, shared, time in data)
     return constants, errors[len(errors) // 2]
 
 
@@ -207,12 +214,13 @@ def main():
     if not options.fit:
         return
     start = read_constants(options.root, options.bits)
-    constants, error = fit(rows, start)
+    constants, error = fit(rows, start, int(options.bits))
     print(f"constants now: {{{options.bits}, {', '.join(str(start[n]) for n in NAMES)}}},")
     print(f"constants fit: {{{options.bits}, {', '.join(str(constants[n]) for n in NAMES)}}}, // half of the times within a factor "
           f"of {math.exp(error):.2f}")
-    better = [dict(r, choice="shared" if predict(p, constants, True) <= 1.05 * predict(p, constants, False) else "plain")
-              for r in rows for p in [(r["batch"], r["prefix"], r["suffix"])]]
+    # Plain attention reads pieces here (CostModel.h, pays).
+    better = [dict(r, choice="shared" if predict(p, constants, True, bits) <= 0.9 * predict(p, constants, False, bits) else "plain")
+              for bits in [int(options.bits)] for r in rows for p in [(r["batch"], r["prefix"], r["suffix"])]]
     losses = sorted(map(get_loss, better))
     print(f"with these the choice is within 10 % at {sum(loss <= 0.1 for loss in losses)} of {len(rows)}, "
           f"worst {100 * losses[-1]:.0f} % slower")

@@ -56,10 +56,10 @@ class Bench:
         generator = numpy.random.default_rng(seed)
         return [random_array(generator, shape, case.dtype) for shape in case.input_shapes()]
 
-    def engine(self, case, inputs, sharing="auto", target="cpu", threads=None):
+    def engine(self, case, inputs, sharing="auto", target="cpu", threads=None, options=()):
         """A function that calls the module once, the output, and how many attentions are shared."""
         name = re.sub(r"\W", "_", f"{case.name}_{target}")
-        path, shared = self.tools.compile(case.text(self.tools.corpus), name, sharing, target)
+        path, shared = self.tools.compile(case.text(self.tools.corpus), name, sharing, target, options)
         module = self.tools.load(path, threads or self.options.threads)
         out = empty_array(case.input_shapes()[0], case.dtype)
         entry = module["main"]
@@ -110,7 +110,7 @@ class Bench:
         return [case for case in [*named, *bench_shapes()] if self.wanted(case.name)]
 
     def shapes(self):
-        columns = ["shape", "shared ms", "plain ms", "plain / shared"]
+        columns = ["shape", "shared ms", "plain ms", "plain / shared", "bf16 pairs"]
         torch_columns = ["written ms", "SDPA ready", "by hand ms", "hand / shared", "ready / plain"] if self.torch else []
         table = Table("Whole layers", [*columns, *torch_columns, "floor ms", "shared / floor", "% of sgemm", "extra MiB",
                                        "resident MiB", "error"], self.out)
@@ -118,7 +118,8 @@ class Bench:
             self.shape(case, table)
         self.out("\nfloor: prefix FLOP / sgemm + own K and V / read. % of sgemm: FLOP of the products with shared keys, by the "
                  "whole layer's time.\nextra: peak_extra_bytes of hydragen-run; resident: by how much the resident size "
-                 "of this process peaks in a call.\nerror: largest difference of shared to plain.")
+                 "of this process peaks in a call.\nerror: largest difference of shared to plain.\nbf16 pairs: shared ms "
+                 "with --bf16=pairs, which is for CPUs with AVX512_BF16.")
         if self.torch:
             self.out("written: PyTorch as the model is written. by hand: the better of matrix products and of PyTorch's "
                      "CPU flash kernel on the parts.")
@@ -131,6 +132,8 @@ class Bench:
         plain()
         error = float(numpy.abs(to_float(shared_out, case.dtype) - to_float(plain_out, case.dtype)).max())
         calls = {"shared": shared, "plain": plain}
+        if case.dtype == "bf16" and count:
+            calls["pairs"] = self.engine(case, inputs, options=("--bf16=pairs",))[0]
         if self.torch:
             calls.update(self.torch_calls(case, inputs))
             check = self.tools.path("plain.raw")
@@ -155,7 +158,7 @@ class Bench:
         hand = min((times[name] for name in ("torch hand", "torch hand_flash") if times.get(name)), default=None)
         # The compiler may find that sharing does not pay.
         name = case.name if count else case.name + " (not shared)"
-        cells = [name, times["shared"], times["plain"], times["plain"] / times["shared"]]
+        cells = [name, times["shared"], times["plain"], times["plain"] / times["shared"], times.get("pairs")]
         if self.torch:
             ready = times.get("torch ready")
             cells += [times.get("torch written"), ready, hand, hand and hand / times["shared"],
@@ -169,16 +172,17 @@ class Bench:
         targets = ["cpu"] + (["cpu:x86-64-v3"] if "avx512f" in self.cpu_flags else [])
         table = Table("Prefix alone: B64 H32 P4096 D128", ["target and type", "ms", "GFLOP/s", "sgemm", "% of sgemm"], self.out)
         for target in targets:
-            for dtype in ("f32", "f16", "bf16"):
+            for dtype, options in (("f32", ()), ("f16", ()), ("bf16", ()), ("bf16", ("--bf16=pairs",))):
                 case = Case(f"prefix_{dtype}", 64, 32, 32, 128, ((1, 4096),), dtype)
                 if self.wanted(case.name):
                     inputs = self.inputs(case)
-                    calls = {"shared": self.engine(case, inputs, target=target)[0]}
+                    calls = {"shared": self.engine(case, inputs, target=target, options=options)[0]}
                     self.rates(calls)
                     times = {name: median(values) for name, values in self.run(calls).items()}
                     rate = 1e-6 * case.shared_flops() / times["shared"]
-                    table.row(f"{target} {dtype}", times["shared"], rate, times["sgemm"], 100 * rate / times["sgemm"])
-                    self.keep("prefix", f"{target} {dtype}", **times)
+                    what = " ".join([target, dtype, *options])
+                    table.row(what, times["shared"], rate, times["sgemm"], 100 * rate / times["sgemm"])
+                    self.keep("prefix", what, **times)
         table = Table("Suffix alone: B64 S128 D128, 32 KV heads", ["type and queries per KV head", "ms", "GB/s", "read GB/s",
                                                                 "% of read"], self.out)
         for dtype, group in [("f32", 1), ("f32", 4), ("f32", 8), ("f16", 1), ("bf16", 1), ("bf16", 4), ("bf16", 8)]:

@@ -154,9 +154,9 @@ func.func private @records_c1() attributes {hydragen.records = [1]}
 // -----
 
 // expected-error @+1 {{expected positive speeds but got 0}}
-func.func private @cpu_target_c1() attributes {a = #hydragen.cpu_target<vector_bits = 512, product = 0, dot = 3, exponentials = 2, bandwidth = 1, copy = 5, launch = 0, row = 6>}
+func.func private @cpu_target_c1() attributes {a = #hydragen.cpu_target<vector_bits = 512, product = 0, few = 7, dot = 3, exponentials = 2, bandwidth = 1, copy = 5, launch = 0, row = 6>}
 
 // -----
 
 // expected-error @+1 {{expected times that are not negative but got 0 and -1}}
-func.func private @cpu_target_c2() attributes {a = #hydragen.cpu_target<vector_bits = 512, product = 4, dot = 3, exponentials = 2, bandwidth = 1, copy = 5, launch = 0, row = -1>}
+func.func private @cpu_target_c2() attributes {a = #hydragen.cpu_target<vector_bits = 512, product = 4, few = 7, dot = 3, exponentials = 2, bandwidth = 1, copy = 5, launch = 0, row = -1>}

@@ -146,13 +146,13 @@ func.func private @attributes(tensor<4xf32> {hydragen.alias_output = 0 : i64}) -
   c = #hydragen.visible<where = affine_map<(m, n) -> (m - n)>, fill = -1.0e4 : f16, mode = add>}
 
 // CHECK-LABEL: func private @records
-// CHECK-SAME: c = #hydragen.cpu_target<vector_bits = 512, product = 4, dot = 3, exponentials = 2, bandwidth = 1, copy = 5, launch = 0, row = 6>
+// CHECK-SAME: c = #hydragen.cpu_target<vector_bits = 512, product = 4, few = 7, dot = 3, exponentials = 2, bandwidth = 1, copy = 5, launch = 0, row = 6>
 // CHECK-SAME: hydragen.records = [
 // CHECK-SAME: #hydragen.attention_record<location = {{#loc[0-9]*|loc}}{{.*}}, outcome = shared, reason_code = "", reason = "keys [0, 24) shared", segments = [#hydragen.segment_record<keys = [0, 24], shared_by = all, groups = 1, sequences = ?, level = 0, rows = {{\[\[}}0, ?, ?], [1, 3, 3]], copies_over = []>, #hydragen.segment_record<keys = [24, ?], shared_by = group, groups = 3, sequences = ?, level = 1, rows = {{\[\[}}0, ?, ?], [0, 3, 3]], copies_over = [1]>], bytes = [?, 1024], guarded = true, predicted_us = [2.500000e+00 : f64, 1.250000e-01 : f64]>
 // CHECK-SAME: #hydragen.attention_record<location = {{#loc[0-9]*|loc}}{{.*}}, outcome = refused, reason_code = "too-large", reason = "", segments = [], bytes = [?, ?], guarded = false>
 // CHECK-SAME: #hydragen.attention_record<location = {{#loc[0-9]*|loc}}{{.*}}, outcome = plain, reason_code = "nothing-shared", reason = "", segments = [#hydragen.segment_record<keys = [0, 8], shared_by = own, groups = 2, sequences = 1, level = 0, rows = [], copies_over = []>], bytes = [8, 8], guarded = false>
 func.func private @records() attributes {
-  c = #hydragen.cpu_target<vector_bits = 512, product = 4, dot = 3, exponentials = 2, bandwidth = 1, copy = 5, launch = 0, row = 6>,
+  c = #hydragen.cpu_target<vector_bits = 512, product = 4, few = 7, dot = 3, exponentials = 2, bandwidth = 1, copy = 5, launch = 0, row = 6>,
   hydragen.records = [
     #hydragen.attention_record<location = loc("a \22b\22.mlir":3:8), outcome = shared, reason_code = "", reason = "keys [0, 24) shared",
       segments = [#hydragen.segment_record<keys = [0, 24], shared_by = all, groups = 1, sequences = ?, level = 0, rows = [[0, ?, ?], [1, 3, 3]], copies_over = []>,

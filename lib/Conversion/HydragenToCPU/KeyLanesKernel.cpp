@@ -2,15 +2,15 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Few rows meet each key, so reading K and V bounds the kernel. With one row or
-// two, both stream through once per item, row after row, as the hardware's
-// prefetcher wants it (two rows side by side cost a third of the bandwidth,
-// prefetch instructions a sixth). More rows compute so much that nothing would
-// be read meanwhile: V is fetched while the scores of a short tile are
-// computed, K of the next tile during the products. Lanes run along the
-// contraction for scores (a tree of shuffles sums as many accumulators as there
-// are lanes), along the keys for the softmax and along the columns of V for the
-// products.
+// Few rows meet each key, so reading K and V bounds the kernel. With one row
+// both stream through once per item, one row of theirs after the other, as the
+// hardware's prefetcher wants it (two side by side cost a third of the
+// bandwidth, prefetch instructions a sixth). More rows compute so much that
+// nothing would be read meanwhile: V is fetched while the scores of a short
+// tile are computed, K of the next tile during the products. Lanes run along
+// the contraction for scores (a tree of shuffles sums as many accumulators as
+// there are lanes), along the keys for the softmax and along the columns of V
+// for the products.
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
@@ -40,7 +40,7 @@ protected:
 
 private:
   /// Whether K and V come in turns, one tile ahead; see above.
-  bool fetchesAhead() const { return tileRows > 2; }
+  bool fetchesAhead() const { return tileRows > 1; }
   void prefetchRows(int term, Value key);
   void emitScores(Value first, Value begin, Value end, int64_t block);
   void emitElementwise(Value first, Value count);
@@ -74,7 +74,6 @@ private:
   static constexpr int64_t kValueKeys = 4;
   /// Rows of K or V that are prefetched before their tile.
   static constexpr int64_t kLeadKeys = 4;
-  static constexpr int64_t kAheadKeys = 16;
   /// Keys of a tile: K and V of 128 columns in f32 take half of the first-level
   /// cache.
   static constexpr int64_t kShortTile = 16;
@@ -209,10 +208,6 @@ void KeyLanesKernel::emitScores(Value first, Value begin, Value end,
       Point point = getKeyPoint(key);
       if (fetchesAhead())
         emitPrefetch(-1, key, e.index(0), 1, Cache::First);
-      else if (tileRows > 1)
-        for (unsigned term = 0; term < in.numTerms(); ++term)
-          emitPrefetch(term, e.add(key, kAheadKeys), e.index(0), 1,
-                       Cache::First);
       SmallVector<Value> partial(tileRows * chains, e.constant(0.0, vector));
       for (unsigned term = 0; term < in.numTerms(); ++term) {
         SmallVector<Value> symbols;
@@ -466,7 +461,7 @@ void KeyLanesKernel::emitProducts(Value first, Value count) {
     if (fetchesAhead() && vectors > 0)
       return emitColumnProducts(first, count, vectors, block);
   }
-  int64_t block = tileRows > 2 ? kValueKeys : 1;
+  int64_t block = fetchesAhead() ? kValueKeys : 1;
   Value whole = e.roundDown(count, block);
   e.loop(e.index(0), whole, block,
          [&](Value n) { emitMemoryProducts(first, n, block); });
@@ -569,8 +564,6 @@ void KeyLanesKernel::emitMemoryProducts(Value first, Value n, int64_t block) {
     if (fetchesAhead())
       for (unsigned term = 0; term < in.numTerms(); ++term)
         emitPrefetch(term, e.add(key, tileKeys), e.index(0), 1, Cache::First);
-    else if (tileRows > 1)
-      emitPrefetch(-1, e.add(key, kAheadKeys), e.index(0), 1, Cache::First);
     if (values.direct)
       symbols[i] = in.loadSymbols(getOperand(-1), in.valueMap, points[i]);
   }

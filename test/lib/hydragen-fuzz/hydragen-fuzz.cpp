@@ -159,8 +159,9 @@ public:
     outcome.valid = true;
     if (mutate)
       for (RuntimeValue &input : inputs)
-        if (input.tensor.isFloat() && input.tensor.getNumElements() != 0)
-          input.tensor.write()[0].f += 1;
+        if (input.tensor.isFloat())
+          for (int64_t i = 0, n = input.tensor.getNumElements(); i != n; ++i)
+            input.tensor.write()[i].f += 1;
 
     for (StringRef stage : {"shared", "decomposed"}) {
       OwningOpRef<ModuleOp> copy = module->clone();
