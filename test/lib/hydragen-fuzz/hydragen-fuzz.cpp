@@ -64,8 +64,8 @@ cl::opt<std::string> replay("replay", cl::init(""), cl::value_desc("FILE"),
                                      "seed instead of its graph"),
                             cl::cat(category));
 cl::opt<bool> mutate("mutate", cl::cat(category),
-                     cl::desc("change inputs after the first run: every graph "
-                              "must fail"));
+                     cl::desc("change inputs after the first run, which must "
+                              "show"));
 cl::opt<bool> verbose("verbose", cl::cat(category),
                       cl::desc("one line per graph"));
 
