@@ -24,6 +24,32 @@ unsigned AttentionGroup::getNumRows() const {
 // The state
 //===----------------------------------------------------------------------===//
 
+/// `value` is a fill with a constant that `isValue` takes.
+static bool isFill(Value value, function_ref<bool(const APFloat &)> isValue) {
+  while (auto cast = value.getDefiningOp<tensor::CastOp>())
+    value = cast.getSource();
+  if (auto fill = value.getDefiningOp<linalg::FillOp>()) {
+    FloatAttr constant;
+    return matchPattern(fill.getInputs().front(), m_Constant(&constant)) &&
+           isValue(constant.getValue());
+  }
+  DenseFPElementsAttr elements;
+  return matchPattern(value, m_Constant(&elements)) && elements.isSplat() &&
+         isValue(elements.getSplatValue<APFloat>());
+}
+
+static bool isIdentity(Value o, Value m, Value l) {
+  auto isZero = [](const APFloat &value) { return value.isZero(); };
+  return isFill(o, isZero) && isFill(l, isZero) &&
+         isFill(m, [](const APFloat &value) {
+           return value.isInfinity() && value.isNegative();
+         });
+}
+
+bool hydragen::hasIdentityInits(PartialAttentionOpInterface op) {
+  return isIdentity(op.getInits()[0], op.getInits()[1], op.getInits()[2]);
+}
+
 namespace {
 /// Follows (o, m, l) of a finalize op to the partial attentions.
 class StateCollector {
@@ -61,25 +87,8 @@ private:
     return failure();
   }
 
-  /// `value` is a fill with a constant that `isValue` takes.
-  static bool isFill(Value value, function_ref<bool(const APFloat &)> isValue) {
-    while (auto cast = value.getDefiningOp<tensor::CastOp>())
-      value = cast.getSource();
-    if (auto fill = value.getDefiningOp<linalg::FillOp>()) {
-      FloatAttr constant;
-      return matchPattern(fill.getInputs().front(), m_Constant(&constant)) &&
-             isValue(constant.getValue());
-    }
-    DenseFPElementsAttr elements;
-    return matchPattern(value, m_Constant(&elements)) && elements.isSplat() &&
-           isValue(elements.getSplatValue<APFloat>());
-  }
   static bool isIdentity(const State &state) {
-    auto isZero = [](const APFloat &value) { return value.isZero(); };
-    return isFill(state.o, isZero) && isFill(state.l, isZero) &&
-           isFill(state.m, [](const APFloat &value) {
-             return value.isInfinity() && value.isNegative();
-           });
+    return ::isIdentity(state.o, state.m, state.l);
   }
 
   /// The op of which o, m and l are the results 0, 1, 2.

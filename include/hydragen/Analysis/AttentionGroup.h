@@ -52,6 +52,9 @@ struct AttentionGroup {
                                        std::string &reason);
 };
 
+/// Whether the state that a partial attention begins with is that of no key.
+bool hasIdentityInits(PartialAttentionOpInterface op);
+
 } // namespace mlir::hydragen
 
 #endif // HYDRAGEN_ANALYSIS_ATTENTIONGROUP_H

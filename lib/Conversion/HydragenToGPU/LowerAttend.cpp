@@ -319,6 +319,15 @@ LogicalResult EntryLowering::run() {
   // Behind the entry's own buffers.
   auto own = function->getAttrOfType<IntegerAttr>(host::kWorkspaceAttr);
   base = own && !copies ? llvm::alignTo(own.getInt(), 256) : 0;
+  if (!copies) {
+    SmallVector<linalg::LinalgOp> loops;
+    function.walk([&](linalg::LinalgOp op) {
+      if (isIntegerLoop(op))
+        loops.push_back(op);
+    });
+    for (linalg::LinalgOp op : loops)
+      lowerIntegerLoop(op);
+  }
   for (AttendOp op : ops)
     if (failed(lower(op)))
       return failure();

@@ -136,6 +136,11 @@ void PlanWriter::addPart(unsigned number) {
   n.keyStrides = addStrides(p + "key_stride", number, keyMap, keys);
   n.valueStrides = addStrides(p + "value_stride", number, valueMap, vals);
 
+  if (attr.isCut()) {
+    Value count = op.getCounts()[attr.getCount()];
+    n.countAt = addAddress(p + "count", getAddress(count));
+    n.countType = cast<ShapedType>(count.getType()).getElementType();
+  }
   llvm::SmallBitVector used(attr.getIndices().size());
   for (AffineMap map : {keyMap, valueMap}) {
     llvm::SmallBitVector symbolsOfMap = getUsedSymbols(map);
@@ -212,7 +217,7 @@ PlanWriter::PlanWriter(OpBuilder &host, AttendOp op, const RowSpace &rows,
   groups = add("groups", sizes.groups);
   rowsPerGroup = add("rows_per_group", sizes.rowsPerGroup);
   maxEntries = add("max_entries", sizes.maxEntries);
-  items = add("items", sizes.items);
+  items = usedItems = add("items", sizes.items);
   listed = add("listed", sizes.listed);
   firstGroupListed = add("first_group_listed", sizes.firstGroupListed);
   itemsAt = add("items_at", sizes.itemsAt, /*wide=*/true);
@@ -234,6 +239,8 @@ Value PlanWriter::i32(int64_t value) {
 }
 
 Value PlanWriter::get(const PlanNumber &number) {
+  if (number.computed)
+    return number.computed;
   if (number.constant)
     return arith::ConstantIntOp::create(*b, *number.constant,
                                         number.wide ? 64 : 32);
@@ -655,6 +662,7 @@ gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
   groupsPointer = at(groupsAt);
   entriesPointer = at(entriesAt);
   listPointer = at(listAt);
+  readCounts();
 
   // The header: how much there is to do, and how much of it is taken.
   Value header = LLVM::IntToPtrOp::create(builder, pointer, get(workspace));
@@ -665,7 +673,7 @@ gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
       kernels::storeI32(builder, header, i32(2 * launch + 1), zero);
     };
     if (!op.getSchedule().getSeparate())
-      put(0, get(items));
+      put(0, get(usedItems));
     else
       for (auto [i, part] : llvm::enumerate(parts))
         put(i, get(part.items));

@@ -19,6 +19,8 @@ struct PlanNumber {
   std::optional<int64_t> constant;
   unsigned parameter = 0;
   bool wide = false;
+  /// In the kernel: what it has computed in place of the host's number.
+  Value computed;
 };
 
 /// Writes the plan kernel of one attend op: one thread per item, group and
@@ -53,6 +55,9 @@ private:
     SmallVector<PlanNumber> keyStrides, valueStrides, tableStrides;
     SmallVector<PlanNumber> outerWeights, foldedWeights;
     PlanNumber keys0, values0, table0, rowOffset;
+    /// Of a part that is cut: where its count is, and its type.
+    PlanNumber countAt;
+    Type countType;
     /// Index operands that choose K and V: address, strides per outer variable,
     /// bytes that one step moves keys and values.
     struct Choice {
@@ -89,6 +94,8 @@ private:
                 ArrayRef<PlanNumber> weights);
   void guarded(Value number, Value first, Value count,
                function_ref<void(Value)> body);
+  void readCounts();
+  unsigned getLeastSplits(unsigned part);
   void writeItem(unsigned part, Value number);
   Value loadIndex(const PartNumbers::Choice &choice, ArrayRef<Value> outer);
   void narrowKeys(unsigned part, ArrayRef<Value> outer, Value firstRow,
@@ -108,8 +115,9 @@ private:
   function_ref<SmallVector<Value>(Value)> getStrides;
   SmallVector<PartNumbers, 0> parts;
   SmallVector<PlanNumber> digitExtents, digitWeights;
-  PlanNumber workspace, groups, rowsPerGroup, maxEntries, items, listed,
-      firstGroupListed;
+  /// `usedItems` is less than `items` where parts are cut.
+  PlanNumber workspace, groups, rowsPerGroup, maxEntries, items, usedItems,
+      listed, firstGroupListed;
   PlanNumber itemsAt, groupsAt, entriesAt, listAt;
 
   ImplicitLocOpBuilder *b = nullptr;
