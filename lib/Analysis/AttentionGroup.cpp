@@ -7,6 +7,7 @@
 #include "hydragen/Analysis/AttentionGroup.h"
 
 #include "hydragen/IR/AttentionDims.h"
+#include "hydragen/IR/ScoreMods.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -48,6 +49,34 @@ static bool isIdentity(Value o, Value m, Value l) {
 
 bool hydragen::hasIdentityInits(PartialAttentionOpInterface op) {
   return isIdentity(op.getInits()[0], op.getInits()[1], op.getInits()[2]);
+}
+
+std::optional<unsigned>
+hydragen::getGroupedRow(PartialAttentionOpInterface op) {
+  if (!op->hasAttr(kGroupedAttr))
+    return std::nullopt;
+  AttentionDims dims = AttentionDims::get(op);
+  SmallVector<AffineMap> indexMaps = op.getIndexMapsVector(),
+                         maps = op.getKeyMapsVector();
+  maps.push_back(op.getValueMap());
+  std::optional<unsigned> grouped;
+  for (AffineMap map : maps) {
+    llvm::SmallBitVector symbols = getUsedSymbols(map);
+    for (unsigned symbol : symbols.set_bits())
+      for (unsigned dim = 0; dim != dims.numDims; ++dim) {
+        if (!indexMaps[symbol].isFunctionOfDim(dim))
+          continue;
+        std::optional<unsigned> row = dims.getRowIndex(dim);
+        if (!row || (grouped && *grouped != *row))
+          return std::nullopt;
+        grouped = row;
+      }
+  }
+  if (!grouped || llvm::any_of(maps, [&](AffineMap map) {
+        return map.isFunctionOfDim(dims.rows[*grouped]);
+      }))
+    return std::nullopt;
+  return grouped;
 }
 
 namespace {

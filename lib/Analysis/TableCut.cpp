@@ -66,12 +66,12 @@ public:
     return {};
   }
 
+  int64_t constant = 0;
+  SmallVector<std::pair<Symbol, int64_t>, 1> terms;
+
 private:
   static std::optional<Sum> of(AffineExpr expr, ArrayRef<Sum> operands,
                                unsigned numDims);
-
-  int64_t constant = 0;
-  SmallVector<std::pair<Symbol, int64_t>, 2> terms;
 };
 } // namespace
 
@@ -139,6 +139,25 @@ Sum Sum::of(Value value) {
     if (std::optional<int64_t> index = dim.getConstantIndex())
       return symbol(dim.getSource(), *index);
   return symbol(value, -1);
+}
+
+OpFoldResult TableCut::getKeyOffset(OpBuilder &builder, Location loc) const {
+  if (keyTerms.empty())
+    return builder.getIndexAttr(keyConstant);
+  Value sum = arith::ConstantIndexOp::create(builder, loc, keyConstant);
+  for (auto &[symbol, factor] : keyTerms) {
+    auto [value, dim] = symbol;
+    if (dim >= 0)
+      value = tensor::DimOp::create(builder, loc, value, dim);
+    if (!value.getType().isIndex())
+      value = arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                         value);
+    value = arith::MulIOp::create(
+        builder, loc, value,
+        arith::ConstantIndexOp::create(builder, loc, factor));
+    sum = arith::AddIOp::create(builder, loc, sum, value);
+  }
+  return sum;
 }
 
 /// Extent of a tensor; that of one that is computed is its init's.
@@ -223,10 +242,10 @@ std::optional<TableCut> hydragen::getTableCut(PartialAttentionOpInterface op,
   } else {
     return std::nullopt;
   }
-  std::optional<int64_t> begin = keyOffset.getConstant();
-  if (!begin)
+  if (keyOffset.getLoaded())
     return std::nullopt;
-  cut.keyOffset = *begin;
+  cut.keyConstant = keyOffset.constant;
+  cut.keyTerms = keyOffset.terms;
   reason.clear();
   return cut;
 }

@@ -148,6 +148,11 @@ std::string Scheduler::readShapes() {
     PartShape shape;
     shape.shared = isa<PrefixAttentionOp>(op);
     llvm::SmallBitVector unused = getUnusedRows(op);
+    // Rows that the plan kernel puts together are rows of one tile.
+    if (std::optional<unsigned> grouped = getGroupedRow(op)) {
+      unused.set(*grouped);
+      shape.shared = true;
+    }
     for (auto [i, row] : llvm::enumerate(dims.rows))
       multiply(unused.test(i) ? shape.rows : shape.outer,
                getStaticExtent(op, row));

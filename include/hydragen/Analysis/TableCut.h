@@ -24,8 +24,11 @@ struct TableCut {
   Operation *read = nullptr;
   /// The pages behind the leading ones.
   bool rest = false;
-  /// Absolute position of the whole table's first key.
-  int64_t keyOffset = 0;
+  /// Absolute position of the whole table's first key: a constant, and factors
+  /// of extents (a tensor and a dim) and values (dim -1).
+  int64_t keyConstant = 0;
+  SmallVector<std::pair<std::pair<Value, int64_t>, int64_t>, 1> keyTerms;
+  OpFoldResult getKeyOffset(OpBuilder &builder, Location loc) const;
   /// Offsets and sizes of the slice; those of the page are the whole table's.
   SmallVector<OpFoldResult> offsets, sizes;
 };

@@ -66,6 +66,8 @@ public:
 
   Operand query, key, value;
   SmallVector<Value> indices, extras;
+  /// The key offset, if it is dynamic.
+  SmallVector<Value> offsets;
   /// Where its page table is cut at a number of the call.
   std::optional<TableCut> cut;
 
@@ -370,8 +372,14 @@ PartAttr PartBuilder::build(TileAttr tile, SmallVectorImpl<Value> &counts) {
                             : operand);
     indexMaps.push_back(AffineMapAttr::get(rewriteMap(map)));
   }
-  int64_t count = -1;
+  int64_t count = -1, keyOffset = op.getStaticOffsets().back();
+  llvm::append_range(offsets, op.getOffsets());
   if (cut) {
+    offsets.clear();
+    SmallVector<int64_t> known;
+    dispatchIndexOpFoldResults({cut->getKeyOffset(builder, loc)}, offsets,
+                               known);
+    keyOffset = known.front();
     count = llvm::find(counts, cut->count) - counts.begin();
     if (count == static_cast<int64_t>(counts.size()))
       counts.push_back(cut->count);
@@ -387,23 +395,23 @@ PartAttr PartBuilder::build(TileAttr tile, SmallVectorImpl<Value> &counts) {
     digits.append({digit.row, digit.stride});
     digitSizes.push_back(state.getDimSize(i));
   }
-  int64_t page = 0;
+  // Row dims come first, in the order of the digits.
+  std::optional<unsigned> groupedRow = getGroupedRow(op);
+  int64_t page = 0, grouped = groupedRow ? int64_t(*groupedRow) : -1;
   if (table)
     page = *getConstantIntValue(getExtent(builder, op, dims.keys[1]));
-  return PartAttr::get(op->getContext(), isa<PrefixAttentionOp>(op),
-                       builder.getDenseI64ArrayAttr(digits),
-                       builder.getDenseI64ArrayAttr(digitSizes),
-                       builder.getDenseI64ArrayAttr(source.rowOffsets),
-                       builder.getDenseI64ArrayAttr(source.rowSizes),
-                       cut ? cut->keyOffset : op.getStaticOffsets().back(),
-                       page, count, cut && cut->rest, /*grouped=*/-1,
-                       AffineMapAttr::get(rewriteMap(query.map)),
-                       AffineMapAttr::get(rewriteMap(key.map)),
-                       AffineMapAttr::get(rewriteMap(value.map)),
-                       builder.getArrayAttr(indexMaps),
-                       builder.getArrayAttr(extraMaps),
-                       builder.getF64FloatAttr(op.getScale().convertToDouble()),
-                       op.getScoreMods(), tile);
+  return PartAttr::get(
+      op->getContext(), isa<PrefixAttentionOp>(op),
+      builder.getDenseI64ArrayAttr(digits),
+      builder.getDenseI64ArrayAttr(digitSizes),
+      builder.getDenseI64ArrayAttr(source.rowOffsets),
+      builder.getDenseI64ArrayAttr(source.rowSizes), keyOffset, page, count,
+      cut && cut->rest, grouped, AffineMapAttr::get(rewriteMap(query.map)),
+      AffineMapAttr::get(rewriteMap(key.map)),
+      AffineMapAttr::get(rewriteMap(value.map)),
+      builder.getArrayAttr(indexMaps), builder.getArrayAttr(extraMaps),
+      builder.getF64FloatAttr(op.getScale().convertToDouble()),
+      op.getScoreMods(), tile);
 }
 
 //===----------------------------------------------------------------------===//
@@ -541,8 +549,7 @@ static std::string convert(FinalizeOp finalize, ScheduleAttr schedule,
     values.push_back(part->value.value);
     llvm::append_range(indices, part->indices);
     llvm::append_range(extras, part->extras);
-    if (!part->cut)
-      llvm::append_range(sizes, op.getOffsets());
+    llvm::append_range(sizes, part->offsets);
   }
   SmallVector<int64_t> outputDims;
   for (RowDigit digit : group->resultDims)

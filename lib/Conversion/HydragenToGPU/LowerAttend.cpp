@@ -247,6 +247,14 @@ LogicalResult EntryLowering::lower(AttendOp op) {
       [&](Value memref) { return getAddress(memref); },
       [&](Value memref) { return getStrides(memref); }, bounds);
   plan.variants = variants;
+  if (rows->groupedDigit) {
+    Value blocks = toI32(index.ceilDiv(sizes.places, PlanWriter::kThreads));
+    for (gpu::GPUFuncOp kernel :
+         {plan.writeOrder(kernels.getModule(), name + "_order"),
+          plan.writeTiles(kernels.getModule(), name + "_tiles")})
+      launch(kernels.keep(kernel, 0, plan.parameters), blocks,
+             PlanWriter::kThreads, plan.parameters, plan.values);
+  }
   gpu::GPUFuncOp planKernel = kernels.keep(
       plan.write(kernels.getModule(), name + "_plan"), 0, plan.parameters);
   Value threads = index.add(index.add(sizes.items, sizes.groups),

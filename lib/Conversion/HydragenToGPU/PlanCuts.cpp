@@ -11,6 +11,7 @@
 #include "PlanWriter.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::hydragen;
@@ -30,7 +31,8 @@ unsigned PlanWriter::getLeastSplits(unsigned number) {
 /// table; there are fewer items, one after the other, in the same workspace.
 void PlanWriter::readCounts() {
   auto isCut = [](PartAttr part) { return part.isCut(); };
-  if (llvm::none_of(op.getParts().getAsRange<PartAttr>(), isCut))
+  if (!rows.groupedDigit &&
+      llvm::none_of(op.getParts().getAsRange<PartAttr>(), isCut))
     return;
   auto computed = [](PlanNumber &number, Value value) {
     number.computed = value;
@@ -87,7 +89,21 @@ void PlanWriter::readCounts() {
                                        arith::MaxSIOp::create(*b, splits, one),
                                        least);
       computed(n.splits, splits);
-      Value count32 = mul(splits, get(n.tiles));
+    }
+    if (rows.parts[i].grouped) {
+      // Without rows nobody has counted.
+      auto branch =
+          scf::IfOp::create(*b, b->getI32Type(), lessThan(zero, get(places)),
+                            /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(*b);
+      b->setInsertionPointToStart(branch.thenBlock());
+      scf::YieldOp::create(*b, getOrder(TileCounts, get(mostTiles)));
+      b->setInsertionPointToStart(branch.elseBlock());
+      scf::YieldOp::create(*b, zero);
+      computed(n.tiles, branch.getResult(0));
+    }
+    if (attr.isCut() || rows.parts[i].grouped) {
+      Value count32 = mul(get(n.splits), get(n.tiles));
       for (const PlanNumber &extent : n.outer)
         count32 = mul(count32, get(extent));
       computed(n.items, count32);
