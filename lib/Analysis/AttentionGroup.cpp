@@ -7,6 +7,7 @@
 #include "hydragen/Analysis/AttentionGroup.h"
 
 #include "hydragen/IR/AttentionDims.h"
+#include "hydragen/IR/ScoreMods.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -23,6 +24,60 @@ unsigned AttentionGroup::getNumRows() const {
 //===----------------------------------------------------------------------===//
 // The state
 //===----------------------------------------------------------------------===//
+
+/// `value` is a fill with a constant that `isValue` takes.
+static bool isFill(Value value, function_ref<bool(const APFloat &)> isValue) {
+  while (auto cast = value.getDefiningOp<tensor::CastOp>())
+    value = cast.getSource();
+  if (auto fill = value.getDefiningOp<linalg::FillOp>()) {
+    FloatAttr constant;
+    return matchPattern(fill.getInputs().front(), m_Constant(&constant)) &&
+           isValue(constant.getValue());
+  }
+  DenseFPElementsAttr elements;
+  return matchPattern(value, m_Constant(&elements)) && elements.isSplat() &&
+         isValue(elements.getSplatValue<APFloat>());
+}
+
+static bool isIdentity(Value o, Value m, Value l) {
+  auto isZero = [](const APFloat &value) { return value.isZero(); };
+  return isFill(o, isZero) && isFill(l, isZero) &&
+         isFill(m, [](const APFloat &value) {
+           return value.isInfinity() && value.isNegative();
+         });
+}
+
+bool hydragen::hasIdentityInits(PartialAttentionOpInterface op) {
+  return isIdentity(op.getInits()[0], op.getInits()[1], op.getInits()[2]);
+}
+
+std::optional<unsigned>
+hydragen::getGroupedRow(PartialAttentionOpInterface op) {
+  if (!op->hasAttr(kGroupedAttr))
+    return std::nullopt;
+  AttentionDims dims = AttentionDims::get(op);
+  SmallVector<AffineMap> indexMaps = op.getIndexMapsVector(),
+                         maps = op.getKeyMapsVector();
+  maps.push_back(op.getValueMap());
+  std::optional<unsigned> grouped;
+  for (AffineMap map : maps) {
+    llvm::SmallBitVector symbols = getUsedSymbols(map);
+    for (unsigned symbol : symbols.set_bits())
+      for (unsigned dim = 0; dim != dims.numDims; ++dim) {
+        if (!indexMaps[symbol].isFunctionOfDim(dim))
+          continue;
+        std::optional<unsigned> row = dims.getRowIndex(dim);
+        if (!row || (grouped && *grouped != *row))
+          return std::nullopt;
+        grouped = row;
+      }
+  }
+  if (!grouped || llvm::any_of(maps, [&](AffineMap map) {
+        return map.isFunctionOfDim(dims.rows[*grouped]);
+      }))
+    return std::nullopt;
+  return grouped;
+}
 
 namespace {
 /// Follows (o, m, l) of a finalize op to the partial attentions.
@@ -61,25 +116,8 @@ private:
     return failure();
   }
 
-  /// `value` is a fill with a constant that `isValue` takes.
-  static bool isFill(Value value, function_ref<bool(const APFloat &)> isValue) {
-    while (auto cast = value.getDefiningOp<tensor::CastOp>())
-      value = cast.getSource();
-    if (auto fill = value.getDefiningOp<linalg::FillOp>()) {
-      FloatAttr constant;
-      return matchPattern(fill.getInputs().front(), m_Constant(&constant)) &&
-             isValue(constant.getValue());
-    }
-    DenseFPElementsAttr elements;
-    return matchPattern(value, m_Constant(&elements)) && elements.isSplat() &&
-           isValue(elements.getSplatValue<APFloat>());
-  }
   static bool isIdentity(const State &state) {
-    auto isZero = [](const APFloat &value) { return value.isZero(); };
-    return isFill(state.o, isZero) && isFill(state.l, isZero) &&
-           isFill(state.m, [](const APFloat &value) {
-             return value.isInfinity() && value.isNegative();
-           });
+    return ::isIdentity(state.o, state.m, state.l);
   }
 
   /// The op of which o, m and l are the results 0, 1, 2.

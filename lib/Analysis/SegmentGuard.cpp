@@ -1,5 +1,4 @@
-//===- SegmentGuard.cpp - sharing that is known at run time ------*- C++
-//-*-===//
+//===- SegmentGuard.cpp - sharing known at run time -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -88,7 +87,11 @@ SegmentAnalysis::findGuard(const SegmentPiece &piece) {
 }
 
 void SegmentAnalysis::cutPiece(unsigned number, const RuntimeGuard &guard,
-                               const SizeExpr &count) {
+                               const SizeExpr &count,
+                               ArrayRef<GuardTable> tables) {
+  pieces[number].cut = {
+      *guard.key, pieces[number].box.find(*guard.key)->second,
+      SmallVector<GuardTable, 1>(tables.begin(), tables.end())};
   SegmentPiece rest = pieces[number];
   SegmentPiece &common = pieces[number];
   SizeExpr cut = common.box[*guard.key].low + count;
@@ -104,6 +107,8 @@ void SegmentAnalysis::cutPiece(unsigned number, const RuntimeGuard &guard,
   for (SmallVector<ExprId, 1> &list : common.exprs)
     for (ExprId &id : list)
       id = evaluator->rename(id, first);
+  for (GuardTable &table : common.cut->tables)
+    table.first = evaluator->rename(table.index, first);
   pieces.insert(pieces.begin() + number + 1, std::move(rest));
   classify();
 }

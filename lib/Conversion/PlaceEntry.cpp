@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "HostCalls.h"
+#include "HydragenToGPU/IntegerLoops.h"
 #include "hydragen/Conversion/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -29,6 +30,11 @@ static bool isFreeOfMemory(Operation *op) {
     return true;
   if (op->getParentOfType<AttendOp>())
     return true;
+  // Kernels of their own.
+  if (isIntegerLoop(op))
+    return true;
+  if (auto loop = op->getParentOfType<linalg::LinalgOp>())
+    return isIntegerLoop(loop);
   if (isa_and_nonnull<LLVM::LLVMDialect, arith::ArithDialect>(op->getDialect()))
     return true;
   if (auto alloc = dyn_cast<memref::AllocOp>(op))

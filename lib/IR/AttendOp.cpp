@@ -69,6 +69,18 @@ LogicalResult AttendOp::verify() {
   if (getSinkMaps().size() != getSinks().size() ||
       static_cast<bool>(getFactor()) != getFactorMap().has_value())
     return emitOpError("expected one map per sink and factor");
+  // attend_c6
+  for (Value count : getCounts()) {
+    auto type = cast<ShapedType>(count.getType());
+    if (type.getRank() != 0 || !(type.getElementType().isInteger(32) ||
+                                 type.getElementType().isInteger(64)))
+      return emitOpError("expected counts of one i32 or i64 but got ") << type;
+  }
+  for (unsigned i = 0; i != numParts; ++i)
+    if (getPart(i).getCount() >= static_cast<int64_t>(getCounts().size()))
+      return emitOpError("part ")
+             << i << " wants count " << getPart(i).getCount() << " of "
+             << getCounts().size();
   return success();
 }
 

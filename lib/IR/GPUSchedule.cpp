@@ -85,15 +85,14 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-LogicalResult PartAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                               bool shared, DenseI64ArrayAttr digits,
-                               DenseI64ArrayAttr digitSizes,
-                               DenseI64ArrayAttr rowOffsets,
-                               DenseI64ArrayAttr rowSizes, int64_t keyOffset,
-                               int64_t page, AffineMapAttr query,
-                               AffineMapAttr key, AffineMapAttr value,
-                               ArrayAttr indices, ArrayAttr extras,
-                               FloatAttr scale, ArrayAttr mods, TileAttr tile) {
+LogicalResult
+PartAttr::verify(function_ref<InFlightDiagnostic()> emitError, bool shared,
+                 DenseI64ArrayAttr digits, DenseI64ArrayAttr digitSizes,
+                 DenseI64ArrayAttr rowOffsets, DenseI64ArrayAttr rowSizes,
+                 int64_t keyOffset, int64_t page, int64_t count, bool rest,
+                 int64_t grouped, AffineMapAttr query, AffineMapAttr key,
+                 AffineMapAttr value, ArrayAttr indices, ArrayAttr extras,
+                 FloatAttr scale, ArrayAttr mods, TileAttr tile) {
   // part_c1
   ArrayRef<int64_t> list = digits.asArrayRef();
   for (unsigned i = 0; i < list.size(); i += 2)
@@ -123,5 +122,14 @@ LogicalResult PartAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       }))
     return emitError() << "expected maps of extras over the row digits and a "
                           "key";
+  // part_c4
+  if (count >= 0 && page == 0)
+    return emitError() << "expected a table of pages to cut at count " << count;
+  if (count < 0 && rest)
+    return emitError() << "expected a count for the rest of a table";
+  // part_c5
+  if (grouped >= static_cast<int64_t>(list.size() / 2))
+    return emitError() << "expected one of " << list.size() / 2
+                       << " row digits to be grouped but got " << grouped;
   return success();
 }

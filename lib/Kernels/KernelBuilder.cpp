@@ -349,6 +349,13 @@ Value KernelBuilder::atomicAdd(Value pointer, Value x, bool acquireRelease) {
                        : "atom.relaxed.gpu.global.add.u32 $0, [$1], $2;",
                    "=r,l,r,~{memory}", {pointer, x});
 }
+void KernelBuilder::atomicMin(Value pointer, Value x) {
+  bool wide = x.getType().isInteger(64);
+  inlineAsm(*this, x.getType(),
+            wide ? "atom.relaxed.gpu.global.min.s64 $0, [$1], $2;"
+                 : "atom.relaxed.gpu.global.min.s32 $0, [$1], $2;",
+            wide ? "=l,l,l,~{memory}" : "=r,l,r,~{memory}", {pointer, x});
+}
 
 //===----------------------------------------------------------------------===//
 // Control flow

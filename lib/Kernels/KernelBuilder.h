@@ -141,6 +141,8 @@ public:
   /// Adds to a counter in global memory and returns the old value;
   /// `acquireRelease` orders memory of the device around it.
   Value atomicAdd(Value pointer, Value x, bool acquireRelease);
+  /// Relaxed, of an i32 or i64.
+  void atomicMin(Value pointer, Value x);
 
   //===--------------------------------------------------------------------===//
   // Control flow

@@ -88,6 +88,31 @@ Value mlir::hydragen::kernels::loadI32(ImplicitLocOpBuilder &builder,
   return b.load(b.offset(array, b.shl(b.wide(index), 2)), b.i32, 4);
 }
 
+void mlir::hydragen::kernels::emitAtomicLeast(ImplicitLocOpBuilder &builder,
+                                              Value pointer, Value x) {
+  KernelBuilder b(builder.getLoc(), builder);
+  bool wide = x.getType().isInteger(64);
+  for (unsigned distance = 16; distance != 0; distance /= 2) {
+    Value other;
+    if (wide) {
+      // Lanes exchange 32 bits at a time.
+      Value half = b.constant(32, b.i64);
+      Value low = b.shuffleXor(b.narrow(x), distance);
+      Value high =
+          b.shuffleXor(b.narrow(arith::ShRUIOp::create(b, x, half)), distance);
+      other = arith::OrIOp::create(
+          b, arith::ExtUIOp::create(b, b.i64, low),
+          arith::ShLIOp::create(b, arith::ExtUIOp::create(b, b.i64, high),
+                                half));
+    } else {
+      other = b.shuffleXor(x, distance);
+    }
+    x = arith::MinSIOp::create(b, x, other);
+  }
+  b.ifThen(b.equal(b.band(b.threadId(), 31), 0),
+           [&] { b.atomicMin(pointer, x); });
+}
+
 gpu::GPUFuncOp mlir::hydragen::kernels::makePlanKernel(
     gpu::GPUModuleOp module, StringRef name,
     ArrayRef<KernelParameter> parameters, unsigned threads,

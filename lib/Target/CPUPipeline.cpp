@@ -8,6 +8,7 @@
 
 #include "hydragen/Conversion/Passes.h"
 #include "hydragen/IR/Hydragen.h"
+#include "hydragen/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -84,6 +85,7 @@ llvm::LogicalResult(::hydragen::checkLowerable)(ModuleOp module,
 
 void ::hydragen::buildBufferizePipeline(
     OpPassManager &manager, const ::hydragen::CPUPipelineOptions &options) {
+  manager.addNestedPass<func::FuncOp>(mlir::hydragen::createGroupRows());
   manager.addNestedPass<func::FuncOp>(mlir::hydragen::createLowerGroups());
   manager.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   manager.addNestedPass<func::FuncOp>(mlir::hydragen::createGuardShapes());

@@ -124,12 +124,17 @@ std::string(::hydragen::describeKernels)(ModuleOp kernels) {
           {"name", name}, {"type", kind}, {"offset", offset}});
       offset += bytes;
     }
-    bool plan = kernel.getName().ends_with("_plan");
+    bool plan = kernel.getName().ends_with("_plan"),
+         index = kernel.getName().starts_with("index_"),
+         order = kernel.getName().ends_with("_order") ||
+                 kernel.getName().ends_with("_tiles");
     list.push_back(llvm::json::Object{
         {"name", kernel.getName()},
         {"block", llvm::json::Array{getThreads(kernel), 1, 1}},
-        {"grid", plan ? "one thread per item, group and listed row"
-                      : "any; as many blocks as the device holds at once"},
+        {"grid", plan    ? "one thread per item, group and listed row"
+                 : order ? "one thread per row that is put together with others"
+                 : index ? "one thread per element; any for the least of all"
+                         : "any; as many blocks as the device holds at once"},
         {"shared_bytes", getNumber(kernel, "hydragen.shared_bytes")},
         {"parameter_bytes", getNumber(kernel, "hydragen.parameter_bytes")},
         {"parameters", std::move(parameters)}});

@@ -32,14 +32,6 @@ namespace mlir::hydragen {
 using namespace mlir;
 using namespace mlir::hydragen;
 
-/// Rows of one matrix product that rows grouped at run time fill: two vectors
-/// of the CPU kernels with 256 bits. A tile costs as much as half of its rows
-/// would on their own, less where their keys do not stay in the cache between
-/// two rows (measured on one core: 512 KiB of keys and values per head, groups
-/// of 4, 8, 32).
-static constexpr int64_t kTileRows = 16;
-static constexpr int64_t kCachedBytes = int64_t(1) << 20;
-
 namespace {
 /// o, m and l.
 struct State {
@@ -66,17 +58,12 @@ private:
   State makeIdentity(ArrayRef<OpFoldResult> rows,
                      ArrayRef<OpFoldResult> values);
   FailureOr<State> makePartial(unsigned segment);
-  std::optional<State> makeGrouped(const PartialParts &parts,
-                                   const SplitDomain &domain, unsigned segment);
   State createPartial(const PartialParts &parts, const SplitDomain &domain,
-                      unsigned segment, bool shared,
-                      std::optional<std::pair<unsigned, unsigned>> listed);
-  bool usesRowInRegion(const SplitDomain &domain, unsigned digit);
+                      unsigned segment);
   ArrayAttr rewriteMods(const SplitDomain &domain, ArrayRef<unsigned> symbols);
   AffineMap renumberSymbols(AffineMap map, ArrayRef<unsigned> symbols);
   SmallVector<unsigned> getUsedIndices(unsigned segment);
-  void cloneScoreRegion(const SplitDomain &domain, Region &target,
-                        std::optional<std::pair<unsigned, unsigned>> listed);
+  void cloneScoreRegion(const SplitDomain &domain, Region &target);
   SmallVector<State> mergeDisjoint(ArrayRef<State> partials);
   void markSeparateRows();
   bool isEmpty(unsigned segment);
@@ -191,11 +178,8 @@ ArrayAttr Decomposer::rewriteMods(const SplitDomain &domain,
   return builder.getArrayAttr(mods);
 }
 
-/// The score region with the row digits in place of the rows. A listed digit's
-/// number is not known there; nothing asks for it.
-void Decomposer::cloneScoreRegion(
-    const SplitDomain &domain, Region &target,
-    std::optional<std::pair<unsigned, unsigned>> listed) {
+/// The score region with the row digits in place of the rows.
+void Decomposer::cloneScoreRegion(const SplitDomain &domain, Region &target) {
   if (op.getScoreRegion().empty())
     return;
   Block &source = op.getScoreRegion().front();
@@ -206,13 +190,8 @@ void Decomposer::cloneScoreRegion(
   mapping.map(source.getArgument(0),
               block->addArgument(source.getArgument(0).getType(), loc));
   SmallVector<Value> digits;
-  for (unsigned i = 0; listed && i != listed->first; ++i)
-    block->addArgument(builder.getIndexType(), loc);
   for (unsigned i = 0; i != domain.getNumRowDigits(); ++i)
-    digits.push_back(
-        listed && listed->second == i
-            ? arith::ConstantIndexOp::create(builder, loc, 0).getResult()
-            : block->addArgument(builder.getIndexType(), loc));
+    digits.push_back(block->addArgument(builder.getIndexType(), loc));
   mapping.map(source.getArgument(numRows + 1),
               block->addArgument(builder.getIndexType(), loc));
   for (BlockArgument extra : source.getArguments().drop_front(numRows + 2))
@@ -287,18 +266,7 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
         << "an operand of a segment is copied: no view has its elements in the "
            "order of the dims";
 
-  std::optional<State> grouped;
-  if (attr.getGrouped() && !neverShare &&
-      !(grouped = makeGrouped(parts, domain, segment)))
-    remark::missed(
-        loc, remark::RemarkOpts::name("decompose-grouped").category("hydragen"))
-        << "rows with equal indices are not put together: an operand depends "
-           "on the row in another way";
-  State state = grouped
-                    ? *grouped
-                    : createPartial(parts, domain, segment,
-                                    !neverShare && isSharedSegment(op, segment),
-                                    std::nullopt);
+  State state = createPartial(parts, domain, segment);
 
   // Back from digits to rows.
   SmallVector<ReassociationIndices> groups = domain.getRowReassociation();
@@ -316,10 +284,11 @@ FailureOr<State> Decomposer::makePartial(unsigned segment) {
   return state;
 }
 
-/// `listed`: rank of the list and the row digit that it stands for.
-State Decomposer::createPartial(
-    const PartialParts &parts, const SplitDomain &domain, unsigned segment,
-    bool shared, std::optional<std::pair<unsigned, unsigned>> listed) {
+State Decomposer::createPartial(const PartialParts &parts,
+                                const SplitDomain &domain, unsigned segment) {
+  // Rows that are put together at run time read the keys one by one until then.
+  bool grouped = op.getSegment(segment).getGrouped() && !neverShare;
+  bool shared = !neverShare && !grouped && isSharedSegment(op, segment);
   // Row offsets are in the maps; the key's is an operand.
   SmallVector<OpFoldResult> offsets(parts.rowSizes.size(),
                                     builder.getIndexAttr(0));
@@ -343,7 +312,7 @@ State Decomposer::createPartial(
                      builder.getAffineMapArrayAttr(parts.indexMaps),
                      builder.getAffineMapArrayAttr(parts.extraMaps),
                      op.getScaleAttr(), parts.mods);
-    cloneScoreRegion(domain, partial.getScoreRegion(), listed);
+    cloneScoreRegion(domain, partial.getScoreRegion());
     return partial;
   };
   Operation *partial;
@@ -352,7 +321,9 @@ State Decomposer::createPartial(
   } else {
     partial = create(SuffixAttentionOp());
   }
-  if (neverShare && !listed) {
+  if (grouped)
+    partial->setAttr(kGroupedAttr, builder.getUnitAttr());
+  if (neverShare) {
     PlainPartial &plain = plainPartials.emplace_back();
     plain.op = partial;
     plain.shared = op.getSegment(segment).getShared();
@@ -391,79 +362,6 @@ void Decomposer::markSeparateRows() {
       mine.op->setAttr(kSeparateRowsAttr,
                        builder.getDenseI64ArrayAttr(separate));
   }
-}
-
-/// Tiles of rows with equal numbers as a prefix, the other rows on their own.
-std::optional<State> Decomposer::makeGrouped(const PartialParts &parts,
-                                             const SplitDomain &domain,
-                                             unsigned segment) {
-  std::optional<unsigned> row = getGroupedRow(parts);
-  if (!row || usesRowInRegion(domain, *row))
-    return std::nullopt;
-  // Rows that meet each key anyway, beside those that are put together.
-  int64_t folded = 1;
-  for (unsigned dim = 0; dim != parts.rowSizes.size(); ++dim) {
-    auto uses = [&](AffineMap map) { return map.isFunctionOfDim(dim); };
-    if (dim != *row && !uses(parts.valueMap) &&
-        llvm::none_of(parts.keyMaps, uses))
-      folded *= getConstantIntValue(parts.rowSizes[dim]).value_or(1);
-  }
-  int64_t width =
-      std::max<int64_t>(kTileRows / std::max<int64_t>(folded, 1), 2);
-  if (std::optional<int64_t> rows = getConstantIntValue(parts.rowSizes[*row]))
-    width = std::min(width, std::max<int64_t>(*rows, 1));
-  int64_t bytes =
-      2 *
-      getConstantIntValue(op.getSegmentSize(segment)).value_or(kCachedBytes) *
-      cast<RankedTensorType>(parts.value.getType())
-          .getElementType()
-          .getIntOrFloatBitWidth() /
-      8;
-  for (OpFoldResult columns : parts.valueSizes)
-    bytes *= getConstantIntValue(columns).value_or(1);
-  int64_t least = std::max<int64_t>(
-      llvm::divideCeil(width, bytes > kCachedBytes ? 4 : 2), 2);
-  auto list = [&](ArrayRef<int64_t> shape) {
-    return RankedTensorType::get(shape, builder.getI64Type());
-  };
-  std::optional<int64_t> fixed = getConstantIntValue(parts.rowSizes[*row]);
-  constexpr int64_t unknown = ShapedType::kDynamic;
-  auto group = GroupRowsOp::create(
-      builder, loc,
-      TypeRange{list({unknown, width}), list({unknown}),
-                list({fixed.value_or(unknown)})},
-      getGroupNumbers(builder, loc, parts, *row), width, least);
-  std::optional<PartialParts> tiles =
-      takeRows(builder, loc, parts, *row, group.getTiles());
-  std::optional<PartialParts> singles =
-      takeRows(builder, loc, parts, *row, group.getSingles());
-  if (!tiles || !singles)
-    return std::nullopt;
-  State a = createPartial(*tiles, domain, segment, /*shared=*/true,
-                          std::make_pair(2u, *row));
-  State b = createPartial(*singles, domain, segment, /*shared=*/false,
-                          std::make_pair(1u, *row));
-  auto merge = [&](Value tile, Value single) -> Value {
-    auto type = cast<RankedTensorType>(single.getType());
-    SmallVector<int64_t> shape(type.getShape().drop_front());
-    shape.insert(shape.begin() + *row, fixed.value_or(unknown));
-    return UngroupRowsOp::create(
-        builder, loc, RankedTensorType::get(shape, type.getElementType()),
-        group.getSlots(), tile, single, *row);
-  };
-  return State{merge(a.o, b.o), merge(a.m, b.m), merge(a.l, b.l)};
-}
-
-/// Whether a custom modification looks at the number of the digit.
-bool Decomposer::usesRowInRegion(const SplitDomain &domain, unsigned digit) {
-  if (op.getScoreRegion().empty())
-    return false;
-  Block &block = op.getScoreRegion().front();
-  for (unsigned row = 0; row != dims.rows.size(); ++row)
-    if (domain.getRowExpr(row).isFunctionOfDim(digit) &&
-        !block.getArgument(row + 1).use_empty())
-      return true;
-  return false;
 }
 
 //===----------------------------------------------------------------------===//

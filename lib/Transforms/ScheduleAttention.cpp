@@ -7,6 +7,7 @@
 #include "Materialize.h"
 
 #include "hydragen/Analysis/AttentionGroup.h"
+#include "hydragen/Analysis/TableCut.h"
 #include "hydragen/IR/AttentionDims.h"
 #include "hydragen/Kernels/KernelConfig.h"
 #include "hydragen/Transforms/Passes.h"
@@ -105,6 +106,28 @@ static void multiply(int64_t &product, int64_t extent) {
     product *= extent;
 }
 
+/// Keys of the whole of a table that is cut at a number of the call: either
+/// side may have them all.
+static int64_t getUncutKeys(PartialAttentionOpInterface op,
+                            const AttentionDims &dims) {
+  if (dims.keys.size() != 2)
+    return ShapedType::kDynamic;
+  int64_t pageSize = getStaticExtent(op, dims.keys[1]);
+  for (auto [i, map] : llvm::enumerate(op.getIndexMapsVector())) {
+    std::optional<unsigned> page =
+        map.getResultPosition(getAffineDimExpr(dims.keys[0], op->getContext()));
+    std::string reason;
+    if (!page || ShapedType::isDynamic(pageSize))
+      continue;
+    if (auto cut = getTableCut(op, i, *page, pageSize, reason)) {
+      multiply(pageSize,
+               cast<ShapedType>(cut->whole.getType()).getDimSize(*page));
+      return pageSize;
+    }
+  }
+  return ShapedType::kDynamic;
+}
+
 std::string Scheduler::readShapes() {
   for (const GroupPart &part : group.parts) {
     PartialAttentionOpInterface op = part.op;
@@ -125,11 +148,18 @@ std::string Scheduler::readShapes() {
     PartShape shape;
     shape.shared = isa<PrefixAttentionOp>(op);
     llvm::SmallBitVector unused = getUnusedRows(op);
+    // Rows that the plan kernel puts together are rows of one tile.
+    if (std::optional<unsigned> grouped = getGroupedRow(op)) {
+      unused.set(*grouped);
+      shape.shared = true;
+    }
     for (auto [i, row] : llvm::enumerate(dims.rows))
       multiply(unused.test(i) ? shape.rows : shape.outer,
                getStaticExtent(op, row));
     for (unsigned key : dims.keys)
       multiply(shape.keys, getStaticExtent(op, key));
+    if (ShapedType::isDynamic(shape.keys))
+      shape.keys = getUncutKeys(op, dims);
     shape.headDim = getStaticExtent(op, dims.contraction.front().front());
     shape.valueDim = getStaticExtent(op, dims.values.front());
     if (ShapedType::isDynamic(shape.headDim) ||

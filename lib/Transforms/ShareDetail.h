@@ -84,6 +84,8 @@ private:
   bool giveKeyDim(WrittenSegment &segment);
   bool writeRows(const SegmentPiece &piece, WrittenSegment &segment);
   std::optional<AffineExpr> writeAtom(ExprId atom, AffineWriter &maps);
+  std::optional<std::pair<Value, AffineMap>> writeCutTable(ExprId atom,
+                                                           AffineWriter &maps);
   std::string describe(const SegmentPiece &piece, const Range &keys);
 
   SegmentAnalysis &analysis;

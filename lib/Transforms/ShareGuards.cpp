@@ -25,12 +25,35 @@ static bool hasAllRows(SegmentAnalysis &analysis, const SegmentPiece &piece) {
   });
 }
 
+/// Whether the index is an element of a tensor that has just the range of
+/// `vars`: then nothing needs to be computed.
+static bool isWholeTensor(SegmentAnalysis &analysis, ExprWriter &writer,
+                          const ExprNode &n, ArrayRef<VarId> vars) {
+  auto type = n.kind == ExprKind::Load
+                  ? dyn_cast<RankedTensorType>(n.base.getType())
+                  : RankedTensorType();
+  if (!type || !writer.dominates(n.base) || n.indices.size() != vars.size() ||
+      !(type.getElementType().isInteger(32) ||
+        type.getElementType().isInteger(64)))
+    return false;
+  ElementEvaluator &evaluator = analysis.getEvaluator();
+  SmallVector<SizeExpr> shape = evaluator.getSizes().getShape(n.base);
+  for (auto [index, var, extent] : llvm::zip_equal(n.indices, vars, shape)) {
+    VarRange range = evaluator.getVarRange(var);
+    if (!(index == IndexExpr::atom(IndexAtom::var(var))) ||
+        !range.low.isZero() || range.high != extent)
+      return false;
+  }
+  return true;
+}
+
 /// The number of leading values of the guard's key digit for which every row
 /// has the indices of the first one, as an index; null if an index cannot be
-/// written.
+/// written. `written` gets the indices as tensors.
 static Value writeCommonCount(SegmentAnalysis &analysis, ExprWriter &writer,
                               const SegmentPiece &piece,
-                              const RuntimeGuard &guard) {
+                              const RuntimeGuard &guard,
+                              SmallVectorImpl<GuardTable> &written) {
   OpBuilder &builder = writer.getBuilder();
   Location loc = writer.getLoc();
   ExprContext &exprs = analysis.getExprs();
@@ -59,9 +82,13 @@ static Value writeCommonCount(SegmentAnalysis &analysis, ExprWriter &writer,
       first.push_back(var == guard.row ? builder.getAffineConstantExpr(0)
                                        : results.back());
     }
-    Value table = writer.writeTensor(index, vars, builder.getI64Type());
+    const ExprNode n = exprs.node(index);
+    Value table = isWholeTensor(analysis, writer, n, vars)
+                      ? n.base
+                      : writer.writeTensor(index, vars, builder.getI64Type());
     if (!table)
       return {};
+    written.push_back({index, index, table, vars});
     for (ArrayRef<AffineExpr> list : {ArrayRef(results), ArrayRef(first)}) {
       tables.push_back(table);
       maps.push_back(
@@ -138,12 +165,13 @@ bool hydragen::addGuards(SegmentAnalysis &analysis, ExprWriter &writer,
         }))
       continue;
     VarRange keys = piece.box.find(*guard->key)->second;
-    Value count = writeCommonCount(analysis, writer, piece, *guard);
+    SmallVector<GuardTable, 1> written;
+    Value count = writeCommonCount(analysis, writer, piece, *guard, written);
     if (!count)
       continue;
     SizeExpr common = analysis.getEvaluator().getSizes().addCount(
         count, keys.high - keys.low);
-    analysis.cutPiece(i++, *guard, common);
+    analysis.cutPiece(i++, *guard, common, written);
     any = true;
   }
   return any;

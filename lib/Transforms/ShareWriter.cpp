@@ -310,6 +310,75 @@ void SegmentWriter::setUpWriter(AffineWriter &maps, const Range *keys,
     }
 }
 
+/// A loaded index of a piece that a guard has cut: a slice of what it was
+/// before the cut, so that only the place of the cut is a number of the call.
+std::optional<std::pair<Value, AffineMap>>
+SegmentWriter::writeCutTable(ExprId atom, AffineWriter &maps) {
+  const PieceCut &cut = *current->cut;
+  ElementEvaluator &evaluator = analysis.getEvaluator();
+  const GuardTable *known =
+      llvm::find_if(cut.tables, [&](const GuardTable &table) {
+        return atom == (current->equalRows.empty() ? table.index : table.first);
+      });
+  SmallVector<VarId> vars;
+  Value whole;
+  if (known != cut.tables.end()) {
+    vars = known->vars;
+    whole = known->tensor;
+  } else {
+    vars.assign(exprs.node(atom).freeVars.begin(),
+                exprs.node(atom).freeVars.end());
+    llvm::stable_sort(vars, [&](VarId a, VarId b) {
+      return (a == cut.key) < (b == cut.key);
+    });
+  }
+  VarBox box = analysis.withColumns(current->box);
+  if (!whole) {
+    VarBox before = box;
+    before[cut.key] = cut.keys;
+    evaluator.reset(EvalDepth::All, before);
+    whole = writer.writeTensor(atom, vars, builder.getI64Type());
+    evaluator.reset(EvalDepth::All, box);
+    if (!whole)
+      return std::nullopt;
+  }
+  SmallVector<OpFoldResult> offsets, sizes;
+  SmallVector<IndexExpr> at;
+  for (VarId var : vars) {
+    VarRange range = evaluator.getVarRange(var);
+    SizeExpr offset(0), size = range.high - range.low;
+    at.push_back(IndexExpr::atom(IndexAtom::var(var)) - IndexExpr(range.low));
+    if (var == cut.key) {
+      offset = range.low - cut.keys.low;
+    } else if (!exprs.isFree(atom, var)) {
+      // One row stands for all.
+      size = SizeExpr(1);
+      at.back() = IndexExpr(0);
+    }
+    std::optional<OpFoldResult> first = writer.writeSize(offset),
+                                count = writer.writeSize(size);
+    if (!first || !count)
+      return std::nullopt;
+    offsets.push_back(*first);
+    sizes.push_back(*count);
+  }
+  std::optional<AffineMap> map =
+      maps.writeMap(at, analysis.getDims().numDims, 0);
+  if (!map)
+    return std::nullopt;
+  // K and V of a piece are read through one index, mostly.
+  auto *done = llvm::find_if(written, [&](const auto &entry) {
+    return entry.first == std::make_pair(atom, current);
+  });
+  if (done != written.end())
+    return std::make_pair(done->second, *map);
+  SmallVector<OpFoldResult> strides(vars.size(), builder.getIndexAttr(1));
+  Value slice = tensor::ExtractSliceOp::create(builder, loc, whole, offsets,
+                                               sizes, strides);
+  written.emplace_back(std::make_pair(atom, current), slice);
+  return std::make_pair(slice, *map);
+}
+
 /// A loaded index as a symbol: an operand of the op, made if need be.
 std::optional<AffineExpr> SegmentWriter::writeAtom(ExprId atom,
                                                    AffineWriter &maps) {
@@ -322,13 +391,20 @@ std::optional<AffineExpr> SegmentWriter::writeAtom(ExprId atom,
       llvm::make_scope_exit([&]() { maps.writeAtom = std::move(callback); });
   Value tensor;
   std::optional<AffineMap> map;
-  if (n.kind == ExprKind::Load && isa<RankedTensorType>(n.base.getType()) &&
+  if (current && current->cut && exprs.isFree(atom, current->cut->key)) {
+    auto table = writeCutTable(atom, maps);
+    if (!table)
+      return std::nullopt;
+    std::tie(tensor, map) = *table;
+  }
+  if (!map && n.kind == ExprKind::Load &&
+      isa<RankedTensorType>(n.base.getType()) &&
       getElementTypeOrSelf(n.base.getType()).isIntOrIndex() &&
       writer.dominates(n.base)) {
     tensor = n.base;
     map = maps.writeMap(n.indices, dims.numDims, 0);
   }
-  if (n.kind == ExprKind::Op && n.op == ScalarOp::Table) {
+  if (!map && n.kind == ExprKind::Op && n.op == ScalarOp::Table) {
     // A constant table read at an index.
     map = maps.writeMap({exprs.toIndex(n.children[0]) - IndexExpr(n.aux)},
                         dims.numDims, 0);

@@ -63,6 +63,11 @@ static bool isMultipleOf(OpFoldResult size, int64_t divisor) {
 
 static OpFoldResult floorDiv(OpBuilder &builder, Location loc,
                              OpFoldResult size, int64_t divisor) {
+  // Of the keys of so many pages there are so many pages.
+  auto value = dyn_cast<Value>(size);
+  auto mul = value ? value.getDefiningOp<arith::MulIOp>() : arith::MulIOp();
+  if (mul && getConstantIntValue(mul.getRhs()) == divisor)
+    return mul.getLhs();
   AffineExpr symbol = builder.getAffineSymbolExpr(0);
   return affine::makeComposedFoldedAffineApply(
       builder, loc, symbol.floorDiv(divisor), {size});

@@ -73,3 +73,90 @@ func.func @misfit(%q: tensor<6x16xf32>, %k0: tensor<2x8x16xf32>, %v0: tensor<2x8
   } -> tensor<6x16xf32>
   return %o : tensor<6x16xf32>
 }
+
+// -----
+
+// A table that is cut at a number of the call: the op takes the whole table for
+// both sides, and the number itself; what the host would have read is gone.
+
+// CHECK-DAG: #[[$FIRST:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (0, d1)>
+// CHECK-DAG: #[[$EACH:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1)>
+// CHECK-LABEL: func.func @cut_table
+// CHECK-SAME: %[[T:[^:]*]]: tensor<3x5xi64>, %[[P:[^:]*]]: tensor<i64>)
+// CHECK-NOT: tensor.extract
+// CHECK: hydragen.attend
+// CHECK-SAME: indices(%[[T]], %[[T]] : tensor<3x5xi64>, tensor<3x5xi64>)
+// CHECK-SAME: counts(%[[P]] : tensor<i64>)
+// CHECK-SAME: #hydragen.part<shared = true, {{[^>]*}}key_offset = 7, page = 16, count = 0, query
+// CHECK-SAME: indices = [#[[$FIRST]]]
+// CHECK-SAME: #hydragen.part<shared = false, {{[^>]*}}key_offset = 7, page = 16, count = 0, rest = true, query
+// CHECK-SAME: indices = [#[[$EACH]]]
+func.func @cut_table(%q: tensor<3x16xf32>, %k: tensor<32x16x16xf32>, %t: tensor<3x5xi64>, %p: tensor<i64>) -> tensor<3x16xf32> {
+  %c5 = arith.constant 5 : index
+  %c7 = arith.constant 7 : index
+  %c16 = arith.constant 16 : index
+  %found = tensor.extract %p[] : tensor<i64>
+  %n = arith.index_cast %found : i64 to index
+  %leading = tensor.extract_slice %t[0, 0] [1, %n] [1, 1] : tensor<3x5xi64> to tensor<1x?xi64>
+  %left = arith.subi %c5, %n : index
+  %rest = tensor.extract_slice %t[0, %n] [3, %left] [1, 1] : tensor<3x5xi64> to tensor<3x?xi64>
+  %keys = arith.muli %n, %c16 : index
+  %begin = arith.addi %keys, %c7 : index
+  %own = arith.muli %left, %c16 : index
+  %e = tensor.empty() : tensor<3x16xf32>
+  %o = hydragen.attention queries(%q : tensor<3x16xf32>) keys(%k, %k : tensor<32x16x16xf32>, tensor<32x16x16xf32>) values(%k, %k : tensor<32x16x16xf32>, tensor<32x16x16xf32>)
+    indices(%leading, %rest : tensor<1x?xi64>, tensor<3x?xi64>) sizes(%keys, %begin, %own) outs(%e : tensor<3x16xf32>) attributes {
+    query_maps = [affine_map<(b, n, d, e) -> (b, d)>], output_map = affine_map<(b, n, d, e) -> (b, e)>, scale = 0.25 : f64,
+    index_maps = [affine_map<(b, n, d, e) -> (0, n floordiv 16)>, affine_map<(b, n, d, e) -> (b, n floordiv 16)>],
+    segments = [#hydragen.segment<begin = 7, size = ?, keys = [affine_map<(b, n, d, e)[s, t] -> (s, n mod 16, d)>], value = affine_map<(b, n, d, e)[s, t] -> (s, n mod 16, e)>, shared>,
+                #hydragen.segment<begin = ?, size = ?, keys = [affine_map<(b, n, d, e)[s, t] -> (t, n mod 16, d)>], value = affine_map<(b, n, d, e)[s, t] -> (t, n mod 16, e)>>]
+  } -> tensor<3x16xf32>
+  return %o : tensor<3x16xf32>
+}
+
+// -----
+
+// One page more than the number says: not a cut that a kernel knows, and nobody
+// guesses.
+
+// CHECK-LABEL: func.func @other_cut
+// CHECK: tensor.extract
+// CHECK-NOT: hydragen.attend
+// CHECK: hydragen.finalize
+func.func @other_cut(%q: tensor<3x16xf32>, %k: tensor<32x16x16xf32>, %t: tensor<3x5xi64>, %p: tensor<i64>) -> tensor<3x16xf32> {
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %found = tensor.extract %p[] : tensor<i64>
+  %n = arith.index_cast %found : i64 to index
+  %more = arith.addi %n, %c1 : index
+  %leading = tensor.extract_slice %t[0, 0] [1, %more] [1, 1] : tensor<3x5xi64> to tensor<1x?xi64>
+  %keys = arith.muli %more, %c16 : index
+  %e = tensor.empty() : tensor<3x16xf32>
+  %o = hydragen.attention queries(%q : tensor<3x16xf32>) keys(%k : tensor<32x16x16xf32>) values(%k : tensor<32x16x16xf32>)
+    indices(%leading : tensor<1x?xi64>) sizes(%keys) outs(%e : tensor<3x16xf32>) attributes {
+    query_maps = [affine_map<(b, n, d, e) -> (b, d)>], output_map = affine_map<(b, n, d, e) -> (b, e)>, scale = 0.25 : f64,
+    index_maps = [affine_map<(b, n, d, e) -> (0, n floordiv 16)>],
+    segments = [#hydragen.segment<begin = 0, size = ?, keys = [affine_map<(b, n, d, e)[s] -> (s, n mod 16, d)>], value = affine_map<(b, n, d, e)[s] -> (s, n mod 16, e)>, shared>]
+  } -> tensor<3x16xf32>
+  return %o : tensor<3x16xf32>
+}
+
+// -----
+
+// Rows to be put together by their numbers: one part, which says by which digit.
+
+// CHECK-LABEL: func.func @grouped
+// CHECK-NOT: hydragen.group_rows
+// CHECK: hydragen.attend
+// CHECK-SAME: #hydragen.part<shared = false, digits = [0, 1, 1, 1], {{[^>]*}}key_offset = 0, grouped = 0, query
+// CHECK-SAME: tile = <rows = 64,
+func.func @grouped(%q: tensor<40x2x16xf32>, %k: tensor<3x2x24x16xf32>, %g: tensor<40xi64>) -> tensor<40x2x16xf32> {
+  %e = tensor.empty() : tensor<40x2x16xf32>
+  %o = hydragen.attention queries(%q : tensor<40x2x16xf32>) keys(%k : tensor<3x2x24x16xf32>) values(%k : tensor<3x2x24x16xf32>)
+    indices(%g : tensor<40xi64>) outs(%e : tensor<40x2x16xf32>) attributes {
+    query_maps = [affine_map<(b, h, n, d, e) -> (b, h, d)>], output_map = affine_map<(b, h, n, d, e) -> (b, h, e)>, scale = 0.25 : f64,
+    index_maps = [affine_map<(b, h, n, d, e) -> (b)>],
+    segments = [#hydragen.segment<begin = 0, size = 24, keys = [affine_map<(b, h, n, d, e)[s] -> (s, h, n, d)>], value = affine_map<(b, h, n, d, e)[s] -> (s, h, n, e)>, shared, grouped>]
+  } -> tensor<40x2x16xf32>
+  return %o : tensor<40x2x16xf32>
+}

@@ -63,6 +63,24 @@ func.func @part_c3_extra() attributes {x = #hydragen.part<shared = true, digits 
 
 // -----
 
+#m = affine_map<(b, n, d, e) -> (b, d)>
+// expected-error @+1 {{expected a table of pages to cut at count 0}}
+func.func @part_c4_table() attributes {x = #hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0, count = 0, query = #m, key = #m, value = #m, indices = [], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 64, keys = 32>>}
+
+// -----
+
+#m = affine_map<(b, n, d, e) -> (b, d)>
+// expected-error @+1 {{expected a count for the rest of a table}}
+func.func @part_c4_rest() attributes {x = #hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0, rest = true, query = #m, key = #m, value = #m, indices = [], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 64, keys = 32>>}
+
+// -----
+
+#m = affine_map<(b, n, d, e) -> (b, d)>
+// expected-error @+1 {{expected one of 1 row digits to be grouped but got 1}}
+func.func @part_c5() attributes {x = #hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0, grouped = 1, query = #m, key = #m, value = #m, indices = [], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 64, keys = 32>>}
+
+// -----
+
 #q = affine_map<(b, n, d, e) -> (b, d)>
 #k = affine_map<(b, n, d, e) -> (n, d)>
 #v = affine_map<(b, n, d, e) -> (n, e)>
@@ -154,5 +172,31 @@ func.func @attend_c4(%q: tensor<4x16xf16>, %k: tensor<32x16xf16>, %o: tensor<4x1
 func.func @attend_c5(%q: tensor<4x16xf16>, %k: tensor<32x16xf16>, %o: tensor<4x16xf16>, %s: tensor<4xf32>) {
   // expected-error @+1 {{'hydragen.attend' op expected one map per sink and factor}}
   %r = hydragen.attend queries(%q : tensor<4x16xf16>) keys(%k : tensor<32x16xf16>) values(%k : tensor<32x16xf16>) sinks(%s : tensor<4xf32>) outs(%o : tensor<4x16xf16>) attributes {output_dims = array<i64: 0, 1, -1, 0>, row_sizes = array<i64: 4>, schedule = #hydragen.schedule<warps = 4, blocks = 1, float32 = tf32x3>, parts = [#part]} -> tensor<4x16xf16>
+  return
+}
+
+// -----
+
+#q = affine_map<(b, p, n, d, e) -> (b, d)>
+#k = affine_map<(b, p, n, d, e)[t] -> (t, n, d)>
+#v = affine_map<(b, p, n, d, e)[t] -> (t, n, e)>
+#t = affine_map<(b, p, n, d, e) -> (0, p)>
+#part = #hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0, page = 16, count = 0, query = #q, key = #k, value = #v, indices = [#t], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 64, keys = 32>>
+func.func @attend_c6_missing(%q: tensor<4x16xf16>, %k: tensor<32x16x16xf16>, %t: tensor<4x8xi64>, %c: tensor<1xi64>, %o: tensor<4x16xf16>) {
+  // expected-error @+1 {{'hydragen.attend' op part 0 wants count 0 of 0}}
+  %r = hydragen.attend queries(%q : tensor<4x16xf16>) keys(%k : tensor<32x16x16xf16>) values(%k : tensor<32x16x16xf16>) indices(%t : tensor<4x8xi64>) outs(%o : tensor<4x16xf16>) attributes {output_dims = array<i64: 0, 1, -1, 0>, row_sizes = array<i64: 4>, schedule = #hydragen.schedule<warps = 4, blocks = 1, float32 = tf32x3>, parts = [#part]} -> tensor<4x16xf16>
+  return
+}
+
+// -----
+
+#q = affine_map<(b, p, n, d, e) -> (b, d)>
+#k = affine_map<(b, p, n, d, e)[t] -> (t, n, d)>
+#v = affine_map<(b, p, n, d, e)[t] -> (t, n, e)>
+#t = affine_map<(b, p, n, d, e) -> (0, p)>
+#part = #hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0, page = 16, count = 0, query = #q, key = #k, value = #v, indices = [#t], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 64, keys = 32>>
+func.func @attend_c6_rank(%q: tensor<4x16xf16>, %k: tensor<32x16x16xf16>, %t: tensor<4x8xi64>, %c: tensor<1xi64>, %o: tensor<4x16xf16>) {
+  // expected-error @+1 {{'hydragen.attend' op expected counts of one i32 or i64 but got 'tensor<1xi64>'}}
+  %r = hydragen.attend queries(%q : tensor<4x16xf16>) keys(%k : tensor<32x16x16xf16>) values(%k : tensor<32x16x16xf16>) indices(%t : tensor<4x8xi64>) counts(%c : tensor<1xi64>) outs(%o : tensor<4x16xf16>) attributes {output_dims = array<i64: 0, 1, -1, 0>, row_sizes = array<i64: 4>, schedule = #hydragen.schedule<warps = 4, blocks = 1, float32 = tf32x3>, parts = [#part]} -> tensor<4x16xf16>
   return
 }

@@ -303,8 +303,8 @@ func.func @empty_and_single(%q: tensor<3x8xf32>, %p: tensor<5x8xf32>, %s: tensor
 
 // -----
 
-// Rows with equal group numbers in tiles, the rest alone. The mask knows the row by its number in the list; lengths and
-// queries are taken in the order of the list, keys through one number per tile.
+// A segment whose rows read their keys through numbers is marked; which rows go
+// together, a later pass or a kernel finds out.
 
 #q = affine_map<(b, n, d, e) -> (b, d)>
 #k = affine_map<(b, n, d, e)[group, len] -> (group, n, d)>
@@ -312,24 +312,11 @@ func.func @empty_and_single(%q: tensor<3x8xf32>, %p: tensor<5x8xf32>, %s: tensor
 #o = affine_map<(b, n, d, e) -> (b, e)>
 #row = affine_map<(b, n, d, e) -> (b)>
 
-// CHECK-DAG: #[[$TILE_K:.*]] = affine_map<(d0, d1, d2, d3, d4)[s0, s1] -> (s0, d2, d3)>
-// CHECK-DAG: #[[$TILE_Q:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d3)>
-// CHECK-DAG: #[[$TILE:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d0)>
-// CHECK-DAG: #[[$ROW:.*]] = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1)>
-// CHECK-DAG: #[[$SEEN:.*]] = affine_map<(d0, d1, d2)[s0, s1, s2] -> (-d2 + s2 + s1)>
 // CHECK-LABEL: func @grouped
-// CHECK: %[[T:.+]], %[[U:.+]], %[[S:.+]] = hydragen.group_rows ids(%arg3 : tensor<40xi64>) {least = 8 : i64, width = 16 : i64} -> tensor<?x16xi64>, tensor<?xi64>, tensor<40xi64>
-// CHECK: %[[A:.+]]:3 = hydragen.prefix_attention
-// CHECK-SAME: indices(%{{.+}}, %{{.+}}, %[[T]] : tensor<?xi64>, tensor<?x16xi64>, tensor<?x16xi64>)
-// CHECK-SAME: outs({{.+}} : tensor<?x16x8xf32>, tensor<?x16xf32>, tensor<?x16xf32>)
-// CHECK-SAME: index_maps = [#[[$TILE]], #[[$ROW]], #[[$ROW]]]
-// CHECK-SAME: key_maps = [#[[$TILE_K]]], query_maps = [#[[$TILE_Q]]]
-// CHECK-SAME: #hydragen.visible<where = #[[$SEEN]]>
-// CHECK: %[[B:.+]]:3 = hydragen.suffix_attention
-// CHECK-SAME: outs({{.+}} : tensor<?x8xf32>, tensor<?xf32>, tensor<?xf32>)
-// CHECK: hydragen.ungroup_rows %[[S]] tiles(%[[A]]#0 : tensor<?x16x8xf32>) singles(%[[B]]#0 : tensor<?x8xf32>) {dim = 0 : i64} : tensor<40xi64> -> tensor<40x8xf32>
+// CHECK-NOT: hydragen.prefix_attention
+// CHECK: hydragen.suffix_attention {{.*}}indices(%arg3, %arg4 : {{.*}}{hydragen.grouped,
 // NEVER-LABEL: func @grouped
-// NEVER-NOT: hydragen.group_rows
+// NEVER-NOT: hydragen.grouped
 // NEVER: hydragen.suffix_attention
 func.func @grouped(%q: tensor<40x8xf32>, %k: tensor<3x6x8xf32>, %v: tensor<3x6x8xf32>, %g: tensor<40xi64>, %len: tensor<40xi64>) -> tensor<40x8xf32> {
   %init = tensor.empty() : tensor<40x8xf32>

@@ -185,11 +185,15 @@ func.func @repeated_heads(%q: tensor<4x2x8xf32>, %own: tensor<4x16x8xf32>) -> te
 // CHECK: arith.minsi
 // CHECK: %[[FOUND:.+]] = tensor.extract %[[LEAST]][]
 // CHECK: %[[COUNT:.+]] = arith.index_cast %[[FOUND]]
+// CHECK: %[[END:.+]] = arith.muli %[[COUNT]]
+// Both sides of the cut are slices of the table: nothing is computed for them.
+// CHECK: %[[LEADING:.+]] = tensor.extract_slice %[[TABLE]][0, 0] [1, %[[COUNT]]] [1, 1]
 // CHECK: %[[BEGIN:.+]] = arith.muli %[[COUNT]]
-// CHECK: %[[OWN:.+]] = linalg.generic
+// CHECK: %[[OWN:.+]] = tensor.extract_slice %[[TABLE]][0, %[[COUNT]]] [3, %{{.+}}] [1, 1]
+// CHECK-NOT: linalg.generic
 // CHECK: = hydragen.attention
-// CHECK-SAME: indices(%{{.+}}, %[[TABLE]], %[[OWN]] :
-// CHECK-SAME: sizes(%[[BEGIN]], %{{.+}}, %{{.+}})
+// CHECK-SAME: indices(%{{.+}}, %[[LEADING]], %[[OWN]] :
+// CHECK-SAME: sizes(%[[END]], %[[BEGIN]], %{{.+}})
 // CHECK-SAME: hydragen.cover = #hydragen.cover<rows = [3], keys = 20, pieces = {{\[\[}}[0, 3], [0, ?]], {{\[}}[0, 3], [?, ?]]]>
 // CHECK-SAME: #hydragen.segment<begin = 0, size = ?,
 // CHECK-SAME: shared>

@@ -267,7 +267,7 @@ bool Compiler::runFront() {
     front.sharing = options.sharing;
     front.pieces = gpus.empty();
     // A guard's answer is a number that the host would have to wait for.
-    front.guards = gpus.empty();
+    front.guards = true;
     front.target = getCostTarget();
     front.stopAfter = options.emit == Stage::Raised   ? "raised"
                       : options.emit == Stage::Shared ? "shared"

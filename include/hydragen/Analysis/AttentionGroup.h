@@ -52,6 +52,14 @@ struct AttentionGroup {
                                        std::string &reason);
 };
 
+/// The row dim of a partial attention with the mark kGroupedAttr that its keys
+/// and values use through index operands alone, which do not depend on keys or
+/// other rows.
+std::optional<unsigned> getGroupedRow(PartialAttentionOpInterface op);
+
+/// Whether the state that a partial attention begins with is that of no key.
+bool hasIdentityInits(PartialAttentionOpInterface op);
+
 } // namespace mlir::hydragen
 
 #endif // HYDRAGEN_ANALYSIS_ATTENTIONGROUP_H

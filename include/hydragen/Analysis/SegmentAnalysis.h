@@ -22,6 +22,25 @@ struct SegmentOperand {
   AffineMap map;
 };
 
+/// A loaded index of a piece that a guard cuts, for all rows and keys that the
+/// piece had before.
+struct GuardTable {
+  ExprId index;
+  /// The same for the first row.
+  ExprId first;
+  Value tensor;
+  /// What the dims of the tensor count, from the begin of the piece; the key is
+  /// the last one.
+  SmallVector<VarId> vars;
+};
+
+/// How a guard has cut a piece: along which digit, and what that ran through.
+struct PieceCut {
+  VarId key;
+  VarRange keys;
+  SmallVector<GuardTable, 1> tables;
+};
+
 /// A box of (row digits x key digits) in which K and V are the same
 /// expressions.
 struct SegmentPiece {
@@ -50,6 +69,8 @@ struct SegmentPiece {
   /// The row digit whose rows are put together at run time by the indices that
   /// are loaded for them.
   std::optional<VarId> groupedRow;
+  /// Set for both pieces of a cut.
+  std::optional<PieceCut> cut;
   bool isGuarded() const { return !equalRows.empty() || groupedRow; }
 
   bool uses(VarId var) const {
@@ -95,7 +116,7 @@ public:
   /// Cuts piece `number` in two: the first `count` values of the guard's key
   /// digit, for which all rows have the indices of the first one, and the rest.
   void cutPiece(unsigned number, const RuntimeGuard &guard,
-                const SizeExpr &count);
+                const SizeExpr &count, ArrayRef<GuardTable> tables);
   /// Rows of piece `number` with equal indices belong together.
   void groupPiece(unsigned number, const RuntimeGuard &guard);
 

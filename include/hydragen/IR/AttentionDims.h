@@ -68,6 +68,10 @@ bool isSharedSegment(AttentionOp op, unsigned segment);
 /// is not worth sharing; each row is computed for itself.
 constexpr llvm::StringLiteral kPlainAttr = "hydragen.plain";
 
+/// On a partial attention: rows that read one copy of its keys through equal
+/// indices are put together when it runs.
+constexpr llvm::StringLiteral kGroupedAttr = "hydragen.grouped";
+
 /// Discardable attribute of a partial attention, array<i64>: rows, as indices
 /// into AttentionDims::rows, that are computed one by one although they read
 /// the same K and V, as attention that knows nothing of sharing does.

@@ -351,6 +351,11 @@ def Hydragen_PartAttr : Hydragen_Attr<"Part", "part"> {
       next operand of `sizes`.
     - `page`: 0, or the number of keys of a page; the domain then has a page
       and an in-page dim, and key and value maps a symbol for the page number.
+    - `count`: -1, or the number of the op's `counts` operand that holds P: the
+      part has the first P pages of its table, with `rest` those behind them.
+      The key offset is that of the table's first key all the same.
+    - `grouped`: -1, or the row digit that keys and values use through index
+      operands alone: a kernel puts rows with equal indices together.
     - `query`, `key`, `value`, `indices`, `extras`: maps. Symbols are the part's
       index operands; extras are over (digits..., absolute key).
     - `mods`: score modifications over (digits..., absolute key).
@@ -363,6 +368,9 @@ def Hydragen_PartAttr : Hydragen_Attr<"Part", "part"> {
     "::mlir::DenseI64ArrayAttr":$row_sizes,
     "int64_t":$key_offset,
     DefaultValuedParameter<"int64_t", "0">:$page,
+    DefaultValuedParameter<"int64_t", "-1">:$count,
+    DefaultValuedParameter<"bool", "false">:$rest,
+    DefaultValuedParameter<"int64_t", "-1">:$grouped,
     "::mlir::AffineMapAttr":$query,
     "::mlir::AffineMapAttr":$key,
     "::mlir::AffineMapAttr":$value,
@@ -384,6 +392,8 @@ def Hydragen_PartAttr : Hydragen_Attr<"Part", "part"> {
       return ::llvm::cast<::mlir::AffineMapAttr>(getExtras()[i]).getValue();
     }
     bool coversAllRows() const { return getRowOffsets().empty(); }
+    /// How many keys it has, a kernel finds out.
+    bool isCut() const { return getCount() >= 0; }
   }];
 }
 

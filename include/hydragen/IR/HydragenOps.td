@@ -373,7 +373,8 @@ def Hydragen_AttendOp : Hydragen_Op<"attend", [
     has one query, key and value operand, and as many index and extra operands
     as its attribute has maps. `output_dims` are pairs (row, stride) per dim of
     the output, (-1, 0) for the value columns. `sizes` holds dynamic row sizes,
-    then the dynamic key offsets of the parts. A region holds the
+    then the dynamic key offsets of the parts, `counts` the tensors of one
+    integer where parts are cut at a number of the call. A region holds the
     block of the custom score modification of an op with one part.
   }];
   let arguments = (ins
@@ -382,6 +383,7 @@ def Hydragen_AttendOp : Hydragen_Op<"attend", [
     Variadic<Hydragen_Shaped>:$values,
     Variadic<Hydragen_Shaped>:$indices,
     Variadic<Hydragen_Shaped>:$extras,
+    Variadic<Hydragen_Shaped>:$counts,
     Variadic<Hydragen_Shaped>:$sinks,
     Optional<Hydragen_Shaped>:$factor,
     Variadic<Index>:$sizes,
@@ -403,6 +405,7 @@ def Hydragen_AttendOp : Hydragen_Op<"attend", [
     `values` `(` $values `:` type($values) `)`
     (`indices` `(` $indices^ `:` type($indices) `)`)?
     (`extras` `(` $extras^ `:` type($extras) `)`)?
+    (`counts` `(` $counts^ `:` type($counts) `)`)?
     (`sinks` `(` $sinks^ `:` type($sinks) `)`)?
     (`factor` `(` $factor^ `:` type($factor) `)`)?
     (`sizes` `(` $sizes^ `)`)?

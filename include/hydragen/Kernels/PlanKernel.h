@@ -48,6 +48,10 @@ void storeI32(ImplicitLocOpBuilder &builder, Value array, Value index,
 /// Reads the i32 array[index].
 Value loadI32(ImplicitLocOpBuilder &builder, Value array, Value index);
 
+/// *pointer = min(*pointer, the least x of the warp), all of whose lanes are
+/// here. i32 or i64; another launch may read it.
+void emitAtomicLeast(ImplicitLocOpBuilder &builder, Value pointer, Value x);
+
 /// Makes a kernel with these parameters in `module` and puts the builder at its
 /// start; the function returns where the builder's block ends. `threads` per
 /// block. The values of the parameters are the function's arguments; the

@@ -60,6 +60,49 @@ def DecomposeAttention
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def GroupRows : Pass<"hydragen-group-rows", "::mlir::func::FuncOp"> {
+  let summary = "put rows together that read the same keys at run time";
+  let description = [{
+    Expects the decomposed form on tensors. A `hydragen.suffix_attention` with
+    the mark `hydragen.grouped` has one row digit that keys and values use
+    through index operands alone (the prompt of a group). It becomes a
+    `hydragen.group_rows` of these, a `hydragen.prefix_attention` of its tiles, a
+    `hydragen.suffix_attention` of the rows left over, and
+    `hydragen.ungroup_rows`. Where an operand depends on the row in another way
+    the op stays, with a remark. For targets that work list in hand on the host;
+    on a GPU the plan kernel sorts the rows.
+
+    Before:
+
+    ```mlir
+    #q = affine_map<(b, n, d, e) -> (b, d)>
+    #k = affine_map<(b, n, d, e)[group] -> (group, n, d)>
+    #v = affine_map<(b, n, d, e)[group] -> (group, n, e)>
+    #row = affine_map<(b, n, d, e) -> (b)>
+    func.func @f(%q: tensor<40x8xf32>, %k: tensor<3x6x8xf32>, %g: tensor<40xi64>,
+                 %o: tensor<40x8xf32>, %m: tensor<40xf32>, %l: tensor<40xf32>) -> (tensor<40x8xf32>, tensor<40xf32>, tensor<40xf32>) {
+      %s:3 = hydragen.suffix_attention queries(%q : tensor<40x8xf32>) keys(%k : tensor<3x6x8xf32>) value(%k : tensor<3x6x8xf32>)
+        indices(%g : tensor<40xi64>) at [0, 0] outs(%o, %m, %l : tensor<40x8xf32>, tensor<40xf32>, tensor<40xf32>)
+        attributes {hydragen.grouped, query_maps = [#q], key_maps = [#k], value_map = #v, index_maps = [#row]}
+        -> tensor<40x8xf32>, tensor<40xf32>, tensor<40xf32>
+      return %s#0, %s#1, %s#2 : tensor<40x8xf32>, tensor<40xf32>, tensor<40xf32>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    %tiles, %singles, %slots = hydragen.group_rows ids(%arg2 : tensor<40xi64>) ... -> tensor<?x16xi64>, tensor<?xi64>, tensor<40xi64>
+    hydragen.prefix_attention ...
+    hydragen.suffix_attention ...
+    hydragen.ungroup_rows %slots tiles(...
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def RaiseAttention
     : Pass<"hydragen-raise-attention", "::mlir::func::FuncOp"> {
   let summary = "find softmax attention and write it as hydragen.attention";

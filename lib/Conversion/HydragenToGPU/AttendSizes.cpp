@@ -81,6 +81,9 @@ Value AttendSizes::getExtent(IndexBuilder &b, const RowSpace &rows,
 /// stride leads from each combination of values to the next.
 bool AttendSizes::isProgression(ArrayRef<SpaceVariable> variables,
                                 const RowSpace &rows) {
+  for (const SpaceVariable &variable : variables)
+    if (rows.isGrouped(variable))
+      return false;
   for (size_t i = 1; i < variables.size(); ++i)
     if (variables[i].restricted ||
         variables[i - 1].last + 1 != variables[i].first)
@@ -93,6 +96,32 @@ Value AttendSizes::getWeight(IndexBuilder &b, unsigned digit) const {
   for (unsigned i = digit + 1; i != digitExtents.size(); ++i)
     weight = b.mul(weight, digitExtents[i]);
   return weight;
+}
+
+/// Tiles of a grouped part, whatever the groups are: each has a tile that is
+/// not full, and there are no more of them than K and V have places for.
+Value AttendSizes::getMostTiles(IndexBuilder &b, AttendOp op, unsigned number,
+                                const PartSizes &sizes) {
+  PartAttr part = op.getPart(number);
+  int64_t tileRows = part.getTile().getRows();
+  Value perRow = b.constant(1);
+  for (Value extent : ArrayRef(sizes.folded).drop_front())
+    perRow = b.mul(perRow, extent);
+  Value most = b.mul(sizes.folded.front(), b.ceilDiv(perRow, tileRows));
+  Value groups;
+  unsigned numChoices = 0;
+  for (auto [operand, attr] :
+       {std::pair(op.getKeys()[number], part.getKey()),
+        std::pair(op.getValues()[number], part.getValue())})
+    for (auto [i, result] : llvm::enumerate(attr.getValue().getResults()))
+      if (isa<AffineSymbolExpr>(result)) {
+        ++numChoices;
+        groups = b.dim(operand, i);
+      }
+  if (numChoices != 2)
+    return most;
+  return b.min(most, b.add(b.div(sizes.rows, tileRows),
+                           b.min(groups, sizes.folded.front())));
 }
 
 void AttendSizes::addPart(IndexBuilder &b, AttendOp op, const RowSpace &rows,
@@ -111,7 +140,12 @@ void AttendSizes::addPart(IndexBuilder &b, AttendOp op, const RowSpace &rows,
   }
   sizes.listed = !isProgression(part.folded, rows);
   int64_t tileRows = attr.getTile().getRows();
-  sizes.tiles = b.ceilDiv(sizes.rows, tileRows);
+  sizes.tiles = part.grouped ? getMostTiles(b, op, number, sizes)
+                             : b.ceilDiv(sizes.rows, tileRows);
+  if (part.grouped) {
+    places = sizes.folded.front();
+    mostTiles = sizes.tiles;
+  }
 
   // The number of keys, from whatever operand has them as a dim.
   unsigned keyDim = attr.getNumDigits();
@@ -169,7 +203,7 @@ AttendSizes::AttendSizes(OpBuilder &builder, AttendOp op,
     digitExtents.push_back(ShapedType::isDynamic(digit.extent)
                                ? b.div(rowExtents[digit.row], digit.stride)
                                : b.constant(digit.extent));
-  items = stateRows = maxEntries = listed = b.constant(0);
+  items = stateRows = maxEntries = listed = places = mostTiles = b.constant(0);
   for (unsigned i = 0; i != op.getNumParts(); ++i)
     addPart(b, op, rows, i);
 
@@ -207,6 +241,10 @@ AttendSizes::AttendSizes(OpBuilder &builder, AttendOp op,
   place(groupsAt, groups, sizeof(hydragen_reduction_group));
   place(entriesAt, b.mul(groups, maxEntries), 4);
   place(listAt, listed, 4);
+  place(orderAt,
+        b.add(b.add(b.mul(places, 4), b.mul(mostTiles, 2)),
+              b.constant(rows.groupedDigit ? 1 : 0)),
+        4);
   place(stateMLAt, stateRows, 8);
   place(stateOAt, stateRows, 4 * padded);
   bytes = at;

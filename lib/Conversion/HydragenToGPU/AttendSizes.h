@@ -67,7 +67,12 @@ struct AttendSizes {
   Value firstGroupListed;
   Value items, listed, stateRows;
   /// Byte offsets in the workspace; its size.
-  Value itemsAt, groupsAt, entriesAt, listAt, stateMLAt, stateOAt, bytes;
+  Value itemsAt, groupsAt, entriesAt, listAt, orderAt, stateMLAt, stateOAt,
+      bytes;
+  /// Where rows are grouped, 32-bit numbers at `orderAt`: per place its row,
+  /// the first place of its group, the group's rows and its first tile; per
+  /// tile its first row and number of rows; the number of tiles.
+  Value places, mostTiles;
 
   /// Weight of a digit in the number of a logical row.
   Value getWeight(IndexBuilder &b, unsigned digit) const;
@@ -79,6 +84,8 @@ struct AttendSizes {
 
 private:
   bool isProgression(ArrayRef<SpaceVariable> variables, const RowSpace &rows);
+  Value getMostTiles(IndexBuilder &b, AttendOp op, unsigned number,
+                     const PartSizes &sizes);
   void addPart(IndexBuilder &b, AttendOp op, const RowSpace &rows,
                unsigned number);
   Value getExtent(IndexBuilder &b, const RowSpace &rows,

@@ -10,6 +10,7 @@
 #include "../HostCalls.h"
 #include "AttendSizes.h"
 #include "AttributeModifier.h"
+#include "IntegerLoops.h"
 
 #include "hydragen/Kernels/KernelConfig.h"
 
@@ -67,15 +68,18 @@ public:
 
   /// A name for the kernels of one more attention.
   std::string makeName() { return "attend_" + std::to_string(ops++); }
+  /// A name for a kernel of integers.
+  std::string makeIndexName() { return "index_" + std::to_string(loops++); }
 
 private:
   ModuleOp module;
   gpu::GPUModuleOp kernels;
   llvm::StringMap<gpu::GPUFuncOp> byText;
-  unsigned count = 0, ops = 0;
+  unsigned count = 0, ops = 0, loops = 0;
 };
 
-/// Lowers the attend ops of one entry.
+/// Lowers the attend ops of one entry, and the integer loops of one that is on
+/// the device.
 class EntryLowering {
 public:
   EntryLowering(func::FuncOp function, KernelList &kernels)
@@ -89,6 +93,7 @@ public:
 
 private:
   LogicalResult lower(AttendOp op);
+  void lowerIntegerLoop(linalg::LinalgOp op);
   FailureOr<kernels::KernelConfig> makeConfig(AttendOp op, const RowSpace &rows,
                                               const AttendSizes &sizes);
   void fillParameters(AttendOp op, const RowSpace &rows,

@@ -8,10 +8,12 @@
 #include "RowSpace.h"
 
 #include "hydragen/Analysis/AttentionGroup.h"
+#include "hydragen/Analysis/TableCut.h"
 #include "hydragen/Conversion/Passes.h"
 #include "hydragen/IR/AttentionDims.h"
 #include "hydragen/IR/ScoreMods.h"
 
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -58,11 +60,16 @@ public:
 
   /// Checks what has no form; builds nothing.
   LogicalResult check();
-  /// The part; fills in the operands.
-  PartAttr build(TileAttr tile);
+  /// The part; fills in the operands. `counts` are those of the parts before,
+  /// with this one's.
+  PartAttr build(TileAttr tile, SmallVectorImpl<Value> &counts);
 
   Operand query, key, value;
   SmallVector<Value> indices, extras;
+  /// The key offset, if it is dynamic.
+  SmallVector<Value> offsets;
+  /// Where its page table is cut at a number of the call.
+  std::optional<TableCut> cut;
 
 private:
   LogicalResult fail(const Twine &text) {
@@ -201,9 +208,12 @@ LogicalResult PartBuilder::checkKeys() {
   if (tableMap.isFunctionOfDim(inPage) || !findDim(tableMap, page) ||
       *findDim(tableMap, page) + 1 != tableMap.getNumResults())
     return fail("the page table's last dim is not the page");
-  if (!getConstantIntValue(getExtent(builder, op, inPage)))
+  std::optional<int64_t> pageSize =
+      getConstantIntValue(getExtent(builder, op, inPage));
+  if (!pageSize)
     return fail("the page size is not known");
-  return success();
+  cut = getTableCut(op, *table, *findDim(tableMap, page), *pageSize, reason);
+  return success(reason.empty());
 }
 
 /// Every dim with an unknown extent is a dim of some operand.
@@ -320,7 +330,29 @@ AffineMap PartBuilder::rewriteMap(AffineMap map) {
                                    map.getNumSymbols());
 }
 
-PartAttr PartBuilder::build(TileAttr tile) {
+/// The table with all of its pages, for the same rows.
+static Value makeWholeTable(OpBuilder &builder, Location loc,
+                            const TableCut &cut, AffineMap map) {
+  auto type = cast<RankedTensorType>(cut.whole.getType());
+  SmallVector<OpFoldResult> offsets(cut.offsets), sizes(cut.sizes),
+      strides(type.getRank(), builder.getIndexAttr(1));
+  unsigned page = type.getRank() - 1;
+  offsets[page] = builder.getIndexAttr(0);
+  sizes[page] = tensor::getMixedSize(builder, loc, cut.whole, page);
+  bool same = true;
+  for (unsigned i = 0; i != page; ++i)
+    // One row of many is the first one.
+    same &= getConstantIntValue(offsets[i]) == 0 &&
+            (isa<AffineConstantExpr>(map.getResult(i)) ||
+             isEqualConstantIntOrValue(
+                 sizes[i], tensor::getMixedSize(builder, loc, cut.whole, i)));
+  if (same)
+    return cut.whole;
+  return tensor::ExtractSliceOp::create(builder, loc, cut.whole, offsets, sizes,
+                                        strides);
+}
+
+PartAttr PartBuilder::build(TileAttr tile, SmallVectorImpl<Value> &counts) {
   query = {op.getQueries().front(), op.getQueryMapsVector().front()};
   key = {op.getKeys().front(), op.getKeyMapsVector().front()};
   value = {op.getValue(), op.getValueMap()};
@@ -335,8 +367,22 @@ PartAttr PartBuilder::build(TileAttr tile) {
   SmallVector<Attribute> indexMaps, extraMaps;
   for (auto [operand, map] :
        llvm::zip(op.getIndices(), op.getIndexMapsVector())) {
-    indices.push_back(operand);
+    bool isCut = cut && indices.size() == *table;
+    indices.push_back(isCut ? makeWholeTable(builder, loc, *cut, map)
+                            : operand);
     indexMaps.push_back(AffineMapAttr::get(rewriteMap(map)));
+  }
+  int64_t count = -1, keyOffset = op.getStaticOffsets().back();
+  llvm::append_range(offsets, op.getOffsets());
+  if (cut) {
+    offsets.clear();
+    SmallVector<int64_t> known;
+    dispatchIndexOpFoldResults({cut->getKeyOffset(builder, loc)}, offsets,
+                               known);
+    keyOffset = known.front();
+    count = llvm::find(counts, cut->count) - counts.begin();
+    if (count == static_cast<int64_t>(counts.size()))
+      counts.push_back(cut->count);
   }
   for (auto [operand, map] :
        llvm::zip(op.getExtras(), op.getExtraMapsVector())) {
@@ -349,22 +395,23 @@ PartAttr PartBuilder::build(TileAttr tile) {
     digits.append({digit.row, digit.stride});
     digitSizes.push_back(state.getDimSize(i));
   }
-  int64_t page = 0;
+  // Row dims come first, in the order of the digits.
+  std::optional<unsigned> groupedRow = getGroupedRow(op);
+  int64_t page = 0, grouped = groupedRow ? int64_t(*groupedRow) : -1;
   if (table)
     page = *getConstantIntValue(getExtent(builder, op, dims.keys[1]));
-  return PartAttr::get(op->getContext(), isa<PrefixAttentionOp>(op),
-                       builder.getDenseI64ArrayAttr(digits),
-                       builder.getDenseI64ArrayAttr(digitSizes),
-                       builder.getDenseI64ArrayAttr(source.rowOffsets),
-                       builder.getDenseI64ArrayAttr(source.rowSizes),
-                       op.getStaticOffsets().back(), page,
-                       AffineMapAttr::get(rewriteMap(query.map)),
-                       AffineMapAttr::get(rewriteMap(key.map)),
-                       AffineMapAttr::get(rewriteMap(value.map)),
-                       builder.getArrayAttr(indexMaps),
-                       builder.getArrayAttr(extraMaps),
-                       builder.getF64FloatAttr(op.getScale().convertToDouble()),
-                       op.getScoreMods(), tile);
+  return PartAttr::get(
+      op->getContext(), isa<PrefixAttentionOp>(op),
+      builder.getDenseI64ArrayAttr(digits),
+      builder.getDenseI64ArrayAttr(digitSizes),
+      builder.getDenseI64ArrayAttr(source.rowOffsets),
+      builder.getDenseI64ArrayAttr(source.rowSizes), keyOffset, page, count,
+      cut && cut->rest, grouped, AffineMapAttr::get(rewriteMap(query.map)),
+      AffineMapAttr::get(rewriteMap(key.map)),
+      AffineMapAttr::get(rewriteMap(value.map)),
+      builder.getArrayAttr(indexMaps), builder.getArrayAttr(extraMaps),
+      builder.getF64FloatAttr(op.getScale().convertToDouble()),
+      op.getScoreMods(), tile);
 }
 
 //===----------------------------------------------------------------------===//
@@ -437,7 +484,9 @@ static Value makeInit(OpBuilder &builder, const AttentionGroup &group) {
 }
 
 /// Replaces the ops of a group by an attend op. The reason when it cannot.
-static std::string convert(FinalizeOp finalize, ScheduleAttr schedule) {
+/// `reads` gets the ops that read where tables are cut.
+static std::string convert(FinalizeOp finalize, ScheduleAttr schedule,
+                           SetVector<Operation *> &reads) {
   std::string reason;
   FailureOr<AttentionGroup> group = AttentionGroup::get(finalize, reason);
   if (failed(group))
@@ -478,7 +527,7 @@ static std::string convert(FinalizeOp finalize, ScheduleAttr schedule) {
     return "it has several segments and scores that are changed by code";
 
   Location loc = finalize.getLoc();
-  SmallVector<Value> queries, keys, values, indices, extras, sizes;
+  SmallVector<Value> queries, keys, values, indices, extras, counts, sizes;
   SmallVector<Attribute> parts;
   SmallVector<int64_t> rowSizes;
   for (unsigned row = 0; row != group->getNumRows(); ++row) {
@@ -492,20 +541,22 @@ static std::string convert(FinalizeOp finalize, ScheduleAttr schedule) {
   for (auto [part, from] : llvm::zip(builders, group->parts)) {
     PartialAttentionOpInterface op = from.op;
     parts.push_back(
-        part->build(op->getAttrOfType<TileAttr>(TileAttr::kAttrName)));
+        part->build(op->getAttrOfType<TileAttr>(TileAttr::kAttrName), counts));
+    if (part->cut)
+      reads.insert(part->cut->read);
     queries.push_back(part->query.value);
     keys.push_back(part->key.value);
     values.push_back(part->value.value);
     llvm::append_range(indices, part->indices);
     llvm::append_range(extras, part->extras);
-    llvm::append_range(sizes, op.getOffsets());
+    llvm::append_range(sizes, part->offsets);
   }
   SmallVector<int64_t> outputDims;
   for (RowDigit digit : group->resultDims)
     outputDims.append({digit.row, digit.stride});
   auto attend = AttendOp::create(
       builder, loc, group->result.getType(), queries, keys, values, indices,
-      extras, finalize.getSinks(), finalize.getFactor(), sizes,
+      extras, counts, finalize.getSinks(), finalize.getFactor(), sizes,
       makeInit(builder, *group), builder.getArrayAttr(parts),
       builder.getDenseI64ArrayAttr(rowSizes),
       builder.getDenseI64ArrayAttr(outputDims), finalize.getSinkMapsAttr(),
@@ -533,6 +584,26 @@ static std::string convert(FinalizeOp finalize, ScheduleAttr schedule) {
   return "";
 }
 
+/// Assertions about slices of a table that nobody takes any more. A count is
+/// what it says by how it is computed, and the plan kernel clamps it.
+static void eraseAssertions(Operation *read) {
+  SetVector<Operation *> users;
+  SmallVector<Operation *> assertions;
+  users.insert(read);
+  for (unsigned i = 0; i != users.size(); ++i)
+    for (Operation *user : users[i]->getUsers()) {
+      if (isa<cf::AssertOp>(user))
+        assertions.push_back(user);
+      else if (user->getNumRegions() == 0 && isMemoryEffectFree(user))
+        users.insert(user);
+      else if (!user->use_empty() || !isMemoryEffectFree(user))
+        return; // somebody on the host
+    }
+  for (Operation *assertion :
+       llvm::SetVector<Operation *>(assertions.begin(), assertions.end()))
+    assertion->erase();
+}
+
 namespace {
 struct ConvertHydragenToGPUPass
     : mlir::hydragen::impl::ConvertHydragenToGPUBase<ConvertHydragenToGPUPass> {
@@ -542,10 +613,11 @@ struct ConvertHydragenToGPUPass
       if (op->hasAttr(ScheduleAttr::kAttrName))
         ops.push_back(op);
     });
+    SetVector<Operation *> reads;
     for (FinalizeOp op : ops) {
       auto schedule = op->getAttrOfType<ScheduleAttr>(ScheduleAttr::kAttrName);
       Location loc = op.getLoc();
-      std::string reason = convert(op, schedule);
+      std::string reason = convert(op, schedule, reads);
       if (reason.empty())
         continue;
       op->removeAttr(ScheduleAttr::kAttrName);
@@ -555,6 +627,17 @@ struct ConvertHydragenToGPUPass
           << remark::metric("reason-code", "unsupported-on-gpu");
     }
     IRRewriter rewriter(&getContext());
+    (void)runRegionDCE(rewriter, getOperation()->getRegions());
+    if (reads.empty())
+      return;
+    // Those that are dead are gone.
+    SmallVector<Operation *> left;
+    getOperation()->walk([&](tensor::ExtractOp op) {
+      if (reads.contains(op))
+        left.push_back(op);
+    });
+    for (Operation *op : left)
+      eraseAssertions(op);
     (void)runRegionDCE(rewriter, getOperation()->getRegions());
   }
 };

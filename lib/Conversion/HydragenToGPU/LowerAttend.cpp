@@ -247,6 +247,14 @@ LogicalResult EntryLowering::lower(AttendOp op) {
       [&](Value memref) { return getAddress(memref); },
       [&](Value memref) { return getStrides(memref); }, bounds);
   plan.variants = variants;
+  if (rows->groupedDigit) {
+    Value blocks = toI32(index.ceilDiv(sizes.places, PlanWriter::kThreads));
+    for (gpu::GPUFuncOp kernel :
+         {plan.writeOrder(kernels.getModule(), name + "_order"),
+          plan.writeTiles(kernels.getModule(), name + "_tiles")})
+      launch(kernels.keep(kernel, 0, plan.parameters), blocks,
+             PlanWriter::kThreads, plan.parameters, plan.values);
+  }
   gpu::GPUFuncOp planKernel = kernels.keep(
       plan.write(kernels.getModule(), name + "_plan"), 0, plan.parameters);
   Value threads = index.add(index.add(sizes.items, sizes.groups),
@@ -319,6 +327,15 @@ LogicalResult EntryLowering::run() {
   // Behind the entry's own buffers.
   auto own = function->getAttrOfType<IntegerAttr>(host::kWorkspaceAttr);
   base = own && !copies ? llvm::alignTo(own.getInt(), 256) : 0;
+  if (!copies) {
+    SmallVector<linalg::LinalgOp> loops;
+    function.walk([&](linalg::LinalgOp op) {
+      if (isIntegerLoop(op))
+        loops.push_back(op);
+    });
+    for (linalg::LinalgOp op : loops)
+      lowerIntegerLoop(op);
+  }
   for (AttendOp op : ops)
     if (failed(lower(op)))
       return failure();

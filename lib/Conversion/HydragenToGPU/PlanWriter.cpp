@@ -136,6 +136,11 @@ void PlanWriter::addPart(unsigned number) {
   n.keyStrides = addStrides(p + "key_stride", number, keyMap, keys);
   n.valueStrides = addStrides(p + "value_stride", number, valueMap, vals);
 
+  if (attr.isCut()) {
+    Value count = op.getCounts()[attr.getCount()];
+    n.countAt = addAddress(p + "count", getAddress(count));
+    n.countType = cast<ShapedType>(count.getType()).getElementType();
+  }
   llvm::SmallBitVector used(attr.getIndices().size());
   for (AffineMap map : {keyMap, valueMap}) {
     llvm::SmallBitVector symbolsOfMap = getUsedSymbols(map);
@@ -162,9 +167,33 @@ void PlanWriter::addPart(unsigned number) {
                  ? addTermStride(s + name.str(), from, term, of)
                  : add("", index.constant(0), /*wide=*/true);
     };
-    n.choices.push_back({address, stride(keyMap, keys, "_key"),
-                         stride(valueMap, vals, "_value"), strides,
-                         cast<ShapedType>(operand.getType()).getElementType()});
+    PartNumbers::Choice choice{
+        address,
+        stride(keyMap, keys, "_key"),
+        stride(valueMap, vals, "_value"),
+        strides,
+        {},
+        {},
+        cast<ShapedType>(operand.getType()).getElementType()};
+    if (part.grouped)
+      choice.groupStride = addTermStride(
+          s + "_group", toSpace(op, number, rows, map),
+          getAffineDimExpr(*rows.groupedDigit, op.getContext()), operand);
+    // What is no number of a group reads some group, as a wrong page reads some
+    // page.
+    Value most;
+    for (auto [from, of] : {std::pair(keyMap, keys), std::pair(valueMap, vals)})
+      for (auto [d, result] : llvm::enumerate(from.getResults()))
+        if (result == term) {
+          Value extent = index.dim(of, d);
+          most = most ? index.min(most, extent) : extent;
+        }
+    choice.last = add(
+        s + "_last",
+        most ? index.sub(index.max(most, index.constant(1)), index.constant(1))
+             : index.constant(0),
+        /*wide=*/true);
+    n.choices.push_back(choice);
   }
 }
 
@@ -212,13 +241,16 @@ PlanWriter::PlanWriter(OpBuilder &host, AttendOp op, const RowSpace &rows,
   groups = add("groups", sizes.groups);
   rowsPerGroup = add("rows_per_group", sizes.rowsPerGroup);
   maxEntries = add("max_entries", sizes.maxEntries);
-  items = add("items", sizes.items);
+  items = usedItems = add("items", sizes.items);
   listed = add("listed", sizes.listed);
   firstGroupListed = add("first_group_listed", sizes.firstGroupListed);
   itemsAt = add("items_at", sizes.itemsAt, /*wide=*/true);
   groupsAt = add("groups_at", sizes.groupsAt, /*wide=*/true);
   entriesAt = add("entries_at", sizes.entriesAt, /*wide=*/true);
   listAt = add("list_at", sizes.listAt, /*wide=*/true);
+  orderAt = add("order_at", sizes.orderAt, /*wide=*/true);
+  places = add("places", sizes.places);
+  mostTiles = add("most_tiles", sizes.mostTiles);
   for (unsigned i = 0; i != op.getNumParts(); ++i) {
     addPart(i);
     addBounds(i, bounds[i]);
@@ -234,6 +266,8 @@ Value PlanWriter::i32(int64_t value) {
 }
 
 Value PlanWriter::get(const PlanNumber &number) {
+  if (number.computed)
+    return number.computed;
   if (number.constant)
     return arith::ConstantIntOp::create(*b, *number.constant,
                                         number.wide ? 64 : 32);
@@ -310,8 +344,10 @@ void PlanWriter::guarded(Value number, Value first, Value count,
 
 /// The element of an index operand, as i64.
 Value PlanWriter::loadIndex(const PartNumbers::Choice &choice,
-                            ArrayRef<Value> outer) {
+                            ArrayRef<Value> outer, Value groupedRow) {
   Value address = sumWide(get(choice.address), outer, choice.strides);
+  if (groupedRow)
+    address = add(address, mul(wide(groupedRow), get(choice.groupStride)));
   Value pointer = LLVM::IntToPtrOp::create(
       *b, LLVM::LLVMPointerType::get(b->getContext(), 1), address);
   Value index = LLVM::LoadOp::create(*b, choice.type, pointer);
@@ -341,7 +377,8 @@ void PlanWriter::narrowKeys(unsigned number, ArrayRef<Value> outer,
   for (auto [k, variable] : llvm::enumerate(part.folded)) {
     Value first = i32(0), extent = get(n.folded[k]),
           last = add(extent, i32(-1));
-    if (k + 1 == part.folded.size()) {
+    // The rows of consecutive places are any rows.
+    if (k + 1 == part.folded.size() && !rows.isGrouped(variable)) {
       // The digit that runs fastest, when the item does not pass its end.
       Value lastRow = add(add(firstRow, item.rowCount), i32(-1));
       Value round = arith::DivUIOp::create(*b, firstRow, extent);
@@ -462,10 +499,19 @@ void PlanWriter::writeItem(unsigned number, Value local) {
   PlanNumber any;
   any.constant = 0; // the first extent is not needed to decode
   SmallVector<Value> at = decode(local, {any, n.splits, n.tiles});
-  SmallVector<Value> outer = decode(at[0], n.outer);
-  Value firstRow = mul(at[2], tileRows);
-  Value count = arith::MinSIOp::create(
-      *b, tileRows, arith::SubIOp::create(*b, get(n.rows), firstRow));
+  SmallVector<Value> outer = decode(at[0], n.outer),
+                     outerRows = toRows(part.outer, outer);
+  Value firstRow, count, groupedRow;
+  if (part.grouped) {
+    firstRow = getOrder(TileRows, at[2]);
+    count = getOrder(TileCounts, at[2]);
+    groupedRow =
+        getOrder(Rows, arith::DivUIOp::create(*b, firstRow, getRowsPerPlace()));
+  } else {
+    firstRow = mul(at[2], tileRows);
+    count = arith::MinSIOp::create(
+        *b, tileRows, arith::SubIOp::create(*b, get(n.rows), firstRow));
+  }
 
   kernels::WorkItemValues item;
   item.kind = i32(variants[number] | (sizes.direct ? HYDRAGEN_ITEM_DIRECT : 0));
@@ -477,7 +523,7 @@ void PlanWriter::writeItem(unsigned number, Value local) {
     Value stride =
         n.foldedWeights.empty() ? i32(1) : get(n.foldedWeights.back());
     item.rowStride = stride;
-    item.rowBase = add(add(get(n.rowOffset), sum(outer, n.outerWeights)),
+    item.rowBase = add(add(get(n.rowOffset), sum(outerRows, n.outerWeights)),
                        mul(firstRow, stride));
   }
 
@@ -496,19 +542,20 @@ void PlanWriter::writeItem(unsigned number, Value local) {
     item.keyBegin = zero;
     item.keyEnd = keys;
   }
-  Value keyAt = sumWide(get(n.keys0), outer, n.keyStrides),
-        valueAt = sumWide(get(n.values0), outer, n.valueStrides);
+  Value keyAt = sumWide(get(n.keys0), outerRows, n.keyStrides),
+        valueAt = sumWide(get(n.values0), outerRows, n.valueStrides);
   for (const PartNumbers::Choice &choice : n.choices) {
-    Value chosen = loadIndex(choice, outer);
+    Value chosen = arith::MinUIOp::create(
+        *b, loadIndex(choice, outerRows, groupedRow), get(choice.last));
     keyAt = add(keyAt, mul(chosen, get(choice.keyStride)));
     valueAt = add(valueAt, mul(chosen, get(choice.valueStride)));
   }
   item.keys = keyAt;
   item.values = valueAt;
   if (attr.getPage())
-    item.table = sumWide(get(n.table0), outer, n.tableStrides);
+    item.table = sumWide(get(n.table0), outerRows, n.tableStrides);
   if (!n.bounds.empty())
-    narrowKeys(number, outer, firstRow, item);
+    narrowKeys(number, outerRows, firstRow, item);
 
   // States and groups.
   if (!sizes.direct) {
@@ -549,7 +596,8 @@ void PlanWriter::writeGroup(Value number) {
     group.rowBase = i32(0);
     for (unsigned digit : rows.groupDigits)
       group.rowBase =
-          add(group.rowBase, mul(digits[digit], get(digitWeights[digit])));
+          add(group.rowBase, mul(toRow({digit, digit}, digits[digit]),
+                                 get(digitWeights[digit])));
     if (!rows.innerDigits.empty())
       group.rowStride = get(digitWeights[rows.innerDigits.back()]);
   }
@@ -583,7 +631,14 @@ void PlanWriter::writeGroup(Value number) {
     Value outer = place(part.outer, n.outer);
     Value folded = place(ArrayRef(part.folded).take_front(part.numFoldedGroups),
                          ArrayRef(n.folded).take_front(part.numFoldedGroups));
-    Value firstRow = mul(folded, get(rowsPerGroup));
+    Value firstRow = mul(folded, get(rowsPerGroup)), firstTile = zero;
+    if (part.grouped) {
+      // Counted from the first tile of the rows' group.
+      Value place = arith::DivUIOp::create(*b, firstRow, getRowsPerPlace());
+      firstTile = getOrder(FirstTiles, place);
+      firstRow = arith::SubIOp::create(
+          *b, firstRow, mul(getOrder(Firsts, place), getRowsPerPlace()));
+    }
     Value lastRow = add(add(firstRow, get(rowsPerGroup)), i32(-1));
     Value tiles = add(
         arith::SubIOp::create(*b, arith::DivUIOp::create(*b, lastRow, tileRows),
@@ -599,6 +654,7 @@ void PlanWriter::writeGroup(Value number) {
       b->setInsertionPoint(loop.getBody()->getTerminator());
       Value split = loop.getInductionVar();
       Value tile = mul(add(mul(outer, get(n.splits)), split), get(n.tiles));
+      tile = add(tile, firstTile);
       Value state = add(add(get(n.firstState), mul(tile, tileRows)), firstRow);
       kernels::storeI32(*b, entriesPointer, add(firstEntry, split), state);
     }
@@ -615,8 +671,9 @@ void PlanWriter::writeRow(unsigned number, Value local) {
   PlanNumber any;
   any.constant = 0;
   SmallVector<Value> at = decode(local, {any, n.rows});
-  SmallVector<Value> outer = decode(at[0], n.outer),
-                     folded = decode(at[1], n.folded);
+  const SpacePart &part = rows.parts[number];
+  SmallVector<Value> outer = toRows(part.outer, decode(at[0], n.outer)),
+                     folded = toRows(part.folded, decode(at[1], n.folded));
   Value row = add(get(n.rowOffset), add(sum(outer, n.outerWeights),
                                         sum(folded, n.foldedWeights)));
   kernels::storeI32(*b, listPointer, add(local, get(n.firstListed)), row);
@@ -632,19 +689,15 @@ void PlanWriter::writeGroupRow(Value local) {
     for (unsigned digit : which)
       extents.push_back(digitExtents[digit]);
     for (auto [digit, x] : llvm::zip_equal(which, decode(number, extents)))
-      row = add(row, mul(x, get(digitWeights[digit])));
+      row = add(row, mul(toRow({digit, digit}, x), get(digitWeights[digit])));
   };
   addDigits(at[0], rows.groupDigits);
   addDigits(at[1], rows.innerDigits);
   kernels::storeI32(*b, listPointer, add(local, get(firstGroupListed)), row);
 }
 
-gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
-  ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
+void PlanWriter::start(gpu::GPUFuncOp function, ImplicitLocOpBuilder &builder) {
   b = &builder;
-  Value thread;
-  gpu::GPUFuncOp function = kernels::makePlanKernel(module, name, parameters,
-                                                    kThreads, builder, thread);
   arguments = function.getArguments();
   Type pointer = LLVM::LLVMPointerType::get(op.getContext(), 1);
   auto at = [&](const PlanNumber &offset) -> Value {
@@ -655,9 +708,20 @@ gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
   groupsPointer = at(groupsAt);
   entriesPointer = at(entriesAt);
   listPointer = at(listAt);
+  orderPointer = at(orderAt);
+}
+
+gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
+  ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
+  Value thread;
+  gpu::GPUFuncOp function = kernels::makePlanKernel(module, name, parameters,
+                                                    kThreads, builder, thread);
+  start(function, builder);
+  readCounts();
 
   // The header: how much there is to do, and how much of it is taken.
-  Value header = LLVM::IntToPtrOp::create(builder, pointer, get(workspace));
+  Value header = LLVM::IntToPtrOp::create(
+      builder, LLVM::LLVMPointerType::get(op.getContext(), 1), get(workspace));
   Value zero = i32(0), one = i32(1);
   guarded(thread, zero, one, [&](Value) {
     auto put = [&](unsigned launch, Value count) {
@@ -665,7 +729,7 @@ gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
       kernels::storeI32(builder, header, i32(2 * launch + 1), zero);
     };
     if (!op.getSchedule().getSeparate())
-      put(0, get(items));
+      put(0, get(usedItems));
     else
       for (auto [i, part] : llvm::enumerate(parts))
         put(i, get(part.items));

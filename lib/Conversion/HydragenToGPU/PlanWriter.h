@@ -19,6 +19,8 @@ struct PlanNumber {
   std::optional<int64_t> constant;
   unsigned parameter = 0;
   bool wide = false;
+  /// In the kernel: what it has computed in place of the host's number.
+  Value computed;
 };
 
 /// Writes the plan kernel of one attend op: one thread per item, group and
@@ -38,6 +40,10 @@ public:
 
   /// Builds the kernel; `values` get the parameters' values on the host.
   gpu::GPUFuncOp write(gpu::GPUModuleOp module, StringRef name);
+  /// Kernels to launch before, one thread per place, where rows are grouped:
+  /// the order of the rows, then the tiles. They have the same parameters.
+  gpu::GPUFuncOp writeOrder(gpu::GPUModuleOp module, StringRef name);
+  gpu::GPUFuncOp writeTiles(gpu::GPUModuleOp module, StringRef name);
 
   static constexpr unsigned kThreads = 128;
   SmallVector<kernels::KernelParameter> parameters;
@@ -53,11 +59,17 @@ private:
     SmallVector<PlanNumber> keyStrides, valueStrides, tableStrides;
     SmallVector<PlanNumber> outerWeights, foldedWeights;
     PlanNumber keys0, values0, table0, rowOffset;
+    /// Of a part that is cut: where its count is, and its type.
+    PlanNumber countAt;
+    Type countType;
     /// Index operands that choose K and V: address, strides per outer variable,
     /// bytes that one step moves keys and values.
     struct Choice {
       PlanNumber address, keyStride, valueStride;
       SmallVector<PlanNumber> strides;
+      /// Bytes to the next row of the grouped digit, in a part that folds it;
+      /// the last number that K and V have a place for.
+      PlanNumber groupStride, last;
       Type type;
     };
     SmallVector<Choice, 0> choices;
@@ -89,8 +101,21 @@ private:
                 ArrayRef<PlanNumber> weights);
   void guarded(Value number, Value first, Value count,
                function_ref<void(Value)> body);
+  void start(gpu::GPUFuncOp function, ImplicitLocOpBuilder &builder);
+  Value toRow(const SpaceVariable &variable, Value place);
+  SmallVector<Value> toRows(ArrayRef<SpaceVariable> variables,
+                            ArrayRef<Value> places);
+  enum OrderList { Rows, Firsts, Counts, FirstTiles, TileRows, TileCounts };
+  Value getOrder(OrderList list, Value number);
+  void setOrder(OrderList list, Value number, Value value);
+  Value getOrderIndex(OrderList list, Value number);
+  Value getRowsPerPlace();
+  unsigned getGroupedPart();
+  void readCounts();
+  unsigned getLeastSplits(unsigned part);
   void writeItem(unsigned part, Value number);
-  Value loadIndex(const PartNumbers::Choice &choice, ArrayRef<Value> outer);
+  Value loadIndex(const PartNumbers::Choice &choice, ArrayRef<Value> outer,
+                  Value groupedRow = {});
   void narrowKeys(unsigned part, ArrayRef<Value> outer, Value firstRow,
                   kernels::WorkItemValues &item);
   void writeGroup(Value number);
@@ -108,13 +133,14 @@ private:
   function_ref<SmallVector<Value>(Value)> getStrides;
   SmallVector<PartNumbers, 0> parts;
   SmallVector<PlanNumber> digitExtents, digitWeights;
-  PlanNumber workspace, groups, rowsPerGroup, maxEntries, items, listed,
-      firstGroupListed;
-  PlanNumber itemsAt, groupsAt, entriesAt, listAt;
+  /// `usedItems` is less than `items` where parts are cut.
+  PlanNumber workspace, groups, rowsPerGroup, maxEntries, items, usedItems,
+      listed, firstGroupListed;
+  PlanNumber itemsAt, groupsAt, entriesAt, listAt, orderAt, places, mostTiles;
 
   ImplicitLocOpBuilder *b = nullptr;
   ValueRange arguments;
-  Value itemsPointer, groupsPointer, entriesPointer, listPointer;
+  Value itemsPointer, groupsPointer, entriesPointer, listPointer, orderPointer;
 };
 
 } // namespace mlir::hydragen

@@ -201,6 +201,27 @@ static bool isUsed(PartAttr part, const RowSpace &space,
   return false;
 }
 
+/// The digit of the space by which `number` groups its rows, if it is one alone
+/// and every part has all of its row.
+std::optional<unsigned>
+RowSpace::findGrouped(AttendOp op, unsigned number,
+                      ArrayRef<SmallVector<SpaceVariable>> variables) const {
+  PartAttr part = op.getPart(number);
+  if (part.getGrouped() < 0 || part.getDigitSizes()[part.getGrouped()] == 1)
+    return std::nullopt;
+  AffineExpr digit = getPartDigit(op, number, part.getGrouped());
+  auto dim = dyn_cast<AffineDimExpr>(digit);
+  if (!dim)
+    return std::nullopt;
+  unsigned found = dim.getPosition();
+  for (ArrayRef<SpaceVariable> list : variables)
+    for (const SpaceVariable &variable : list)
+      if (variable.restricted &&
+          digits[variable.first].row == digits[found].row)
+        return std::nullopt;
+  return found;
+}
+
 FailureOr<RowSpace> RowSpace::get(AttendOp op, std::string &reason) {
   RowSpace space;
   // Every row has a part and with it an item that writes its result.
@@ -221,8 +242,20 @@ FailureOr<RowSpace> RowSpace::get(AttendOp op, std::string &reason) {
     variables.push_back(space.getVariables(op, i, reason));
     if (variables.back().empty())
       return failure();
-    for (const SpaceVariable &variable : variables.back()) {
+  }
+  // One order of the rows serves all parts: the first that wants one has it.
+  std::optional<unsigned> groupedPart;
+  for (unsigned i = 0; i != op.getNumParts() && !groupedPart; ++i)
+    if ((space.groupedDigit = space.findGrouped(op, i, variables)))
+      groupedPart = i;
+  for (unsigned i = 0; i != op.getNumParts(); ++i) {
+    for (const SpaceVariable &variable : variables[i]) {
       bool used = isUsed(op.getPart(i), space, variable);
+      // Its rows are those of tiles.
+      if (i == groupedPart && space.isGrouped(variable)) {
+        isGroup.set(variable.first);
+        used = false;
+      }
       for (unsigned d = variable.first; d <= variable.last; ++d) {
         if (used || variable.restricted)
           isGroup.set(d);
@@ -255,8 +288,14 @@ FailureOr<RowSpace> RowSpace::get(AttendOp op, std::string &reason) {
           return failure();
         }
       k -= count;
-      open &= !isUsed(attr, space, *variable);
+      bool grouped = i == groupedPart && space.isGrouped(*variable);
+      open &= grouped || !isUsed(attr, space, *variable);
       (open ? folded : outer).push_back(*variable);
+      // What is slower than the order is not part of it.
+      if (grouped) {
+        part.grouped = open;
+        open = false;
+      }
       // The groups behind a part of a row are consecutive; those of several
       // such parts are not.
       open &= !variable->restricted;
@@ -269,5 +308,7 @@ FailureOr<RowSpace> RowSpace::get(AttendOp op, std::string &reason) {
                              /*restricted=*/false});
     space.parts.push_back(part);
   }
+  if (groupedPart && !space.parts[*groupedPart].grouped)
+    space.groupedDigit = std::nullopt;
   return space;
 }

@@ -53,6 +53,8 @@ struct SpacePart {
   SmallVector<SpaceVariable> folded;
   /// How many of `folded` are group digits.
   unsigned numFoldedGroups = 0;
+  /// The first of `folded` is the grouped digit: a tile has rows of one group.
+  bool grouped = false;
 };
 
 class RowSpace {
@@ -64,6 +66,13 @@ public:
   /// Numbers of the group digits in their order, and of the others.
   SmallVector<unsigned> groupDigits, innerDigits;
   SmallVector<SpacePart> parts;
+  /// A digit by whose rows' index operands some part puts them together. Items
+  /// and groups count its places in an order that puts rows of one group side
+  /// by side; which row has which place, the launch finds out.
+  std::optional<unsigned> groupedDigit;
+  bool isGrouped(const SpaceVariable &variable) const {
+    return groupedDigit && variable.first == *groupedDigit;
+  }
 
   /// Index of digit `digit` (of the part) as an expression of this space's
   /// digits, counted from the start of the part's rectangle.
@@ -75,9 +84,11 @@ public:
 
 private:
   LogicalResult addDigits(AttendOp op, std::string &reason);
-  LogicalResult addPart(AttendOp op, unsigned part, std::string &reason);
   SmallVector<SpaceVariable> getVariables(AttendOp op, unsigned part,
                                           std::string &reason) const;
+  std::optional<unsigned>
+  findGrouped(AttendOp op, unsigned part,
+              ArrayRef<SmallVector<SpaceVariable>> variables) const;
 };
 
 /// Row digits of a part that its keys and values depend on.
