@@ -123,5 +123,32 @@ LogicalResult PartAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       }))
     return emitError() << "expected maps of extras over the row digits and a "
                           "key";
+  // part_c4
+  auto hasOnce = [&](AffineMap map, unsigned dim) {
+    return llvm::count(map.getResults(),
+                       getAffineDimExpr(dim, map.getContext())) == 1;
+  };
+  if (!hasOnce(query.getValue(), numDims - 2) ||
+      !hasOnce(key.getValue(), numDims - 2) ||
+      !hasOnce(value.getValue(), numDims - 1))
+    return emitError() << "expected the contraction dim once in the maps of "
+                          "query and key, and the values dim in that of value";
   return success();
+}
+
+static unsigned getPosition(AffineMapAttr attr, unsigned dim) {
+  AffineMap map = attr.getValue();
+  auto *found =
+      llvm::find(map.getResults(), getAffineDimExpr(dim, map.getContext()));
+  return found - map.getResults().begin();
+}
+
+unsigned PartAttr::getQueryColumns() const {
+  return getPosition(getQuery(), getContractionDim());
+}
+unsigned PartAttr::getKeyColumns() const {
+  return getPosition(getKey(), getContractionDim());
+}
+unsigned PartAttr::getValueColumns() const {
+  return getPosition(getValue(), getColumnDim());
 }
