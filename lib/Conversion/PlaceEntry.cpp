@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "HostCalls.h"
+#include "HydragenToGPU/DeviceConstants.h"
 #include "hydragen/Conversion/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -34,6 +35,11 @@ static bool isFreeOfMemory(Operation *op) {
   if (auto alloc = dyn_cast<memref::AllocOp>(op))
     return alloc.getType().hasStaticShape() && op->getBlock()->isEntryBlock() &&
            isa<func::FuncOp>(op->getParentOp());
+  // What only attention reads goes with the kernels.
+  if (auto constant = dyn_cast<memref::GetGlobalOp>(op)) {
+    memref::GlobalOp global = getConstantRoot(constant);
+    return global && canBeDeviceConstant(global);
+  }
   return isa<affine::AffineApplyOp, affine::AffineMaxOp, affine::AffineMinOp,
              memref::CastOp, memref::CollapseShapeOp, memref::DeallocOp,
              memref::DimOp, memref::ExpandShapeOp,

@@ -29,6 +29,34 @@ func.func @attention(%call: !llvm.ptr, %x: memref<4x2x16xf16>, %k: memref<32x16x
   return %zero : i32
 }
 
+// Constants that attention reads are part of the kernels' image, up to 1 MiB.
+
+// CHECK: func.func @constant{{.*}} attributes {hydragen.entry, hydragen.placement = "device"}
+memref.global "private" constant @keys : memref<32x16xf16> = dense<1.0>
+func.func @constant(%call: !llvm.ptr, %q: memref<4x16xf16>, %o: memref<4x16xf16>) -> i32 attributes {hydragen.entry} {
+  %zero = arith.constant 0 : i32
+  %k = memref.get_global @keys : memref<32x16xf16>
+  hydragen.attend queries(%q : memref<4x16xf16>) keys(%k : memref<32x16xf16>) values(%k : memref<32x16xf16>) outs(%o : memref<4x16xf16>) attributes {
+    output_dims = array<i64: 0, 1, -1, 0>, row_sizes = array<i64: 4>, schedule = #hydragen.schedule<warps = 4, blocks = 1, float32 = tf32x3>,
+    parts = [#hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0,
+      query = affine_map<(b, n, d, e) -> (b, d)>, key = affine_map<(b, n, d, e) -> (n, d)>, value = affine_map<(b, n, d, e) -> (n, e)>,
+      indices = [], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 16, keys = 32, ring = 4>>]}
+  return %zero : i32
+}
+
+// CHECK: func.func @large_constant{{.*}} attributes {hydragen.entry, hydragen.placement = "host"}
+memref.global "private" constant @many_keys : memref<32769x16xf16> = dense<1.0>
+func.func @large_constant(%call: !llvm.ptr, %q: memref<4x16xf16>, %o: memref<4x16xf16>) -> i32 attributes {hydragen.entry} {
+  %zero = arith.constant 0 : i32
+  %k = memref.get_global @many_keys : memref<32769x16xf16>
+  hydragen.attend queries(%q : memref<4x16xf16>) keys(%k : memref<32769x16xf16>) values(%k : memref<32769x16xf16>) outs(%o : memref<4x16xf16>) attributes {
+    output_dims = array<i64: 0, 1, -1, 0>, row_sizes = array<i64: 4>, schedule = #hydragen.schedule<warps = 4, blocks = 1, float32 = tf32x3>,
+    parts = [#hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0,
+      query = affine_map<(b, n, d, e) -> (b, d)>, key = affine_map<(b, n, d, e) -> (n, d)>, value = affine_map<(b, n, d, e) -> (n, e)>,
+      indices = [], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 16, keys = 32, ring = 4>>]}
+  return %zero : i32
+}
+
 // CHECK: func.func @with_copy{{.*}} attributes {hydragen.entry, hydragen.placement = "host"}
 func.func @with_copy(%call: !llvm.ptr, %q: memref<4x16xf16>, %k: memref<32x16xf16>, %o: memref<4x16xf16>, %p: memref<4x16xf16>) -> i32 attributes {hydragen.entry} {
   %zero = arith.constant 0 : i32

@@ -10,6 +10,7 @@
 #include "../HostCalls.h"
 #include "AttendSizes.h"
 #include "AttributeModifier.h"
+#include "DeviceConstants.h"
 
 #include "hydragen/Kernels/KernelConfig.h"
 
@@ -65,6 +66,16 @@ public:
     return kernel;
   }
 
+  /// The variable that holds a constant.
+  LLVM::GlobalOp getVariable(memref::GlobalOp constant) {
+    LLVM::GlobalOp &variable = variables[constant];
+    if (!variable)
+      variable = makeDeviceConstant(
+          getModule(), "constant_" + std::to_string(variables.size() - 1),
+          constant);
+    return variable;
+  }
+
   /// A name for the kernels of one more attention.
   std::string makeName() { return "attend_" + std::to_string(ops++); }
 
@@ -72,6 +83,7 @@ private:
   ModuleOp module;
   gpu::GPUModuleOp kernels;
   llvm::StringMap<gpu::GPUFuncOp> byText;
+  DenseMap<Operation *, LLVM::GlobalOp> variables;
   unsigned count = 0, ops = 0;
 };
 
@@ -104,6 +116,12 @@ private:
   Value getAddress(Value memref);
   SmallVector<Value> getStrides(Value memref);
   Value getHostAddress(Value memref);
+  /// Bytes to element 0 from what the memref's pointer points to.
+  Value getOffsetBytes(Value memref);
+  /// Arguments of `kernel` that are addresses of constants, as `values` says,
+  /// are relative to the constants' variables: lets the kernel add these.
+  void addVariables(gpu::GPUFuncOp kernel, ValueRange values);
+  LLVM::GlobalOp findVariable(Value address);
   Value getSpanBytes(Value memref);
   void copyBack(AttendOp op);
 
@@ -134,6 +152,8 @@ private:
   DenseMap<Value, Value> addresses;
   DenseMap<Value, SmallVector<Value>> strides;
   SmallVector<Value> allocated;
+  /// By the number 0 that stands for where it is.
+  DenseMap<Value, LLVM::GlobalOp> variables;
   /// Values of the attend kernel's parameters by name.
   llvm::StringMap<Value> known;
   SmallVector<unsigned> variants;

@@ -39,19 +39,21 @@ int64_t hydragen::getElementBytes(Value memref) {
   return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
 }
 
-Value EntryLowering::getHostAddress(Value memref) {
+Value EntryLowering::getOffsetBytes(Value memref) {
   IndexBuilder index(b, loc);
-  Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memref);
   auto type = cast<MemRefType>(memref.getType());
   SmallVector<int64_t> typeStrides;
   int64_t offset;
-  if (failed(type.getStridesAndOffset(typeStrides, offset)) || offset != 0) {
-    auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, memref);
-    Value elements = ShapedType::isDynamic(offset) ? Value(metadata.getOffset())
-                                                   : index.constant(offset);
-    base = index.add(base, index.mul(elements, getElementBytes(memref)));
-  }
-  return toI64(base);
+  if (succeeded(type.getStridesAndOffset(typeStrides, offset)) &&
+      !ShapedType::isDynamic(offset))
+    return index.constant(offset * getElementBytes(memref));
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, memref);
+  return index.mul(metadata.getOffset(), getElementBytes(memref));
+}
+
+Value EntryLowering::getHostAddress(Value memref) {
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memref);
+  return toI64(IndexBuilder(b, loc).add(base, getOffsetBytes(memref)));
 }
 
 SmallVector<Value> EntryLowering::getStrides(Value memref) {
@@ -96,8 +98,15 @@ Value EntryLowering::getAddress(Value memref) {
   Value &address = addresses[memref];
   if (address)
     return address;
-  if (!copies)
-    return address = getHostAddress(memref);
+  if (!copies) {
+    memref::GlobalOp global = getConstantRoot(memref);
+    if (!global)
+      return address = getHostAddress(memref);
+    Value start = constant(0, i64);
+    variables[start] = kernels.getVariable(global);
+    return address = LLVM::AddOp::create(b, loc, start,
+                                         toI64(getOffsetBytes(memref)));
+  }
   Value bytes = toI64(getSpanBytes(memref));
   Value copy = callHost(host::kApiDeviceAllocate, i64, {bytes});
   allocated.push_back(copy);
@@ -121,6 +130,24 @@ void EntryLowering::copyBack(AttendOp op) {
   addresses.clear();
   strides.clear();
   known.clear();
+}
+
+LLVM::GlobalOp EntryLowering::findVariable(Value address) {
+  if (LLVM::GlobalOp variable = variables.lookup(address))
+    return variable;
+  // Sums are all that is made of addresses.
+  if (auto sum = address.getDefiningOp<LLVM::AddOp>())
+    for (Value operand : sum->getOperands())
+      if (LLVM::GlobalOp variable = findVariable(operand))
+        return variable;
+  return {};
+}
+
+void EntryLowering::addVariables(gpu::GPUFuncOp kernel, ValueRange values) {
+  for (auto [i, value] : llvm::enumerate(values))
+    if (value)
+      if (LLVM::GlobalOp variable = findVariable(value))
+        addVariable(kernel, i, variable);
 }
 
 //===----------------------------------------------------------------------===//
@@ -247,8 +274,9 @@ LogicalResult EntryLowering::lower(AttendOp op) {
       [&](Value memref) { return getAddress(memref); },
       [&](Value memref) { return getStrides(memref); }, bounds);
   plan.variants = variants;
-  gpu::GPUFuncOp planKernel = kernels.keep(
-      plan.write(kernels.getModule(), name + "_plan"), 0, plan.parameters);
+  gpu::GPUFuncOp planKernel = plan.write(kernels.getModule(), name + "_plan");
+  addVariables(planKernel, plan.values);
+  planKernel = kernels.keep(planKernel, 0, plan.parameters);
   Value threads = index.add(index.add(sizes.items, sizes.groups),
                             index.add(sizes.listed, index.constant(1)));
   launch(planKernel, toI32(index.ceilDiv(threads, PlanWriter::kThreads)),
@@ -264,8 +292,12 @@ LogicalResult EntryLowering::lower(AttendOp op) {
            << " bytes of parameters, more than " << kMostParameters;
   fillParameters(op, *rows, sizes, *config, parameters);
   gpu::GPUFuncOp kernel =
-      kernels.keep(kernels::buildAttendKernel(kernels.getModule(), *config),
-                   kernels::getSharedBytes(*config), parameters);
+      kernels::buildAttendKernel(kernels.getModule(), *config);
+  SmallVector<Value> addressed;
+  for (const KernelParameter &parameter : parameters)
+    addressed.push_back(known.lookup(parameter.name));
+  addVariables(kernel, addressed);
+  kernel = kernels.keep(kernel, kernels::getSharedBytes(*config), parameters);
   Value zero = constant(0, i64);
   known["rows"] = at(sizes.listAt);
   // Items hold addresses.
