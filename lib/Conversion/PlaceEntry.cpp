@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AnyLayout.h"
 #include "HostCalls.h"
 #include "HydragenToGPU/DeviceConstants.h"
 #include "hydragen/Conversion/Passes.h"
@@ -47,31 +48,81 @@ static bool isFreeOfMemory(Operation *op) {
              memref::SubViewOp>(op);
 }
 
+/// What works on the host in an entry; null when nothing does.
+static Operation *findHostOp(func::FuncOp function) {
+  Operation *found = nullptr;
+  function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op == function || isFreeOfMemory(op))
+      return WalkResult::advance();
+    found = op;
+    return WalkResult::interrupt();
+  });
+  return found;
+}
+
+static void remarkHostOp(Operation *op, StringRef consequence) {
+  remark::missed(op->getLoc(),
+                 remark::RemarkOpts::name("gpu-host-op").category("hydragen"))
+      << (consequence + ": " + op->getName().getStringRef() +
+          " runs on the host")
+             .str();
+}
+
 namespace {
 struct PlaceEntryPass
     : public mlir::hydragen::impl::PlaceEntryBase<PlaceEntryPass> {
   void runOnOperation() override {
+    SmallVector<func::FuncOp> entries, copies;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr(host::kEntryAttr))
+        (takesAnyLayout(function) ? copies : entries).push_back(function);
     Builder builder(&getContext());
-    for (auto function : getOperation().getOps<func::FuncOp>()) {
-      if (!function->hasAttr(host::kEntryAttr))
-        continue;
-      bool attends = false;
-      Operation *other = nullptr;
-      function.walk<WalkOrder::PreOrder>([&](Operation *op) {
-        attends |= isa<AttendOp>(op);
-        if (op != function && !isFreeOfMemory(op) && !other)
-          other = op;
-      });
-      function->setAttr(
+    for (func::FuncOp entry : entries) {
+      bool attends =
+          entry.walk([](AttendOp) { return WalkResult::interrupt(); })
+              .wasInterrupted();
+      Operation *other = findHostOp(entry);
+      entry->setAttr(
           host::kPlacementAttr,
           builder.getStringAttr(other || !attends ? "host" : "device"));
       if (other && attends)
+        remarkHostOp(other, "the entry's tensors are on the host, each "
+                            "attention copies its operands");
+    }
+    // A part with strides of its own is code of its own.
+    constexpr unsigned kMostParts = 4;
+    auto findLarge = [](func::FuncOp function) {
+      AttendOp found;
+      function.walk([&](AttendOp op) {
+        if (op.getNumParts() > kMostParts)
+          found = op;
+      });
+      return found;
+    };
+    // Copies are for entries on the device only. Where one has more to do than
+    // its entry, other layouts are refused by the runtime.
+    for (func::FuncOp copy : copies) {
+      auto device = builder.getStringAttr("device");
+      if (getEntryOf(copy)->getAttr(host::kPlacementAttr) != device) {
+        copy.erase();
+        continue;
+      }
+      copy->setAttr(host::kPlacementAttr, device);
+      constexpr StringLiteral kRefused =
+          "tensors must be compact and aligned to 16 bytes";
+      if (Operation *other = findHostOp(copy)) {
+        remarkHostOp(other, kRefused);
+        copy.erase();
+      } else if (AttendOp large = findLarge(copy)) {
         remark::missed(
-            other->getLoc(),
-            remark::RemarkOpts::name("gpu-host-op").category("hydragen"))
-            << ("the entry's tensors are on the host, each attention copies "
-                "its operands: " +
-                other->getName().getStringRef().str() + " runs on the host");
+            large.getLoc(),
+            remark::RemarkOpts::name("gpu-compact-only").category("hydragen"))
+            << (kRefused + Twine(": an attention has ") +
+                Twine(large.getNumParts()) + " segments, more than " +
+                Twine(kMostParts))
+                   .str();
+        copy.erase();
+      }
     }
   }
 };

@@ -372,7 +372,7 @@ RowStates SuffixTile::emitLoops(bool careful) {
           return emitBody(j, args, masked);
         });
   };
-  if (careful) {
+  if (careful || tile.oneLoop) {
     ownFull = b.zero();
   } else {
     if (variant.headTiles) {

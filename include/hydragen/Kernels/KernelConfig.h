@@ -71,8 +71,8 @@ struct TileConfig {
   /// Query fragments are read from shared memory in every step instead of
   /// living in registers. Needed above head dim 128 and for 32 rows a warp.
   bool queryInShared = false;
-  /// Prefix: one loop that masks every tile, for states so large that two loops
-  /// would spill. The same bits.
+  /// One loop that masks every tile, for states so large that two loops would
+  /// spill, and where little code counts. The same bits.
   bool oneLoop = false;
 };
 

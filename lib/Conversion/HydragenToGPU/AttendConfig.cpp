@@ -19,8 +19,10 @@ static kernels::ElementType toElementType(Type type) {
 
 /// Bytes that divide the address of every row of `memref`, whose dim `columns`
 /// has adjacent elements, at most 16. The base of an argument or the workspace
-/// is a multiple of 16.
-static unsigned getAlignment(Value memref, unsigned columns) {
+/// is a multiple of 16, unless the entry is for any layout.
+unsigned EntryLowering::getAlignment(Value memref, unsigned columns) const {
+  if (anyLayout)
+    return getElementBytes(memref);
   auto type = cast<MemRefType>(memref.getType());
   int64_t bytes = getElementBytes(memref), offset;
   SmallVector<int64_t> strides;
@@ -147,6 +149,8 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
     variant.tile.oneLoop = kernels::needsOneLoop(
         variant.tile.kind, config.elementType, config.headDim, config.valueDim,
         variant.tile.rows / config.warps);
+    // Less code; the same bits.
+    variant.tile.oneLoop |= anyLayout;
     unsigned numDigits = part.getNumDigits();
     AffineExpr keyDim =
         getAffineDimExpr(numDigits + (part.getPage() ? 1 : 0), op.getContext());

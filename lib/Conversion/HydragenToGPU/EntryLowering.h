@@ -7,6 +7,7 @@
 #ifndef HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_ENTRYLOWERING_H
 #define HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_ENTRYLOWERING_H
 
+#include "../AnyLayout.h"
 #include "../HostCalls.h"
 #include "AttendSizes.h"
 #include "AttributeModifier.h"
@@ -77,14 +78,17 @@ public:
   }
 
   /// A name for the kernels of one more attention.
-  std::string makeName() { return "attend_" + std::to_string(ops++); }
+  std::string makeName(bool anyLayout) {
+    return anyLayout ? "attend_any_" + std::to_string(copies++)
+                     : "attend_" + std::to_string(ops++);
+  }
 
 private:
   ModuleOp module;
   gpu::GPUModuleOp kernels;
   llvm::StringMap<gpu::GPUFuncOp> byText;
   DenseMap<Operation *, LLVM::GlobalOp> variables;
-  unsigned count = 0, ops = 0;
+  unsigned count = 0, ops = 0, copies = 0;
 };
 
 /// Lowers the attend ops of one entry.
@@ -95,7 +99,8 @@ public:
         ptr(LLVM::LLVMPointerType::get(function.getContext())),
         i32(b.getI32Type()), i64(b.getI64Type()),
         copies(function->getAttrOfType<StringAttr>(host::kPlacementAttr) !=
-               "device") {}
+               "device"),
+        anyLayout(takesAnyLayout(function)) {}
 
   LogicalResult run();
 
@@ -113,6 +118,7 @@ private:
   LogicalResult checkQueries(AttendOp op, const RowSpace &rows);
 
   // Memory.
+  unsigned getAlignment(Value memref, unsigned columns) const;
   Value getAddress(Value memref);
   SmallVector<Value> getStrides(Value memref);
   Value getHostAddress(Value memref);
@@ -146,6 +152,8 @@ private:
   Type ptr, i32, i64;
   /// The entry works on the host: operands are copied.
   bool copies;
+  /// Nothing is known of strides and addresses of the entry's arguments.
+  bool anyLayout;
   Value scratch;
   int64_t maxBytes = 0;
   int64_t base = 0;

@@ -263,7 +263,7 @@ LogicalResult EntryLowering::lower(AttendOp op) {
   };
 
   // The work list.
-  std::string name = kernels.makeName();
+  std::string name = kernels.makeName(anyLayout);
   // A part's bounds in its own digits are those of its variant.
   SmallVector<ArrayRef<VisibleAttr>> bounds;
   for (unsigned variant : variants)
@@ -365,10 +365,17 @@ struct LowerAttendPass
   void runOnOperation() override {
     kernels::loadKernelDialects(getContext());
     KernelList kernels(getOperation());
-    for (auto function : getOperation().getOps<func::FuncOp>())
-      if (function->hasAttr(host::kEntryAttr) &&
-          failed(EntryLowering(function, kernels).run()))
+    SmallVector<func::FuncOp> copies;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (!function->hasAttr(host::kEntryAttr))
+        continue;
+      if (failed(EntryLowering(function, kernels).run()))
         return signalPassFailure();
+      if (takesAnyLayout(function))
+        copies.push_back(function);
+    }
+    for (func::FuncOp copy : copies)
+      makeChoice(getEntryOf(copy), copy);
   }
 };
 } // namespace
