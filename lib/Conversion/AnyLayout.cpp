@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -52,9 +53,13 @@ MemRefType hydragen::getMemRefType(RankedTensorType type, Layout layout) {
 static bool isWorkOfDevice(Operation *op) {
   if (op->getParentOfType<AttendOp>())
     return true;
-  return isa<AttendOp, func::ReturnOp, cf::AssertOp, tensor::CastOp,
+  if (op->getParentOfType<linalg::LinalgOp>())
+    return true;
+  return isa<AttendOp, func::ReturnOp, cf::AssertOp, linalg::CopyOp,
+             linalg::FillOp, linalg::TransposeOp, tensor::CastOp,
              tensor::CollapseShapeOp, tensor::DimOp, tensor::EmptyOp,
-             tensor::ExpandShapeOp, tensor::ExtractSliceOp>(op) ||
+             tensor::ExpandShapeOp, tensor::ExtractSliceOp,
+             tensor::InsertSliceOp>(op) ||
          isa_and_nonnull<affine::AffineDialect, arith::ArithDialect>(
              op->getDialect());
 }
@@ -62,11 +67,10 @@ static bool isWorkOfDevice(Operation *op) {
 /// Whether all that reads `value` does so through its strides.
 static bool isReadByStrides(Value value) {
   return llvm::all_of(value.getUsers(), [](Operation *user) {
-    if (isa<AttendOp, tensor::DimOp>(user))
-      return true;
-    return isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp>(
-               user) &&
-           isReadByStrides(user->getResult(0));
+    if (isa<tensor::CastOp, tensor::ExpandShapeOp, tensor::ExtractSliceOp>(
+            user))
+      return isReadByStrides(user->getResult(0));
+    return !isa<tensor::CollapseShapeOp>(user);
   });
 }
 

@@ -7,6 +7,7 @@
 #include "AnyLayout.h"
 #include "HostCalls.h"
 #include "HydragenToGPU/DeviceConstants.h"
+#include "HydragenToGPU/DeviceMoves.h"
 #include "hydragen/Conversion/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -33,6 +34,8 @@ static bool isFreeOfMemory(Operation *op) {
     return true;
   if (isa_and_nonnull<LLVM::LLVMDialect, arith::ArithDialect>(op->getDialect()))
     return true;
+  if (isDeviceMove(op))
+    return op->getBlock()->isEntryBlock();
   if (auto alloc = dyn_cast<memref::AllocOp>(op))
     return alloc.getType().hasStaticShape() && op->getBlock()->isEntryBlock() &&
            isa<func::FuncOp>(op->getParentOp());
@@ -52,8 +55,11 @@ static bool isFreeOfMemory(Operation *op) {
 static Operation *findHostOp(func::FuncOp function) {
   Operation *found = nullptr;
   function.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (op == function || isFreeOfMemory(op))
+    if (op == function)
       return WalkResult::advance();
+    // What a move computes with its elements is known.
+    if (isFreeOfMemory(op))
+      return isDeviceMove(op) ? WalkResult::skip() : WalkResult::advance();
     found = op;
     return WalkResult::interrupt();
   });

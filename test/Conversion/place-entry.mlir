@@ -1,7 +1,7 @@
 // RUN: hydragen-opt %s -hydragen-place-entry | FileCheck %s
 
-// Views, sizes and buffers of a known size are on the device; what touches an
-// element is not.
+// Views, sizes, moves and buffers of a known size are on the device; what computes
+// with elements is not.
 
 // CHECK: func.func @no_attention{{.*}} attributes {hydragen.entry, hydragen.placement = "host"}
 func.func @no_attention(%call: !llvm.ptr) -> i32 attributes {hydragen.entry} {
@@ -57,7 +57,9 @@ func.func @large_constant(%call: !llvm.ptr, %q: memref<4x16xf16>, %o: memref<4x1
   return %zero : i32
 }
 
-// CHECK: func.func @with_copy{{.*}} attributes {hydragen.entry, hydragen.placement = "host"}
+// Kernels copy, transpose and fill.
+
+// CHECK: func.func @with_copy{{.*}} attributes {hydragen.entry, hydragen.placement = "device"}
 func.func @with_copy(%call: !llvm.ptr, %q: memref<4x16xf16>, %k: memref<32x16xf16>, %o: memref<4x16xf16>, %p: memref<4x16xf16>) -> i32 attributes {hydragen.entry} {
   %zero = arith.constant 0 : i32
   hydragen.attend queries(%q : memref<4x16xf16>) keys(%k : memref<32x16xf16>) values(%k : memref<32x16xf16>) outs(%o : memref<4x16xf16>) attributes {
@@ -66,5 +68,17 @@ func.func @with_copy(%call: !llvm.ptr, %q: memref<4x16xf16>, %k: memref<32x16xf1
       query = affine_map<(b, n, d, e) -> (b, d)>, key = affine_map<(b, n, d, e) -> (n, d)>, value = affine_map<(b, n, d, e) -> (n, e)>,
       indices = [], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 16, keys = 32, ring = 4>>]}
   memref.copy %o, %p : memref<4x16xf16> to memref<4x16xf16>
+  return %zero : i32
+}
+
+// CHECK: func.func @with_work{{.*}} attributes {hydragen.entry, hydragen.placement = "host"}
+func.func @with_work(%call: !llvm.ptr, %q: memref<4x16xf16>, %k: memref<32x16xf16>, %o: memref<4x16xf16>, %p: memref<4x16xf16>) -> i32 attributes {hydragen.entry} {
+  %zero = arith.constant 0 : i32
+  hydragen.attend queries(%q : memref<4x16xf16>) keys(%k : memref<32x16xf16>) values(%k : memref<32x16xf16>) outs(%o : memref<4x16xf16>) attributes {
+    output_dims = array<i64: 0, 1, -1, 0>, row_sizes = array<i64: 4>, schedule = #hydragen.schedule<warps = 4, blocks = 1, float32 = tf32x3>,
+    parts = [#hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0,
+      query = affine_map<(b, n, d, e) -> (b, d)>, key = affine_map<(b, n, d, e) -> (n, d)>, value = affine_map<(b, n, d, e) -> (n, e)>,
+      indices = [], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 16, keys = 32, ring = 4>>]}
+  linalg.exp ins(%o : memref<4x16xf16>) outs(%p : memref<4x16xf16>)
   return %zero : i32
 }

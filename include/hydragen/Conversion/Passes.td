@@ -248,8 +248,9 @@ def LowerAttend : Pass<"hydragen-lower-attend", "::mlir::ModuleOp"> {
     Expects the functions of `hydragen-make-entry` with `hydragen.attend` on
     memrefs. Each becomes calls of the host table's launch: a plan kernel, which
     writes the work list into the workspace, and the kernel of the attention.
-    The kernels go into the `gpu.module` @hydragen_kernels, equal ones once. An
-    entry in which `hydragen-place-entry` found other work copies operands to
+    Copies, transpositions and fills between them become kernels, too, constants
+    variables beside these. All go into the `gpu.module` @hydragen_kernels, equal
+    ones once. An entry in which `hydragen-place-entry` found other work copies operands to
     the device and the result back.
 
     Before:
@@ -479,7 +480,8 @@ def PlaceEntry : Pass<"hydragen-place-entry", "::mlir::ModuleOp"> {
   let description = [{
     Expects buffers. An entry function whose only accesses to memory are those of
     `hydragen.attend` gets `hydragen.placement = "device"`: its arguments and its
-    workspace are device memory. Constants of up to 1 MiB are on the device, too.
+    workspace are device memory. Constants of up to 1 MiB are on the device, too,
+    and kernels copy, transpose and fill.
     Any other one gets "host", with a remark at the first op that works on the
     host. The copy of an entry that takes any layout (`any-layout` of
     `hydragen-make-entry`) stays only where both are on the device.

@@ -83,12 +83,16 @@ public:
                      : "attend_" + std::to_string(ops++);
   }
 
+  std::string makeMoveName(bool fill) {
+    return (fill ? "fill_" : "copy_") + std::to_string(moves++);
+  }
+
 private:
   ModuleOp module;
   gpu::GPUModuleOp kernels;
   llvm::StringMap<gpu::GPUFuncOp> byText;
   DenseMap<Operation *, LLVM::GlobalOp> variables;
-  unsigned count = 0, ops = 0, copies = 0;
+  unsigned count = 0, ops = 0, copies = 0, moves = 0;
 };
 
 /// Lowers the attend ops of one entry.
@@ -106,6 +110,7 @@ public:
 
 private:
   LogicalResult lower(AttendOp op);
+  void lowerMove(Operation *op);
   FailureOr<kernels::KernelConfig> makeConfig(AttendOp op, const RowSpace &rows,
                                               const AttendSizes &sizes);
   void fillParameters(AttendOp op, const RowSpace &rows,

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DeviceMoves.h"
 #include "EntryLowering.h"
 #include "PlanWriter.h"
 
@@ -344,16 +345,25 @@ LogicalResult EntryLowering::lower(AttendOp op) {
 }
 
 LogicalResult EntryLowering::run() {
-  SmallVector<AttendOp> ops;
-  function.walk([&](AttendOp op) { ops.push_back(op); });
-  if (ops.empty())
+  SmallVector<Operation *> ops;
+  bool attends = false;
+  function.walk([&](Operation *op) {
+    attends |= isa<AttendOp>(op);
+    if (isa<AttendOp>(op) || (!copies && isDeviceMove(op)))
+      ops.push_back(op);
+  });
+  if (!attends)
     return success();
   // Behind the entry's own buffers.
   auto own = function->getAttrOfType<IntegerAttr>(host::kWorkspaceAttr);
   base = own && !copies ? llvm::alignTo(own.getInt(), 256) : 0;
-  for (AttendOp op : ops)
-    if (failed(lower(op)))
+  for (Operation *op : ops) {
+    auto attend = dyn_cast<AttendOp>(op);
+    if (!attend)
+      lowerMove(op);
+    else if (failed(lower(attend)))
       return failure();
+  }
   // Dynamic sizes come from the function of hydragen-make-entry in addition.
   function->setAttr(host::kWorkspaceAttr, b.getI64IntegerAttr(base + maxBytes));
   return success();
