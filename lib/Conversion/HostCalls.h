@@ -59,6 +59,8 @@ constexpr llvm::StringLiteral kNumberAttr = "hydragen.number";
 constexpr llvm::StringLiteral kSharedBytesAttr = "hydragen.shared_bytes";
 constexpr llvm::StringLiteral kParameterBytesAttr = "hydragen.parameter_bytes";
 constexpr llvm::StringLiteral kParametersAttr = "hydragen.parameters";
+/// On the cast of a descriptor to a memref: the number of the input.
+constexpr llvm::StringLiteral kInputNumberAttr = "hydragen.input";
 /// Behind the entry's name: a function that computes what comes to the static
 /// workspace when sizes are dynamic.
 constexpr llvm::StringLiteral kWorkspaceSuffix = "__workspace_bytes";

@@ -404,8 +404,11 @@ void MakeEntryPass::rewrite(func::FuncOp function, ArrayRef<Layout> layouts) {
         builder, loc, getDescriptorType(&getContext(), tensor.getRank()),
         descriptor);
     Type memref = getMemRefType(tensor, layouts[number]);
-    return UnrealizedConversionCastOp::create(builder, loc, memref, fields)
-        .getResult(0);
+    auto cast =
+        UnrealizedConversionCastOp::create(builder, loc, memref, fields);
+    if (number < numInputs)
+      cast->setAttr(host::kInputNumberAttr, builder.getI64IntegerAttr(number));
+    return cast.getResult(0);
   };
 
   SmallVector<Value> outputs;

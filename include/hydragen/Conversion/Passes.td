@@ -481,7 +481,8 @@ def PlaceEntry : Pass<"hydragen-place-entry", "::mlir::ModuleOp"> {
     Expects buffers. An entry function whose only accesses to memory are those of
     `hydragen.attend` gets `hydragen.placement = "device"`: its arguments and its
     workspace are device memory. Constants of up to 1 MiB are on the device, too,
-    and kernels copy, transpose and fill.
+    and kernels copy, transpose and fill. Of buffers of unknown size the function
+    NAME__workspace_bytes says how much they need.
     Any other one gets "host", with a remark at the first op that works on the
     host. The copy of an entry that takes any layout (`any-layout` of
     `hydragen-make-entry`) stays only where both are on the device.
@@ -507,6 +508,10 @@ def PlaceEntry : Pass<"hydragen-place-entry", "::mlir::ModuleOp"> {
       hydragen.attend ...
     ```
   }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 def PlanMemory : Pass<"hydragen-plan-memory", "mlir::ModuleOp"> {

@@ -12,6 +12,7 @@
 #include "AttendSizes.h"
 #include "AttributeModifier.h"
 #include "DeviceConstants.h"
+#include "DeviceWorkspace.h"
 
 #include "hydragen/Kernels/KernelConfig.h"
 
@@ -111,6 +112,7 @@ public:
 private:
   LogicalResult lower(AttendOp op);
   void lowerMove(Operation *op);
+  void lowerBuffer(memref::AllocOp op);
   FailureOr<kernels::KernelConfig> makeConfig(AttendOp op, const RowSpace &rows,
                                               const AttendSizes &sizes);
   void fillParameters(AttendOp op, const RowSpace &rows,
@@ -161,7 +163,8 @@ private:
   bool anyLayout;
   Value scratch;
   int64_t maxBytes = 0;
-  int64_t base = 0;
+  /// What of the workspace is taken.
+  std::optional<DeviceWorkspace> workspace;
   DenseMap<Value, Value> addresses;
   DenseMap<Value, SmallVector<Value>> strides;
   SmallVector<Value> allocated;

@@ -255,12 +255,12 @@ LogicalResult EntryLowering::lower(AttendOp op) {
     cf::AssertOp::create(b, loc, fits, "an attention has too many rows");
   }
 
-  Value workspace = LLVM::PtrToIntOp::create(
+  Value start = LLVM::PtrToIntOp::create(
       b, loc, i64,
       host::loadPointer(b, loc, function.getArgument(0), host::kCallWorkspace));
-  workspace = LLVM::AddOp::create(b, loc, workspace, constant(base, i64));
+  start = LLVM::AddOp::create(b, loc, start, toI64(workspace->getUsed()));
   auto at = [&](Value offset) -> Value {
-    return LLVM::AddOp::create(b, loc, workspace, toI64(offset));
+    return LLVM::AddOp::create(b, loc, start, toI64(offset));
   };
 
   // The work list.
@@ -271,7 +271,7 @@ LogicalResult EntryLowering::lower(AttendOp op) {
     bounds.push_back(modifiers[variant] ? modifiers[variant]->getBounds()
                                         : ArrayRef<VisibleAttr>());
   PlanWriter plan(
-      b, op, *rows, sizes, workspace,
+      b, op, *rows, sizes, start,
       [&](Value memref) { return getAddress(memref); },
       [&](Value memref) { return getStrides(memref); }, bounds);
   plan.variants = variants;
@@ -349,23 +349,33 @@ LogicalResult EntryLowering::run() {
   bool attends = false;
   function.walk([&](Operation *op) {
     attends |= isa<AttendOp>(op);
-    if (isa<AttendOp>(op) || (!copies && isDeviceMove(op)))
+    if (isa<AttendOp>(op) ||
+        (!copies && (isDeviceMove(op) || isDynamicBuffer(op))))
       ops.push_back(op);
   });
   if (!attends)
     return success();
-  // Behind the entry's own buffers.
+  // Behind the entry's buffers of known sizes.
   auto own = function->getAttrOfType<IntegerAttr>(host::kWorkspaceAttr);
-  base = own && !copies ? llvm::alignTo(own.getInt(), 256) : 0;
+  int64_t base = own && !copies ? llvm::alignTo(own.getInt(), 256) : 0;
+  b.setInsertionPointToStart(&function.getBody().front());
+  workspace.emplace(IndexBuilder(b, loc).constant(base));
+  bool dynamic = hasDynamicBuffers(function);
   for (Operation *op : ops) {
-    auto attend = dyn_cast<AttendOp>(op);
-    if (!attend)
+    if (auto attend = dyn_cast<AttendOp>(op)) {
+      if (failed(lower(attend)))
+        return failure();
+    } else if (auto alloc = dyn_cast<memref::AllocOp>(op)) {
+      lowerBuffer(alloc);
+    } else {
       lowerMove(op);
-    else if (failed(lower(attend)))
-      return failure();
+    }
   }
-  // Dynamic sizes come from the function of hydragen-make-entry in addition.
-  function->setAttr(host::kWorkspaceAttr, b.getI64IntegerAttr(base + maxBytes));
+  // Dynamic sizes come from the function NAME__workspace_bytes in addition;
+  // with dynamic buffers it has all that lies behind them.
+  function->setAttr(
+      host::kWorkspaceAttr,
+      b.getI64IntegerAttr(base + (dynamic && !copies ? 0 : maxBytes)));
   return success();
 }
 
