@@ -48,6 +48,9 @@ constexpr llvm::StringLiteral kShapesAttr = "hydragen.output_shapes";
 /// Where an entry's arguments and workspace are ("device", "host"); only on
 /// entries for GPUs.
 constexpr llvm::StringLiteral kPlacementAttr = "hydragen.placement";
+/// Which layouts an entry on the device takes: the manifest's words for its
+/// arguments, then its results. Without it compact ones at multiples of 16.
+constexpr llvm::StringLiteral kLayoutsAttr = "hydragen.layouts";
 /// The module of an entry's kernels, and what a launch of one must know: its
 /// number in the module table, dynamic shared memory and size of the packed
 /// parameters in bytes, names of the parameters.
@@ -56,6 +59,8 @@ constexpr llvm::StringLiteral kNumberAttr = "hydragen.number";
 constexpr llvm::StringLiteral kSharedBytesAttr = "hydragen.shared_bytes";
 constexpr llvm::StringLiteral kParameterBytesAttr = "hydragen.parameter_bytes";
 constexpr llvm::StringLiteral kParametersAttr = "hydragen.parameters";
+/// On the cast of a descriptor to a memref: the number of the input.
+constexpr llvm::StringLiteral kInputNumberAttr = "hydragen.input";
 /// Behind the entry's name: a function that computes what comes to the static
 /// workspace when sizes are dynamic.
 constexpr llvm::StringLiteral kWorkspaceSuffix = "__workspace_bytes";

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AnyLayout.h"
 #include "HostCalls.h"
 #include "HydragenToGPU/AttendSizes.h"
 #include "hydragen/Conversion/Passes.h"
@@ -75,15 +76,26 @@ struct MakeEntryPass
     }
     if (failed(checkSignature(function)) ||
         failed(buildShapeFunction(function)) ||
-        failed(buildWorkspaceFunction(function)) || failed(rewrite(function)))
-      signalPassFailure();
+        failed(buildWorkspaceFunction(function)))
+      return signalPassFailure();
+    if (SmallVector<Layout> layouts;
+        anyLayout && !(layouts = getLayouts(function)).empty()) {
+      func::FuncOp copy = function.clone();
+      function->getBlock()->getOperations().insert(
+          std::next(function->getIterator()), copy);
+      markAnyLayout(copy, layouts);
+      rewrite(copy, layouts);
+    }
+    rewrite(function, SmallVector<Layout>(function.getNumArguments() +
+                                              function.getNumResults(),
+                                          Layout::Compact));
   }
 
   LogicalResult checkSignature(func::FuncOp function);
   LogicalResult buildShapeFunction(func::FuncOp function);
   LogicalResult buildWorkspaceFunction(func::FuncOp function);
   LogicalResult reduceToShapes(func::FuncOp shapes);
-  LogicalResult rewrite(func::FuncOp function);
+  void rewrite(func::FuncOp function, ArrayRef<Layout> layouts);
   void writeShapes(OpBuilder &builder, func::FuncOp shapes,
                    FunctionType original, ValueRange dynamicDims);
 };
@@ -367,7 +379,8 @@ static Value getViewSource(Value value) {
   return value;
 }
 
-LogicalResult MakeEntryPass::rewrite(func::FuncOp function) {
+/// Arguments and results of the function become buffers of these layouts.
+void MakeEntryPass::rewrite(func::FuncOp function, ArrayRef<Layout> layouts) {
   Block &body = function.getBody().front();
   OpBuilder builder(&getContext());
   builder.setInsertionPointToStart(&body);
@@ -390,9 +403,12 @@ LogicalResult MakeEntryPass::rewrite(func::FuncOp function) {
     Value fields = LLVM::LoadOp::create(
         builder, loc, getDescriptorType(&getContext(), tensor.getRank()),
         descriptor);
-    Type memref = MemRefType::get(tensor.getShape(), tensor.getElementType());
-    return UnrealizedConversionCastOp::create(builder, loc, memref, fields)
-        .getResult(0);
+    Type memref = getMemRefType(tensor, layouts[number]);
+    auto cast =
+        UnrealizedConversionCastOp::create(builder, loc, memref, fields);
+    if (number < numInputs)
+      cast->setAttr(host::kInputNumberAttr, builder.getI64IntegerAttr(number));
+    return cast.getResult(0);
   };
 
   SmallVector<Value> outputs;
@@ -447,5 +463,4 @@ LogicalResult MakeEntryPass::rewrite(func::FuncOp function) {
   function.setFunctionType(
       builder.getFunctionType({ptr}, {builder.getI32Type()}));
   function->setAttr(host::kEntryAttr, builder.getUnitAttr());
-  return success();
 }

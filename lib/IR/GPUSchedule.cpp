@@ -131,5 +131,32 @@ PartAttr::verify(function_ref<InFlightDiagnostic()> emitError, bool shared,
   if (grouped >= static_cast<int64_t>(list.size() / 2))
     return emitError() << "expected one of " << list.size() / 2
                        << " row digits to be grouped but got " << grouped;
+  // part_c6
+  auto hasOnce = [&](AffineMap map, unsigned dim) {
+    return llvm::count(map.getResults(),
+                       getAffineDimExpr(dim, map.getContext())) == 1;
+  };
+  if (!hasOnce(query.getValue(), numDims - 2) ||
+      !hasOnce(key.getValue(), numDims - 2) ||
+      !hasOnce(value.getValue(), numDims - 1))
+    return emitError() << "expected the contraction dim once in the maps of "
+                          "query and key, and the values dim in that of value";
   return success();
+}
+
+static unsigned getPosition(AffineMapAttr attr, unsigned dim) {
+  AffineMap map = attr.getValue();
+  auto *found =
+      llvm::find(map.getResults(), getAffineDimExpr(dim, map.getContext()));
+  return found - map.getResults().begin();
+}
+
+unsigned PartAttr::getQueryColumns() const {
+  return getPosition(getQuery(), getContractionDim());
+}
+unsigned PartAttr::getKeyColumns() const {
+  return getPosition(getKey(), getContractionDim());
+}
+unsigned PartAttr::getValueColumns() const {
+  return getPosition(getValue(), getColumnDim());
 }

@@ -27,6 +27,11 @@ Value emitKeyEnd(const Context &context, const Item &item);
 void emitRowTable(const Context &context, const VariantLayout &layout,
                   unsigned rows, const Item &item, Value thread);
 
+/// All threads of the block copy the item's rows of Q to `to`; rows of the tile
+/// that are not there become 0.
+void emitQueryCopy(const Context &context, const VariantLayout &layout,
+                   unsigned rows, const Item &item, Value to, Value thread);
+
 /// Which tiles need no mask.
 struct TileRange {
   /// Tiles, head tiles to mask, end of those that need no mask; the tile after

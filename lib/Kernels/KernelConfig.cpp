@@ -124,7 +124,7 @@ static std::string checkTile(const KernelConfig &config,
     return "a paged source without a page size";
   for (int64_t pitch : {source.keyPitch, source.valuePitch,
                         source.keyPageStride, source.valuePageStride})
-    if (pitch % source.alignment)
+    if (pitch % source.alignment && !source.keyColumns && !source.valueColumns)
       return llvm::formatv("a pitch of {0} bytes is not a multiple of the "
                            "alignment, {1}",
                            pitch, source.alignment);
@@ -198,6 +198,8 @@ mlir::hydragen::kernels::getKernelParameters(const KernelConfig &config) {
   for (StringRef name : strided)
     for (unsigned d = 0; d < config.rowRank; ++d)
       add(name + "_stride_" + Twine(d), KernelParameter::I64);
+  if (config.queryColumns)
+    add("q_column", KernelParameter::I64);
   for (auto [i, variant] : llvm::enumerate(config.variants)) {
     const KeySource &source = variant.source;
     std::string prefix = ("v" + Twine(i) + "_").str();
@@ -209,6 +211,10 @@ mlir::hydragen::kernels::getKernelParameters(const KernelConfig &config) {
       add(prefix + "key_page", KernelParameter::I64);
     if (source.paged && !source.valuePageStride)
       add(prefix + "value_page", KernelParameter::I64);
+    if (source.keyColumns)
+      add(prefix + "key_column", KernelParameter::I64);
+    if (source.valueColumns)
+      add(prefix + "value_column", KernelParameter::I64);
     if (source.paged)
       add(prefix + "last_page", KernelParameter::I32);
   }

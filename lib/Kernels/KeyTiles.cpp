@@ -39,12 +39,24 @@ KeyTiles::KeyTiles(const Context &context, unsigned variantNumber,
                                       copies[Values].canCopyGroups());
   if (!source.paged)
     kind = Strided;
+  else if (source.keyColumns || source.valueColumns)
+    kind = Scattered;
   else if (source.pageSize % variant.tile.keys == 0)
     kind = TilePages;
   else if (source.pageSize % 16 == 0 && groups)
     kind = GroupPages;
   else
     kind = Scattered;
+
+  auto setColumns = [&](Which which, const TileRow &row, StringRef name) {
+    elementCopies[which].emplace(
+        b, row, getBytes(context.config.elementType), thread, threads,
+        context.parameter("v" + Twine(variantNumber) + "_" + name));
+  };
+  if (source.keyColumns)
+    setColumns(Keys, layout.keyRow, "key_column");
+  if (source.valueColumns)
+    setColumns(Values, layout.valueRow, "value_column");
 
   for (unsigned which : {Keys, Values}) {
     offsets[which] = copies[which].getOffsets(pitches[which]);
@@ -85,6 +97,11 @@ Value KeyTiles::getAddress(Which which, Value entry, Value key) const {
   return b.offset(address, pitches[which].times(b, within));
 }
 
+Value KeyTiles::lookUp(Which which, Value key) const {
+  Value at = clampKey(key);
+  return getAddress(which, loadEntry(b.div(at, variant.source.pageSize)), at);
+}
+
 SmallVector<Value> KeyTiles::locate(Value key) const {
   SmallVector<Value> location;
   switch (kind) {
@@ -122,6 +139,8 @@ SmallVector<Value> KeyTiles::advance(ValueRange location, int64_t distance,
 
 void KeyTiles::copy(Which which, Value to, ValueRange location, Value key,
                     unsigned first, Value left) const {
+  if (elementCopies[which])
+    return copyElements(which, to, location, key, first, left);
   const TileCopy &copy = copies[which];
   const Pitch &pitch = pitches[which];
   switch (kind) {
@@ -148,11 +167,18 @@ void KeyTiles::copy(Which which, Value to, ValueRange location, Value key,
   case Scattered:
     return copy.copyRows(
         to,
-        [&](Value row) {
-          Value at = clampKey(b.add(b.add(key, first), row));
-          Value page = loadEntry(b.div(at, variant.source.pageSize));
-          return getAddress(which, page, at);
-        },
+        [&](Value row) { return lookUp(which, b.add(b.add(key, first), row)); },
         rowsPerCopy, left);
   }
+}
+
+void KeyTiles::copyElements(Which which, Value to, ValueRange location,
+                            Value key, unsigned first, Value left) const {
+  auto address = [&](Value row) -> Value {
+    if (kind == Scattered)
+      return lookUp(which, b.add(b.add(key, first), row));
+    return b.offset(location[which],
+                    pitches[which].times(b, b.add(row, first)));
+  };
+  elementCopies[which]->copyRows(to, address, rowsPerCopy, left);
 }

@@ -39,6 +39,10 @@ public:
             unsigned first = 0, Value left = {}) const;
 
 private:
+  /// The copy of operands whose columns are not adjacent.
+  void copyElements(Which which, Value to, ValueRange location, Value key,
+                    unsigned first, Value left) const;
+
   enum Kind {
     Strided,
     /// A tile lies within one page.
@@ -54,6 +58,8 @@ private:
   Value clampKey(Value key) const;
   /// Address of `key`, which lies in page `entry`.
   Value getAddress(Which which, Value entry, Value key) const;
+  /// Address of a key of a paged source.
+  Value lookUp(Which which, Value key) const;
 
   KernelBuilder &b;
   const VariantConfig &variant;
@@ -64,6 +70,8 @@ private:
   Pitch pitches[2], pages[2];
   SmallVector<TileCopy, 2> copies;
   SmallVector<Value> offsets[2];
+  /// In place of `copies`, where columns are not adjacent.
+  std::optional<ElementCopy> elementCopies[2];
 };
 
 } // namespace mlir::hydragen::kernels

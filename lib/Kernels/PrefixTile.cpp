@@ -51,6 +51,27 @@ void mlir::hydragen::kernels::emitRowTable(const Context &context,
   b.ifThen(b.lessThan(thread, rows), emit);
 }
 
+void mlir::hydragen::kernels::emitQueryCopy(const Context &context,
+                                            const VariantLayout &layout,
+                                            unsigned rows, const Item &item,
+                                            Value to, Value thread) {
+  KernelBuilder &b = context.b;
+  const KernelConfig &config = context.config;
+  auto address = [&](Value row) {
+    Value offset = b.load(
+        b.offset(context.at(layout.rowOffsets), b.shl(row, 3)), b.i64, 8);
+    return b.offset(context.parameter("queries"), offset);
+  };
+  if (config.queryColumns) {
+    ElementCopy copy(b, layout.keyRow, getBytes(config.elementType), thread,
+                     config.getThreads(), context.parameter("q_column"));
+    return copy.copyRows(to, address, rows, item.rowCount);
+  }
+  TileCopy copy(b, layout.keyRow, thread, config.getThreads(),
+                config.queryAlignment);
+  copy.copyRows(to, address, rows, item.rowCount);
+}
+
 TileRange mlir::hydragen::kernels::emitTileRange(const Context &context,
                                                  const Item &item,
                                                  Value numKeys,
@@ -129,16 +150,8 @@ private:
 } // namespace
 
 void PrefixTile::copyQueries(Value thread) {
-  TileCopy copy(b, layout.keyRow, thread, context.config.getThreads(),
-                context.config.queryAlignment);
-  copy.copyRows(
-      context.at(layout.query),
-      [&](Value row) {
-        Value offset = b.load(
-            b.offset(context.at(layout.rowOffsets), b.shl(row, 3)), b.i64, 8);
-        return b.offset(context.parameter("queries"), offset);
-      },
-      tile.rows, item.rowCount);
+  emitQueryCopy(context, layout, tile.rows, item, context.at(layout.query),
+                thread);
 }
 
 void PrefixTile::copyFirst(KeyTiles::Which which, unsigned stage,

@@ -79,16 +79,7 @@ private:
 void SuffixTile::loadQueries() {
   // All threads together copy the rows that there are, to a place of their own
   // or to the start of the rings.
-  TileCopy copy(b, layout.keyRow, thread, context.config.getThreads(),
-                context.config.queryAlignment);
-  copy.copyRows(
-      getQueryPlace(),
-      [&](Value row) {
-        Value offset = b.load(
-            b.offset(context.at(layout.rowOffsets), b.shl(row, 3)), b.i64, 8);
-        return b.offset(context.parameter("queries"), offset);
-      },
-      16, item.rowCount);
+  emitQueryCopy(context, layout, 16, item, getQueryPlace(), thread);
   b.commitCopies();
   b.waitCopies(0);
   b.barrier();
@@ -381,7 +372,7 @@ RowStates SuffixTile::emitLoops(bool careful) {
           return emitBody(j, args, masked);
         });
   };
-  if (careful) {
+  if (careful || tile.oneLoop) {
     ownFull = b.zero();
   } else {
     if (variant.headTiles) {

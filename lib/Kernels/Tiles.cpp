@@ -222,6 +222,53 @@ void TileCopy::copyRows(Value tile, function_ref<Value(Value row)> address,
 }
 
 //===----------------------------------------------------------------------===//
+// ElementCopy
+//===----------------------------------------------------------------------===//
+
+void ElementCopy::copyRows(Value tile, function_ref<Value(Value row)> address,
+                           unsigned numRows, Value limit) const {
+  unsigned perChunk = 16 / elementBytes;
+  Type type = b.getIntegerType(8 * elementBytes);
+  SmallVector<Type> types(perChunk, type);
+  int64_t lastColumn = row.validBytes / elementBytes - 1;
+  auto emitChunk = [&](Value index) {
+    Value r = b.rem(index, numRows), chunk = b.div(index, numRows);
+    auto load = [&]() {
+      Value from = address(r);
+      SmallVector<Value> elements;
+      for (unsigned i = 0; i < perChunk; ++i) {
+        Value column = b.add(b.mul(chunk, perChunk), i), valid;
+        // Columns of the padding are 0; what is read for them exists.
+        if (row.isPadded()) {
+          valid = b.lessThan(column, lastColumn + 1);
+          column = b.min(column, b.constant(lastColumn));
+        }
+        Value element =
+            b.load(b.offset(from, b.mul(b.wide(column), columnPitch)), type,
+                   elementBytes);
+        if (valid)
+          element = b.select(valid, element, b.constant(0, type));
+        elements.push_back(element);
+      }
+      return elements;
+    };
+    SmallVector<Value> elements;
+    if (limit)
+      elements = b.ifThenElse(b.lessThan(r, limit), types, load, [&] {
+        return SmallVector<Value>(perChunk, b.constant(0, type));
+      });
+    else
+      elements = load();
+    Value place = b.bxor(chunk, row.swizzle(b, r));
+    b.storeVector(elements,
+                  b.offset(tile, b.add(b.mul(r, row.pitch), b.shl(place, 4))));
+  };
+  // A loop, not copies of its body: little code, as this is for correctness.
+  unsigned total = numRows * row.chunks();
+  b.loop(thread, b.constant(total), b.constant(threads), emitChunk);
+}
+
+//===----------------------------------------------------------------------===//
 // TileReader
 //===----------------------------------------------------------------------===//
 

@@ -93,6 +93,32 @@ private:
   SmallVector<Value> columnBytes;
 };
 
+/// Copies rows whose columns lie anywhere, `columnPitch` bytes apart, element
+/// by element. Neighbours among the threads take neighbouring rows, so that
+/// reads of a transposed matrix, whose rows are adjacent, are whole sectors,
+/// and stores are free of bank conflicts. The stores are ordered by the
+/// barriers that asynchronous copies need.
+class ElementCopy {
+public:
+  ElementCopy(KernelBuilder &b, const TileRow &row, unsigned elementBytes,
+              Value thread, unsigned threads, Value columnPitch)
+      : b(b), row(row), elementBytes(elementBytes), thread(thread),
+        threads(threads), columnPitch(columnPitch) {}
+
+  /// Copies `rows` rows; with `limit`, rows at and after it become 0 and are
+  /// not asked for.
+  void copyRows(Value tile, function_ref<Value(Value row)> address,
+                unsigned rows, Value limit = {}) const;
+
+private:
+  KernelBuilder &b;
+  TileRow row;
+  unsigned elementBytes;
+  Value thread;
+  unsigned threads;
+  Value columnPitch;
+};
+
 /// Per-lane addresses of fragments. Steps go along a row, 32 bytes each.
 class TileReader {
 public:

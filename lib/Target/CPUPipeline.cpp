@@ -95,7 +95,8 @@ void ::hydragen::buildBufferizePipeline(
   manager.addNestedPass<func::FuncOp>(mlir::hydragen::createPrepareLinalg());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
-  manager.addPass(mlir::hydragen::createMakeEntry({options.entry}));
+  manager.addPass(
+      mlir::hydragen::createMakeEntry({options.entry, options.anyLayout}));
 
   // Buffers. Results are written into the outputs where nothing forbids it.
   manager.addPass(bufferization::createEmptyTensorEliminationPass());

@@ -53,6 +53,7 @@ void ::hydragen::buildLaunchPipeline(OpPassManager &manager,
   CPUPipelineOptions host;
   host.entry = options.entry;
   host.forGPU = true;
+  host.anyLayout = !options.compactOnly;
   buildBufferizePipeline(manager, host);
   manager.addPass(mlir::hydragen::createLowerAttend());
 }

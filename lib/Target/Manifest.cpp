@@ -93,6 +93,20 @@ hydragen::getEntryInfo(mlir::func::FuncOp function) {
   return info;
 }
 
+void hydragen::readLayouts(mlir::func::FuncOp function, EntryInfo &info) {
+  auto layouts = function->getAttrOfType<mlir::ArrayAttr>("hydragen.layouts");
+  if (!layouts)
+    return;
+  for (auto [i, word] :
+       enumerate(layouts.getAsValueRange<mlir::StringAttr>())) {
+    TensorInfo &tensor = i < info.inputs.size()
+                             ? info.inputs[i]
+                             : info.outputs[i - info.inputs.size()];
+    tensor.strides = word.str();
+    tensor.alignment = 0;
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Text
 //===----------------------------------------------------------------------===//
@@ -110,9 +124,13 @@ static json::Array toJSON(const hydragen::EntryInfo &entry, bool inputs) {
       object["placement"] = entry.placement;
     else if (inputs)
       object["placement"] = "either";
-    // What kernels take for granted of every base.
-    if (gpu && entry.placement == "device")
-      object["alignment"] = 16;
+    // What kernels take for granted.
+    if (gpu && entry.placement == "device") {
+      if (tensor.alignment)
+        object["alignment"] = tensor.alignment;
+      if (tensor.strides != "compact")
+        object["strides"] = tensor.strides;
+    }
     if (inputs && tensor.aliasOutput)
       object["alias_output"] = *tensor.aliasOutput;
     result.push_back(std::move(object));

@@ -81,6 +81,12 @@ func.func @part_c5() attributes {x = #hydragen.part<shared = true, digits = [0, 
 
 // -----
 
+#m = affine_map<(b, n, d, e) -> (b, d)>
+// expected-error @+1 {{expected the contraction dim once in the maps of query and key, and the values dim in that of value}}
+func.func @part_c6() attributes {x = #hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0, query = #m, key = #m, value = #m, indices = [], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 64, keys = 32>>}
+
+// -----
+
 #q = affine_map<(b, n, d, e) -> (b, d)>
 #k = affine_map<(b, n, d, e) -> (n, d)>
 #v = affine_map<(b, n, d, e) -> (n, e)>

@@ -254,32 +254,39 @@ class Launch:
                 "page": int(v.get("page", 0)), "pitch": int(v.get("pitch", 0)),
                 "align": int(v.get("align", 16)), "wide": "wide" in words,
                 "masked": any(w.split("=")[0] in ("causal", "window") for w in words),
-                "window": "window" in v, "head": "head" in words}
+                "window": "window" in v, "head": "head" in words,
+                "columns": ("kcolumns" in words, "vcolumns" in words)}
 
     def place_keys(self):
-        """K and V of each segment [key head][key][pitch], or in pages."""
+        """K and V of each segment [key head][key][pitch], or in pages; where
+        columns are not adjacent [key head][column][key], misplaced by an element."""
         p, o = self.p, self.o
         size = p.element.bytes
         for s in p.segments:
             v = self.variants[s.variant]
             kp = v["pitch"] or -(-o.head_dim * size // v["align"]) * v["align"]
             vp = v["pitch"] or -(-p.dv * size // v["align"]) * v["align"]
-            s.pitches = kp, vp
-            misplace = v["align"] if v["align"] < 16 else 0
+            misplace = [size if c else v["align"] if v["align"] < 16 else 0 for c in v["columns"]]
 
             def rows(x, pitch, capacity):
                 out = np.full((o.key_heads, capacity, pitch // size), np.nan, np.float32)
                 out[:, :x.shape[1], :x.shape[2]] = x
                 return p.element.store(out)
 
-            if not v["page"]:
-                capacity = max(s.capacity, 1)
-                s.k_at = self.keys.add(rows(s.k, kp, capacity), misplace=misplace)
-                s.v_at = self.values.add(rows(s.v, vp, capacity), misplace=misplace)
+            def turned(blocks, turn):
+                return np.ascontiguousarray(np.swapaxes(blocks, -1, -2)) if turn else blocks
+
+            page = v["page"]
+            per_block = page or max(s.capacity, 1)
+            s.pitches = tuple(size if c else x for c, x in zip(v["columns"], (kp, vp)))
+            s.columns = tuple(per_block * size if c else size for c in v["columns"])
+            if not page:
+                capacity = per_block
+                s.k_at = self.keys.add(turned(rows(s.k, kp, capacity), v["columns"][0]), misplace=misplace[0])
+                s.v_at = self.values.add(turned(rows(s.v, vp, capacity), v["columns"][1]), misplace=misplace[1])
                 s.head_step = capacity * kp, capacity * vp
                 s.table_at = 0
                 continue
-            page = v["page"]
             pages = max(1, -(-s.length // page))
             order = self.rng.permutation(pages + 2)[:pages]
             pool = []
@@ -289,8 +296,8 @@ class Launch:
                 for i, where in enumerate(order):
                     store[where] = padded[:, i * page:(i + 1) * page]
                 pool.append(store)
-            s.k_at = self.keys.add(pool[0], misplace=misplace)
-            s.v_at = self.values.add(pool[1], misplace=misplace)
+            s.k_at = self.keys.add(turned(pool[0], v["columns"][0]), misplace=misplace[0])
+            s.v_at = self.values.add(turned(pool[1], v["columns"][1]), misplace=misplace[1])
             s.head_step = page * kp, page * vp
             s.page_step = o.key_heads * page * kp, o.key_heads * page * vp
             entry = 8 if v["wide"] else 4
@@ -377,6 +384,8 @@ class Launch:
         query_pitch = -(-o.head_dim * size // o.query_align) * o.query_align
         q = np.full(p.q.shape[:-1] + (query_pitch // size,), np.nan, np.float32)
         q[..., :o.head_dim] = p.q
+        if o.query_columns:
+            q = np.ascontiguousarray(np.swapaxes(q, -1, -2))
         state = "state" in o.result
         result = Element("f32") if state else p.result
         align = o.result_align
@@ -412,7 +421,7 @@ class Launch:
                    "position": o.position, "window_position": o.position, "window": o.window,
                    "alibi_position": o.position, "cap": o.softcap or 0,
                    "bias_key_stride": p.bias.bytes, "mask_bias_key_stride": 1,
-                   "extent_1": p.sequences, "extent_2": o.group, "extent_3": o.queries}
+                   "q_column": o.queries * size, "extent_1": p.sequences, "extent_2": o.group, "extent_3": o.queries}
         for i in range(o.sinks):
             strides["sink_%d" % i] = 4
         arguments = []
@@ -440,12 +449,17 @@ class Launch:
                 s = next(s for s in p.segments if s.variant == number)
                 which = 1 if name.startswith("value") else 0
                 x = s.pitches[which] if name.endswith("pitch") else s.page_step[which]
+            elif number is not None and name in ("key_column", "value_column"):
+                s = next(s for s in p.segments if s.variant == number)
+                x = s.columns[name.startswith("value")]
             elif name == "last_page":
                 page = self.variants[number]["page"]
                 x = max(max(1, -(-s.length // page)) for s in p.segments if s.variant == number) + 1
             elif "_stride_" in name and name.rsplit("_", 1)[1].isdigit():
                 what, dim = name.rsplit("_stride_", 1)
                 x = self.strides(strides[what])[int(dim)]
+                if what == "q" and o.query_columns and int(dim) == 3:
+                    x = size
             else:
                 x = numbers[name]
             arguments.append({"i64": "s64:%d", "i32": "s32:%d", "f32": "f32:%r"}[kind] % x)
@@ -501,6 +515,7 @@ def parse_options():
     a.add_argument("--k-size", type=float, default=1)
     a.add_argument("--query-align", type=int, default=16)
     a.add_argument("--result-align", type=int, default=16)
+    a.add_argument("--query-columns", action="store_true", help="Q is [..., column, query position]")
     a.add_argument("--seed", type=int, default=0)
     a.add_argument("--blocks", type=int, default=2)
     a.add_argument("--kernel-flag", action="append", default=[], help="passed to hydragen-kernel")
@@ -526,6 +541,7 @@ def main():
                    "--head-dim=%d" % o.head_dim, "--value-dim=%d" % (o.value_dim or o.head_dim),
                    "--query-align=%d" % o.query_align, "--info=" + info, "-o", ptx]
         command += ["--f32=tf32"] if o.tf32 else []
+        command += ["--query-columns"] if o.query_columns else []
         words = [w for w in o.result.split(",") if w]
         words += [o.result_type or o.type, "align=%d" % o.result_align]
         command += ["--result=" + ",".join(words)] + ["--variant=" + v for v in o.variant] + o.kernel_flag

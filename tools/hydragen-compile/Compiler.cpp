@@ -317,6 +317,7 @@ hydragen::GPUPipelineOptions Compiler::getGPUOptions() const {
   result.split = options.split;
   result.invariant = options.invariant;
   result.separate = options.separate;
+  result.compactOnly = options.compactOnly;
   return result;
 }
 
@@ -361,6 +362,8 @@ bool Compiler::lowerForGPU(mlir::ModuleOp source) {
       }))
     return false;
   entryInfo->placement = getPlacement(source, options.entry);
+  readLayouts(source.lookupSymbol<mlir::func::FuncOp>(options.entry),
+              *entryInfo);
   info.entries.push_back(*entryInfo);
   kernels = takeKernels(source);
   return options.emit == Stage::PTX || options.emit == Stage::Cubin ||

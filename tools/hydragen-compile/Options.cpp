@@ -92,9 +92,9 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
         is_contained({"o", "target", "emit", "entry", "sharing", "report",
                       "tune", "f32", "bf16", "tile", "split"},
                      bare);
-    bool isFlag = is_contained(
-        {"remarks", "help", "h", "version", "invariant", "separate-launches"},
-        bare);
+    bool isFlag = is_contained({"remarks", "help", "h", "version", "invariant",
+                                "separate-launches", "compact-only"},
+                               bare);
     if (!takesValue && !isFlag)
       return makeError(name + ": unknown option, see --help");
     if (isFlag && hasValue)
@@ -169,6 +169,8 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
       options.invariant = true;
     } else if (bare == "separate-launches") {
       options.separate = true;
+    } else if (bare == "compact-only") {
+      options.compactOnly = true;
     } else if (bare == "remarks") {
       options.remarks = true;
     } else if (bare == "version") {

@@ -43,7 +43,7 @@ struct Options {
   std::string float32 = "tf32x3";
   std::string tile;   ///< empty: by the shapes
   int64_t split = -1; ///< -1: by the GPU; 0: none
-  bool invariant = false, separate = false;
+  bool invariant = false, separate = false, compactOnly = false;
   bool remarks = false;
   bool help = false, version = false;
 };

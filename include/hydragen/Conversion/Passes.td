@@ -256,8 +256,9 @@ def LowerAttend : Pass<"hydragen-lower-attend", "::mlir::ModuleOp"> {
     Expects the functions of `hydragen-make-entry` with `hydragen.attend` on
     memrefs. Each becomes calls of the host table's launch: a plan kernel, which
     writes the work list into the workspace, and the kernel of the attention.
-    The kernels go into the `gpu.module` @hydragen_kernels, equal ones once. An
-    entry in which `hydragen-place-entry` found other work copies operands to
+    Copies, transpositions and fills between them become kernels, too, constants
+    variables beside these. All go into the `gpu.module` @hydragen_kernels, equal
+    ones once. An entry in which `hydragen-place-entry` found other work copies operands to
     the device and the result back.
 
     Before:
@@ -371,6 +372,8 @@ def MakeEntry : Pass<"hydragen-make-entry", "mlir::ModuleOp"> {
     `(!llvm.ptr) -> i32`: it takes a pointer to a `hydragen_call`, reads the
     descriptors of inputs and outputs from it, writes results to the outputs and
     returns 0. An input with `hydragen.alias_output` is the output's buffer.
+    With `any-layout` an entry of nothing but `hydragen.attend` and views gets a
+    copy for tensors of any strides and alignment, NAME__any_layout.
 
     Before:
 
@@ -396,7 +399,9 @@ def MakeEntry : Pass<"hydragen-make-entry", "mlir::ModuleOp"> {
   }];
   let options = [
     Option<"entry", "entry", "std::string", /*default=*/"\"main\"",
-           "name of the entry function">];
+           "name of the entry function">,
+    Option<"anyLayout", "any-layout", "bool", /*default=*/"false",
+           "also make a function for tensors that are not compact or not aligned">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::bufferization::BufferizationDialect",
     "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
@@ -483,8 +488,12 @@ def PlaceEntry : Pass<"hydragen-place-entry", "::mlir::ModuleOp"> {
   let description = [{
     Expects buffers. An entry function whose only accesses to memory are those of
     `hydragen.attend` gets `hydragen.placement = "device"`: its arguments and its
-    workspace are device memory. Any other one gets "host", with a remark at the
-    first op that works on the host.
+    workspace are device memory. Constants of up to 1 MiB are on the device, too,
+    and kernels copy, transpose and fill. Of buffers of unknown size the function
+    NAME__workspace_bytes says how much they need.
+    Any other one gets "host", with a remark at the first op that works on the
+    host. The copy of an entry that takes any layout (`any-layout` of
+    `hydragen-make-entry`) stays only where both are on the device.
 
     Before:
 
@@ -507,6 +516,10 @@ def PlaceEntry : Pass<"hydragen-place-entry", "::mlir::ModuleOp"> {
       hydragen.attend ...
     ```
   }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 def PlanMemory : Pass<"hydragen-plan-memory", "mlir::ModuleOp"> {

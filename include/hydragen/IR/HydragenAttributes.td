@@ -394,6 +394,15 @@ def Hydragen_PartAttr : Hydragen_Attr<"Part", "part"> {
     bool coversAllRows() const { return getRowOffsets().empty(); }
     /// How many keys it has, a kernel finds out.
     bool isCut() const { return getCount() >= 0; }
+    /// Dims of the domain: the keys (within a page), then these.
+    unsigned getContractionDim() const {
+      return getNumDigits() + (getPage() ? 2 : 1);
+    }
+    unsigned getColumnDim() const { return getContractionDim() + 1; }
+    /// Which dims of the operands they are; most have them last.
+    unsigned getQueryColumns() const;
+    unsigned getKeyColumns() const;
+    unsigned getValueColumns() const;
   }];
 }
 

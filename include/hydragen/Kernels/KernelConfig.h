@@ -47,6 +47,10 @@ struct KeySource {
   int64_t keyPageStride = 0, valuePageStride = 0;
   /// Bytes that divide every address and pitch of K and V: 16 (fast), 8, 4, 2.
   unsigned alignment = 16;
+  /// The columns of a key, a value are not adjacent (a transposed cache, say):
+  /// from one to the next is a run-time parameter. Read element by element,
+  /// with no demand on alignment beyond the element's.
+  bool keyColumns = false, valueColumns = false;
 };
 
 /// The tile of one variant.
@@ -67,8 +71,8 @@ struct TileConfig {
   /// Query fragments are read from shared memory in every step instead of
   /// living in registers. Needed above head dim 128 and for 32 rows a warp.
   bool queryInShared = false;
-  /// Prefix: one loop that masks every tile, for states so large that two loops
-  /// would spill. The same bits.
+  /// One loop that masks every tile, for states so large that two loops would
+  /// spill, and where little code counts. The same bits.
   bool oneLoop = false;
 };
 
@@ -118,6 +122,8 @@ struct KernelConfig {
   unsigned headDim = 128, valueDim = 128;
   /// Bytes that divide every address of a row of Q: 16 (fast), 8, 4, 2.
   unsigned queryAlignment = 16;
+  /// The same of Q: KeySource::keyColumns.
+  bool queryColumns = false;
   /// Number of digits of a logical row.
   unsigned rowRank = 2;
   /// Warps of a block: 4, or 8 (sm_86 and sm_89: 100 KB of shared memory).
@@ -164,8 +170,10 @@ std::string checkKernelConfig(const KernelConfig &config);
 ///   sink_I, factor: pointers (f32)
 ///   q_stride_D, o_stride_D, (m_stride_D, l_stride_D), (sink_I_stride_D),
 ///     (factor_stride_D): i64, bytes per step of row digit D
+///   q_column: i64, where the columns of Q are not adjacent
 ///   vN_key_pitch, vN_value_pitch, vN_key_page, vN_value_page: i64, where the
 ///     configuration leaves them open
+///   vN_key_column, vN_value_column: i64, where columns are not adjacent
 ///   vN_last_page: i32, paged sources: table values are clamped to it
 ///   extent_D (D >= 1): i32, number of values of row digit D
 ///   scale, scale_log2: f32, the factor of q.k and the same times log2(e)

@@ -28,6 +28,8 @@ struct CPUPipelineOptions {
   /// The entry launches kernels (hydragen-place-entry finds out where its
   /// memory is).
   bool forGPU = false;
+  /// An option of hydragen-make-entry.
+  bool anyLayout = false;
 };
 
 /// Linalg, tensor and hydragen partial ops on tensors -> linalg, memref and

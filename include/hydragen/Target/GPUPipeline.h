@@ -27,6 +27,8 @@ struct GPUPipelineOptions {
   std::string float32 = "tf32x3", tile;
   bool invariant = false, separate = false;
   int64_t split = -1;
+  /// No slow kernels for tensors that are not compact or not aligned.
+  bool compactOnly = false;
 };
 
 /// The decomposed form on tensors with schedules.

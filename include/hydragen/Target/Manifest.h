@@ -30,6 +30,10 @@ struct TensorInfo {
   std::string dtype;
   std::vector<int64_t> shape;
   std::optional<int64_t> aliasOutput;
+  /// On the device: the layouts that the entry takes, "compact" for none but
+  /// that; bytes that divide the first element's address, 0: the element's.
+  std::string strides = "compact";
+  unsigned alignment = 16;
 };
 
 struct EntryInfo {
@@ -66,6 +70,9 @@ struct ModuleInfo {
 
 /// Reads the signature of an entry on tensors. Reports what cannot be said.
 mlir::FailureOr<EntryInfo> getEntryInfo(mlir::func::FuncOp function);
+
+/// Reads off the lowered entry which layouts its arguments may have.
+void readLayouts(mlir::func::FuncOp function, EntryInfo &info);
 
 /// Header and JSON; size and CRC of the file are still zero.
 std::string makeManifest(const CPUTarget &host, const ModuleInfo &info);

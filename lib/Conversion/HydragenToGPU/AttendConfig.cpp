@@ -17,9 +17,12 @@ static kernels::ElementType toElementType(Type type) {
   return type.isBF16() ? kernels::ElementType::BF16 : kernels::ElementType::F32;
 }
 
-/// Bytes that divide the address of every row of `memref`, at most 16. The base
-/// of an argument or the workspace is a multiple of 16.
-static unsigned getAlignment(Value memref) {
+/// Bytes that divide the address of every row of `memref`, whose dim `columns`
+/// has adjacent elements, at most 16. The base of an argument or the workspace
+/// is a multiple of 16, unless the entry is for any layout.
+unsigned EntryLowering::getAlignment(Value memref, unsigned columns) const {
+  if (anyLayout)
+    return getElementBytes(memref);
   auto type = cast<MemRefType>(memref.getType());
   int64_t bytes = getElementBytes(memref), offset;
   SmallVector<int64_t> strides;
@@ -36,7 +39,7 @@ static unsigned getAlignment(Value memref) {
     // The strides' known factors: the static extents further in.
     int64_t factor = 1;
     for (int64_t i = type.getRank(); i-- != 0;) {
-      if (i + 1 != type.getRank() && type.getDimSize(i) != 1)
+      if (i != columns && type.getDimSize(i) != 1)
         note(factor);
       if (!type.isDynamicDim(i))
         factor *= std::max<int64_t>(type.getDimSize(i), 1);
@@ -44,10 +47,26 @@ static unsigned getAlignment(Value memref) {
     return std::max<uint64_t>(alignment, bytes);
   }
   for (auto [i, stride] : llvm::enumerate(strides))
-    if (i + 1 != strides.size() && type.getDimSize(i) != 1)
+    if (i != columns && type.getDimSize(i) != 1)
       note(stride);
   // Below the element's size there is no alignment: a stride of 0.
   return std::max<uint64_t>(alignment, bytes);
+}
+
+/// Whether the elements of dim `columns` are known to be adjacent.
+static bool hasAdjacent(Value memref, unsigned columns) {
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return succeeded(type.getStridesAndOffset(strides, offset)) &&
+         (strides[columns] == 1 || type.getDimSize(columns) == 1);
+}
+
+static unsigned getOutputColumns(AttendOp op) {
+  unsigned columns = 0;
+  while (op.getOutputDims()[2 * columns] >= 0)
+    ++columns;
+  return columns;
 }
 
 /// Bytes of one step of a domain dim in an operand where the type says it.
@@ -84,8 +103,8 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
   auto valueType = cast<MemRefType>(op.getValues().front().getType());
   config.elementType = toElementType(keyType.getElementType());
   config.float32Form = static_cast<kernels::Float32Form>(schedule.getFloat32());
-  config.headDim = keyType.getShape().back();
-  config.valueDim = valueType.getShape().back();
+  config.headDim = keyType.getDimSize(op.getPart(0).getKeyColumns());
+  config.valueDim = valueType.getDimSize(op.getPart(0).getValueColumns());
   config.rowRank = rows.digits.size();
   config.warps = schedule.getWarps();
   config.minBlocks = schedule.getBlocks();
@@ -93,12 +112,19 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
   config.scaleKeepsFinite =
       keyType.getElementType().isF16() || std::abs(scale * M_LOG2E) <= 1;
   unsigned queryAlignment = 16;
-  for (Value query : op.getQueries())
-    queryAlignment = std::min(queryAlignment, getAlignment(query));
+  for (auto [i, query] : llvm::enumerate(op.getQueries())) {
+    unsigned columns = op.getPart(i).getQueryColumns();
+    queryAlignment = std::min(queryAlignment, getAlignment(query, columns));
+    config.queryColumns |= !hasAdjacent(query, columns);
+  }
   config.queryAlignment = queryAlignment;
   config.result.type =
       toElementType(cast<MemRefType>(op.getInit().getType()).getElementType());
-  config.result.alignment = getAlignment(op.getInit());
+  unsigned outputColumns = getOutputColumns(op);
+  config.result.alignment = getAlignment(op.getInit(), outputColumns);
+  if (!hasAdjacent(op.getInit(), outputColumns))
+    return op.emitOpError("the columns of the output are not adjacent in "
+                          "memory");
   config.result.nanForMaskedRows = op.getMaskedRows() == MaskedRows::NaN;
   config.result.numSinks = op.getSinks().size();
   config.result.hasFactor = static_cast<bool>(op.getFactor());
@@ -111,15 +137,6 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
     Value key = op.getKeys()[i], value = op.getValues()[i];
     AffineMap keyMap = part.getKey().getValue(),
               valueMap = part.getValue().getValue();
-    for (Value operand : {Value(op.getQueries()[i]), key, value}) {
-      SmallVector<int64_t> operandStrides;
-      int64_t offset;
-      if (failed(cast<MemRefType>(operand.getType())
-                     .getStridesAndOffset(operandStrides, offset)) ||
-          operandStrides.back() != 1)
-        return op.emitOpError("the columns of an operand of part ")
-               << i << " are not adjacent in memory";
-    }
     kernels::VariantConfig variant;
     TileAttr tile = part.getTile();
     variant.tile.kind = tile.getRows() == 16 ? kernels::TileConfig::Suffix
@@ -132,13 +149,26 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
     variant.tile.oneLoop = kernels::needsOneLoop(
         variant.tile.kind, config.elementType, config.headDim, config.valueDim,
         variant.tile.rows / config.warps);
+    // Less code; the same bits.
+    variant.tile.oneLoop |= anyLayout;
     unsigned numDigits = part.getNumDigits();
     AffineExpr keyDim =
         getAffineDimExpr(numDigits + (part.getPage() ? 1 : 0), op.getContext());
     variant.source.keyPitch = getStaticPitch(key, keyMap, keyDim);
     variant.source.valuePitch = getStaticPitch(value, valueMap, keyDim);
-    variant.source.alignment = std::min(getAlignment(key), getAlignment(value));
-    bool open = !variant.source.keyPitch || !variant.source.valuePitch;
+    unsigned keyColumns = part.getKeyColumns(),
+             valueColumns = part.getValueColumns();
+    variant.source.keyColumns = !hasAdjacent(key, keyColumns);
+    variant.source.valueColumns = !hasAdjacent(value, valueColumns);
+    // What is read element by element asks for no alignment.
+    variant.source.alignment = 16;
+    if (!variant.source.keyColumns)
+      variant.source.alignment = getAlignment(key, keyColumns);
+    if (!variant.source.valueColumns)
+      variant.source.alignment =
+          std::min(variant.source.alignment, getAlignment(value, valueColumns));
+    bool open = !variant.source.keyPitch || !variant.source.valuePitch ||
+                variant.source.keyColumns || variant.source.valueColumns;
     if (part.getPage()) {
       unsigned symbol = getTableSymbol(part);
       AffineExpr page = getAffineSymbolExpr(symbol, op.getContext());

@@ -229,8 +229,8 @@ AttendSizes::AttendSizes(OpBuilder &builder, AttendOp op,
   if (groupsListed)
     listed = b.add(listed, b.mul(groups, rowsPerGroup));
 
-  int64_t columns =
-      cast<ShapedType>(op.getValues().front().getType()).getShape().back();
+  int64_t columns = cast<ShapedType>(op.getValues().front().getType())
+                        .getDimSize(op.getPart(0).getValueColumns());
   int64_t padded = llvm::alignTo(columns, 16);
   Value at = b.constant(kHeaderBytes);
   auto place = [&](Value &offset, Value count, int64_t size) {

@@ -7,9 +7,12 @@
 #ifndef HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_ENTRYLOWERING_H
 #define HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_ENTRYLOWERING_H
 
+#include "../AnyLayout.h"
 #include "../HostCalls.h"
 #include "AttendSizes.h"
 #include "AttributeModifier.h"
+#include "DeviceConstants.h"
+#include "DeviceWorkspace.h"
 #include "IntegerLoops.h"
 
 #include "hydragen/Kernels/KernelConfig.h"
@@ -66,8 +69,25 @@ public:
     return kernel;
   }
 
+  /// The variable that holds a constant.
+  LLVM::GlobalOp getVariable(memref::GlobalOp constant) {
+    LLVM::GlobalOp &variable = variables[constant];
+    if (!variable)
+      variable = makeDeviceConstant(
+          getModule(), "constant_" + std::to_string(variables.size() - 1),
+          constant);
+    return variable;
+  }
+
   /// A name for the kernels of one more attention.
-  std::string makeName() { return "attend_" + std::to_string(ops++); }
+  std::string makeName(bool anyLayout) {
+    return anyLayout ? "attend_any_" + std::to_string(copies++)
+                     : "attend_" + std::to_string(ops++);
+  }
+
+  std::string makeMoveName(bool fill) {
+    return (fill ? "fill_" : "copy_") + std::to_string(moves++);
+  }
   /// A name for a kernel of integers.
   std::string makeIndexName() { return "index_" + std::to_string(loops++); }
 
@@ -75,7 +95,8 @@ private:
   ModuleOp module;
   gpu::GPUModuleOp kernels;
   llvm::StringMap<gpu::GPUFuncOp> byText;
-  unsigned count = 0, ops = 0, loops = 0;
+  DenseMap<Operation *, LLVM::GlobalOp> variables;
+  unsigned count = 0, ops = 0, loops = 0, copies = 0, moves = 0;
 };
 
 /// Lowers the attend ops of one entry, and the integer loops of one that is on
@@ -87,13 +108,16 @@ public:
         ptr(LLVM::LLVMPointerType::get(function.getContext())),
         i32(b.getI32Type()), i64(b.getI64Type()),
         copies(function->getAttrOfType<StringAttr>(host::kPlacementAttr) !=
-               "device") {}
+               "device"),
+        anyLayout(takesAnyLayout(function)) {}
 
   LogicalResult run();
 
 private:
   LogicalResult lower(AttendOp op);
   void lowerIntegerLoop(linalg::LinalgOp op);
+  void lowerMove(Operation *op);
+  void lowerBuffer(memref::AllocOp op);
   FailureOr<kernels::KernelConfig> makeConfig(AttendOp op, const RowSpace &rows,
                                               const AttendSizes &sizes);
   void fillParameters(AttendOp op, const RowSpace &rows,
@@ -106,9 +130,16 @@ private:
   LogicalResult checkQueries(AttendOp op, const RowSpace &rows);
 
   // Memory.
+  unsigned getAlignment(Value memref, unsigned columns) const;
   Value getAddress(Value memref);
   SmallVector<Value> getStrides(Value memref);
   Value getHostAddress(Value memref);
+  /// Bytes to element 0 from what the memref's pointer points to.
+  Value getOffsetBytes(Value memref);
+  /// Arguments of `kernel` that are addresses of constants, as `values` says,
+  /// are relative to the constants' variables: lets the kernel add these.
+  void addVariables(gpu::GPUFuncOp kernel, ValueRange values);
+  LLVM::GlobalOp findVariable(Value address);
   Value getSpanBytes(Value memref);
   void copyBack(AttendOp op);
 
@@ -133,12 +164,17 @@ private:
   Type ptr, i32, i64;
   /// The entry works on the host: operands are copied.
   bool copies;
+  /// Nothing is known of strides and addresses of the entry's arguments.
+  bool anyLayout;
   Value scratch;
   int64_t maxBytes = 0;
-  int64_t base = 0;
+  /// What of the workspace is taken.
+  std::optional<DeviceWorkspace> workspace;
   DenseMap<Value, Value> addresses;
   DenseMap<Value, SmallVector<Value>> strides;
   SmallVector<Value> allocated;
+  /// By the number 0 that stands for where it is.
+  DenseMap<Value, LLVM::GlobalOp> variables;
   /// Values of the attend kernel's parameters by name.
   llvm::StringMap<Value> known;
   SmallVector<unsigned> variants;

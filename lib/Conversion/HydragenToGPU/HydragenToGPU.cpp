@@ -81,7 +81,6 @@ private:
   LogicalResult checkKeys();
   LogicalResult checkExtents();
   AffineMap rewriteMap(AffineMap map);
-  void moveLast(Operand &operand, unsigned dim);
   void collapseKeys(Operand &operand);
 
   OpBuilder &builder;
@@ -255,41 +254,6 @@ LogicalResult PartBuilder::check() {
 // Operands
 //===----------------------------------------------------------------------===//
 
-/// The elements of each row of an operand are adjacent: `dim` becomes the last.
-void PartBuilder::moveLast(Operand &operand, unsigned dim) {
-  unsigned position = *findDim(operand.map, dim);
-  unsigned rank = operand.map.getNumResults();
-  if (position + 1 == rank)
-    return;
-  SmallVector<int64_t> permutation;
-  SmallVector<AffineExpr> results;
-  for (unsigned i = 0; i != rank; ++i)
-    if (i != position) {
-      permutation.push_back(i);
-      results.push_back(operand.map.getResult(i));
-    }
-  permutation.push_back(position);
-  results.push_back(operand.map.getResult(position));
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(builder, loc, operand.value);
-  SmallVector<OpFoldResult> permuted;
-  for (int64_t i : permutation)
-    permuted.push_back(sizes[i]);
-  Value empty =
-      tensor::EmptyOp::create(builder, loc, permuted, elementOf(operand.value));
-  operand.value = linalg::TransposeOp::create(builder, loc, operand.value,
-                                              empty, permutation)
-                      .getResult()
-                      .front();
-  operand.map =
-      AffineMap::get(operand.map.getNumDims(), operand.map.getNumSymbols(),
-                     results, op->getContext());
-  remark::missed(loc,
-                 remark::RemarkOpts::name("gpu-transpose").category("hydragen"))
-      << "keys or values are transposed on the host: their columns are not "
-         "adjacent";
-}
-
 /// Several adjacent key dims become one.
 void PartBuilder::collapseKeys(Operand &operand) {
   unsigned first = *findDim(operand.map, dims.keys.front());
@@ -356,9 +320,6 @@ PartAttr PartBuilder::build(TileAttr tile, SmallVectorImpl<Value> &counts) {
   query = {op.getQueries().front(), op.getQueryMapsVector().front()};
   key = {op.getKeys().front(), op.getKeyMapsVector().front()};
   value = {op.getValue(), op.getValueMap()};
-  moveLast(query, dims.contraction.front().front());
-  moveLast(key, dims.contraction.front().front());
-  moveLast(value, dims.values.front());
   if (!table && dims.keys.size() > 1) {
     collapseKeys(key);
     collapseKeys(value);

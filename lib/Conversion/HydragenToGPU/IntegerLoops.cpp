@@ -434,8 +434,9 @@ void EntryLowering::lowerIntegerLoop(linalg::LinalgOp op) {
       b, op, [&](Value memref) { return getAddress(memref); },
       [&](Value memref) { return getStrides(memref); });
   gpu::GPUFuncOp kernel =
-      kernels.keep(writer.write(kernels.getModule(), kernels.makeIndexName()),
-                   0, writer.parameters);
+      writer.write(kernels.getModule(), kernels.makeIndexName());
+  addVariables(kernel, writer.values);
+  kernel = kernels.keep(kernel, 0, writer.parameters);
   Value blocks = index.ceilDiv(writer.count, kThreads);
   if (writer.isReduction()) {
     // Two blocks a multiprocessor; each thread takes what is its turn.

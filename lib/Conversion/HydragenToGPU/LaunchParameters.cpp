@@ -69,6 +69,8 @@ LogicalResult EntryLowering::checkQueries(AttendOp op, const RowSpace &rows) {
          llvm::zip_equal(getQueryStrides(op, rows, i), strides))
       if (IndexBuilder::getConstant(own) != 0)
         require(own, stride);
+    require(getStrides(query)[part.getQueryColumns()],
+            getStrides(first)[op.getPart(whole).getQueryColumns()]);
     if (query == first && part.coversAllRows())
       continue;
     Value offset = index.constant(0);
@@ -104,6 +106,8 @@ void EntryLowering::fillParameters(AttendOp op, const RowSpace &rows,
   SmallVector<Value> queryStrides = getQueryStrides(op, rows, first);
   for (unsigned d = 0; d != numDigits; ++d)
     put("q_stride_" + Twine(d), bytes(queryStrides[d], query));
+  put("q_column",
+      bytes(getStrides(query)[op.getPart(first).getQueryColumns()], query));
 
   Value output = op.getInit();
   put("output", getAddress(output));
@@ -173,6 +177,10 @@ void EntryLowering::fillParameters(AttendOp op, const RowSpace &rows,
     Value key = op.getKeys()[i], value = op.getValues()[i];
     pitch("key_pitch", key, attr.getKey().getValue(), keyDim);
     pitch("value_pitch", value, attr.getValue().getValue(), keyDim);
+    put(prefix + "key_column",
+        bytes(getStrides(key)[attr.getKeyColumns()], key));
+    put(prefix + "value_column",
+        bytes(getStrides(value)[attr.getValueColumns()], value));
     if (attr.getPage()) {
       AffineExpr page = getAffineSymbolExpr(getTableSymbol(attr), context);
       pitch("key_page", key, attr.getKey().getValue(), page);

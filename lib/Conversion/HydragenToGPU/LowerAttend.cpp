@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DeviceMoves.h"
 #include "EntryLowering.h"
 #include "PlanWriter.h"
 
@@ -39,19 +40,21 @@ int64_t hydragen::getElementBytes(Value memref) {
   return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
 }
 
-Value EntryLowering::getHostAddress(Value memref) {
+Value EntryLowering::getOffsetBytes(Value memref) {
   IndexBuilder index(b, loc);
-  Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memref);
   auto type = cast<MemRefType>(memref.getType());
   SmallVector<int64_t> typeStrides;
   int64_t offset;
-  if (failed(type.getStridesAndOffset(typeStrides, offset)) || offset != 0) {
-    auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, memref);
-    Value elements = ShapedType::isDynamic(offset) ? Value(metadata.getOffset())
-                                                   : index.constant(offset);
-    base = index.add(base, index.mul(elements, getElementBytes(memref)));
-  }
-  return toI64(base);
+  if (succeeded(type.getStridesAndOffset(typeStrides, offset)) &&
+      !ShapedType::isDynamic(offset))
+    return index.constant(offset * getElementBytes(memref));
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, loc, memref);
+  return index.mul(metadata.getOffset(), getElementBytes(memref));
+}
+
+Value EntryLowering::getHostAddress(Value memref) {
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memref);
+  return toI64(IndexBuilder(b, loc).add(base, getOffsetBytes(memref)));
 }
 
 SmallVector<Value> EntryLowering::getStrides(Value memref) {
@@ -96,8 +99,15 @@ Value EntryLowering::getAddress(Value memref) {
   Value &address = addresses[memref];
   if (address)
     return address;
-  if (!copies)
-    return address = getHostAddress(memref);
+  if (!copies) {
+    memref::GlobalOp global = getConstantRoot(memref);
+    if (!global)
+      return address = getHostAddress(memref);
+    Value start = constant(0, i64);
+    variables[start] = kernels.getVariable(global);
+    return address = LLVM::AddOp::create(b, loc, start,
+                                         toI64(getOffsetBytes(memref)));
+  }
   Value bytes = toI64(getSpanBytes(memref));
   Value copy = callHost(host::kApiDeviceAllocate, i64, {bytes});
   allocated.push_back(copy);
@@ -121,6 +131,24 @@ void EntryLowering::copyBack(AttendOp op) {
   addresses.clear();
   strides.clear();
   known.clear();
+}
+
+LLVM::GlobalOp EntryLowering::findVariable(Value address) {
+  if (LLVM::GlobalOp variable = variables.lookup(address))
+    return variable;
+  // Sums are all that is made of addresses.
+  if (auto sum = address.getDefiningOp<LLVM::AddOp>())
+    for (Value operand : sum->getOperands())
+      if (LLVM::GlobalOp variable = findVariable(operand))
+        return variable;
+  return {};
+}
+
+void EntryLowering::addVariables(gpu::GPUFuncOp kernel, ValueRange values) {
+  for (auto [i, value] : llvm::enumerate(values))
+    if (value)
+      if (LLVM::GlobalOp variable = findVariable(value))
+        addVariable(kernel, i, variable);
 }
 
 //===----------------------------------------------------------------------===//
@@ -227,36 +255,40 @@ LogicalResult EntryLowering::lower(AttendOp op) {
     cf::AssertOp::create(b, loc, fits, "an attention has too many rows");
   }
 
-  Value workspace = LLVM::PtrToIntOp::create(
+  Value start = LLVM::PtrToIntOp::create(
       b, loc, i64,
       host::loadPointer(b, loc, function.getArgument(0), host::kCallWorkspace));
-  workspace = LLVM::AddOp::create(b, loc, workspace, constant(base, i64));
+  start = LLVM::AddOp::create(b, loc, start, toI64(workspace->getUsed()));
   auto at = [&](Value offset) -> Value {
-    return LLVM::AddOp::create(b, loc, workspace, toI64(offset));
+    return LLVM::AddOp::create(b, loc, start, toI64(offset));
   };
 
   // The work list.
-  std::string name = kernels.makeName();
+  std::string name = kernels.makeName(anyLayout);
   // A part's bounds in its own digits are those of its variant.
   SmallVector<ArrayRef<VisibleAttr>> bounds;
   for (unsigned variant : variants)
     bounds.push_back(modifiers[variant] ? modifiers[variant]->getBounds()
                                         : ArrayRef<VisibleAttr>());
   PlanWriter plan(
-      b, op, *rows, sizes, workspace,
+      b, op, *rows, sizes, start,
       [&](Value memref) { return getAddress(memref); },
       [&](Value memref) { return getStrides(memref); }, bounds);
   plan.variants = variants;
+  auto keepPlan = [&](gpu::GPUFuncOp kernel) {
+    addVariables(kernel, plan.values);
+    return kernels.keep(kernel, 0, plan.parameters);
+  };
   if (rows->groupedDigit) {
     Value blocks = toI32(index.ceilDiv(sizes.places, PlanWriter::kThreads));
     for (gpu::GPUFuncOp kernel :
          {plan.writeOrder(kernels.getModule(), name + "_order"),
           plan.writeTiles(kernels.getModule(), name + "_tiles")})
-      launch(kernels.keep(kernel, 0, plan.parameters), blocks,
-             PlanWriter::kThreads, plan.parameters, plan.values);
+      launch(keepPlan(kernel), blocks, PlanWriter::kThreads, plan.parameters,
+             plan.values);
   }
-  gpu::GPUFuncOp planKernel = kernels.keep(
-      plan.write(kernels.getModule(), name + "_plan"), 0, plan.parameters);
+  gpu::GPUFuncOp planKernel =
+      keepPlan(plan.write(kernels.getModule(), name + "_plan"));
   Value threads = index.add(index.add(sizes.items, sizes.groups),
                             index.add(sizes.listed, index.constant(1)));
   launch(planKernel, toI32(index.ceilDiv(threads, PlanWriter::kThreads)),
@@ -272,8 +304,12 @@ LogicalResult EntryLowering::lower(AttendOp op) {
            << " bytes of parameters, more than " << kMostParameters;
   fillParameters(op, *rows, sizes, *config, parameters);
   gpu::GPUFuncOp kernel =
-      kernels.keep(kernels::buildAttendKernel(kernels.getModule(), *config),
-                   kernels::getSharedBytes(*config), parameters);
+      kernels::buildAttendKernel(kernels.getModule(), *config);
+  SmallVector<Value> addressed;
+  for (const KernelParameter &parameter : parameters)
+    addressed.push_back(known.lookup(parameter.name));
+  addVariables(kernel, addressed);
+  kernel = kernels.keep(kernel, kernels::getSharedBytes(*config), parameters);
   Value zero = constant(0, i64);
   known["rows"] = at(sizes.listAt);
   // Items hold addresses.
@@ -320,27 +356,40 @@ LogicalResult EntryLowering::lower(AttendOp op) {
 }
 
 LogicalResult EntryLowering::run() {
-  SmallVector<AttendOp> ops;
-  function.walk([&](AttendOp op) { ops.push_back(op); });
-  if (ops.empty())
+  SmallVector<Operation *> ops;
+  bool attends = false;
+  function.walk([&](Operation *op) {
+    attends |= isa<AttendOp>(op);
+    if (isa<AttendOp>(op) ||
+        (!copies &&
+         (isDeviceMove(op) || isDynamicBuffer(op) || isIntegerLoop(op))))
+      ops.push_back(op);
+  });
+  if (!attends)
     return success();
-  // Behind the entry's own buffers.
+  // Behind the entry's buffers of known sizes.
   auto own = function->getAttrOfType<IntegerAttr>(host::kWorkspaceAttr);
-  base = own && !copies ? llvm::alignTo(own.getInt(), 256) : 0;
-  if (!copies) {
-    SmallVector<linalg::LinalgOp> loops;
-    function.walk([&](linalg::LinalgOp op) {
-      if (isIntegerLoop(op))
-        loops.push_back(op);
-    });
-    for (linalg::LinalgOp op : loops)
-      lowerIntegerLoop(op);
+  int64_t base = own && !copies ? llvm::alignTo(own.getInt(), 256) : 0;
+  b.setInsertionPointToStart(&function.getBody().front());
+  workspace.emplace(IndexBuilder(b, loc).constant(base));
+  bool dynamic = hasDynamicBuffers(function);
+  for (Operation *op : ops) {
+    if (auto attend = dyn_cast<AttendOp>(op)) {
+      if (failed(lower(attend)))
+        return failure();
+    } else if (auto alloc = dyn_cast<memref::AllocOp>(op)) {
+      lowerBuffer(alloc);
+    } else if (isDeviceMove(op)) {
+      lowerMove(op);
+    } else {
+      lowerIntegerLoop(cast<linalg::LinalgOp>(op));
+    }
   }
-  for (AttendOp op : ops)
-    if (failed(lower(op)))
-      return failure();
-  // Dynamic sizes come from the function of hydragen-make-entry in addition.
-  function->setAttr(host::kWorkspaceAttr, b.getI64IntegerAttr(base + maxBytes));
+  // Dynamic sizes come from the function NAME__workspace_bytes in addition;
+  // with dynamic buffers it has all that lies behind them.
+  function->setAttr(
+      host::kWorkspaceAttr,
+      b.getI64IntegerAttr(base + (dynamic && !copies ? 0 : maxBytes)));
   return success();
 }
 
@@ -350,10 +399,17 @@ struct LowerAttendPass
   void runOnOperation() override {
     kernels::loadKernelDialects(getContext());
     KernelList kernels(getOperation());
-    for (auto function : getOperation().getOps<func::FuncOp>())
-      if (function->hasAttr(host::kEntryAttr) &&
-          failed(EntryLowering(function, kernels).run()))
+    SmallVector<func::FuncOp> copies;
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (!function->hasAttr(host::kEntryAttr))
+        continue;
+      if (failed(EntryLowering(function, kernels).run()))
         return signalPassFailure();
+      if (takesAnyLayout(function))
+        copies.push_back(function);
+    }
+    for (func::FuncOp copy : copies)
+      makeChoice(getEntryOf(copy), copy);
   }
 };
 } // namespace

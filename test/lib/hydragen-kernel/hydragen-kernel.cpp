@@ -51,6 +51,8 @@ static cl::opt<unsigned> rank("rank", cl::init(3), cl::desc("Row dims"));
 static cl::opt<unsigned> warps("warps", cl::init(4));
 static cl::opt<unsigned> minBlocks("min-blocks", cl::init(1));
 static cl::opt<unsigned> queryAlignment("query-align", cl::init(16));
+static cl::opt<bool> queryColumns("query-columns",
+                                  cl::desc("Columns of Q are not adjacent"));
 static cl::opt<bool> plan("plan",
                           cl::desc("Add a plan kernel that writes item, "
                                    "group and entry i of a count"));
@@ -64,7 +66,7 @@ static cl::list<std::string> variants(
     "variant",
     cl::desc("prefix or suffix, then comma-separated: rows=N keys=N slots=N "
              "qshared oneloop head pitch=N vpitch=N align=N page=N wide "
-             "kpage=N vpage=N "
+             "kpage=N vpage=N kcolumns vcolumns "
              "causal=DIM window=DIM softcap alibi=HEAD.DIM bias=TYPE mask"));
 
 [[noreturn]] static void fail(const Twine &text) {
@@ -121,6 +123,10 @@ static VariantConfig parseVariant(StringRef text) {
       v.source.valuePitch = getNumber(word);
     else if (name == "align")
       v.source.alignment = getNumber(word);
+    else if (name == "kcolumns")
+      v.source.keyColumns = true;
+    else if (name == "vcolumns")
+      v.source.valueColumns = true;
     else if (name == "page") {
       v.source.paged = true;
       v.source.pageSize = getNumber(word);
@@ -163,6 +169,7 @@ static KernelConfig makeConfig() {
   config.headDim = headDim;
   config.valueDim = valueDim ? valueDim : headDim;
   config.queryAlignment = queryAlignment;
+  config.queryColumns = queryColumns;
   config.rowRank = rank;
   config.warps = warps;
   config.minBlocks = minBlocks;
