@@ -13,6 +13,7 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::hydragen;
@@ -132,7 +133,7 @@ static Value writeCommonCount(SegmentAnalysis &analysis, ExprWriter &writer,
 /// Whether the number is in a tensor that the analysis cannot look into.
 static bool isLoaded(ExprContext &exprs, ExprId id) {
   const ExprNode &n = exprs.node(id);
-  return n.kind == ExprKind::Load ||
+  return (n.kind == ExprKind::Load && !matchPattern(n.base, m_Constant())) ||
          llvm::any_of(n.indices,
                       [&](const IndexExpr &index) {
                         return llvm::any_of(index.getTerms(), [&](auto &term) {

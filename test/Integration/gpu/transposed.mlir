@@ -104,8 +104,8 @@ func.func @queries_f32(%q: tensor<3x4x16x5xf32>, %pk: tensor<2x24x16xf32>, %pv: 
   return %o : tensor<3x4x5x16xf32>
 }
 
-// Pages of 8 keys by columns.
-// CHECK: paged: {{.*}} 2 kernels, 0 bytes
+// Pages of 8 keys by columns; two kernels find the pages that all rows have.
+// CHECK: paged: {{.*}} 4 kernels, 0 bytes
 func.func @paged(%q: tensor<3x4x5x16xf16>, %k: tensor<7x2x16x8xf16>, %v: tensor<7x2x8x16xf16>, %table: tensor<3x3xi32>) -> tensor<3x4x5x16xf16> {
   %init = tensor.empty() : tensor<3x4x5x16xf16>
   %o = hydragen.attention queries(%q : tensor<3x4x5x16xf16>) keys(%k : tensor<7x2x16x8xf16>) values(%v : tensor<7x2x8x16xf16>) indices(%table : tensor<3x3xi32>) outs(%init : tensor<3x4x5x16xf16>) attributes {
