@@ -26,8 +26,9 @@ static bool hasAllRows(SegmentAnalysis &analysis, const SegmentPiece &piece) {
   });
 }
 
-/// Whether the index is an element of a tensor that has just the range of
-/// `vars`: then nothing needs to be computed.
+/// Whether the index is an element of a tensor whose dims are those of `vars`:
+/// then nothing needs to be computed. An extent may be unknown; the tensor has
+/// what is asked for, and what it has beyond only makes fewer pages equal.
 static bool isWholeTensor(SegmentAnalysis &analysis, ExprWriter &writer,
                           const ExprNode &n, ArrayRef<VarId> vars) {
   auto type = n.kind == ExprKind::Load
@@ -42,7 +43,9 @@ static bool isWholeTensor(SegmentAnalysis &analysis, ExprWriter &writer,
   for (auto [index, var, extent] : llvm::zip_equal(n.indices, vars, shape)) {
     VarRange range = evaluator.getVarRange(var);
     if (!(index == IndexExpr::atom(IndexAtom::var(var))) ||
-        !range.low.isZero() || range.high != extent)
+        !range.low.isZero() ||
+        (range.high != extent && range.high.isConstant() &&
+         extent.isConstant()))
       return false;
   }
   return true;

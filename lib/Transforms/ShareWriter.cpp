@@ -351,8 +351,7 @@ SegmentWriter::writeCutTable(ExprId atom, AffineWriter &maps) {
     if (var == cut.key) {
       offset = range.low - cut.keys.low;
     } else if (!exprs.isFree(atom, var)) {
-      // One row stands for all.
-      size = SizeExpr(1);
+      // The first row stands for all; there may be none.
       at.back() = IndexExpr(0);
     }
     std::optional<OpFoldResult> first = writer.writeSize(offset),

@@ -374,10 +374,12 @@ std::optional<SplitOperand> SplitDomain::splitByViews(Value operand,
       return a.coefficient > b.coefficient;
     });
     if (linear->terms.empty()) {
+      // Of an unknown number of elements the first need not be there.
+      bool whole = linear->constant == 0 && isa<Value>(extent);
       offsets.push_back(builder.getIndexAttr(linear->constant));
-      sizes.push_back(builder.getIndexAttr(1));
+      sizes.push_back(whole ? extent : builder.getIndexAttr(1));
       strides.push_back(builder.getIndexAttr(1));
-      addDigit(builder.getAffineConstantExpr(0), builder.getIndexAttr(1));
+      addDigit(builder.getAffineConstantExpr(0), sizes.back());
     } else {
       int64_t stride = linear->terms.back().coefficient;
       if (stride <= 0)

@@ -187,7 +187,7 @@ func.func @repeated_heads(%q: tensor<4x2x8xf32>, %own: tensor<4x16x8xf32>) -> te
 // CHECK: %[[COUNT:.+]] = arith.index_cast %[[FOUND]]
 // CHECK: %[[END:.+]] = arith.muli %[[COUNT]]
 // Both sides of the cut are slices of the table: nothing is computed for them.
-// CHECK: %[[LEADING:.+]] = tensor.extract_slice %[[TABLE]][0, 0] [1, %[[COUNT]]] [1, 1]
+// CHECK: %[[LEADING:.+]] = tensor.extract_slice %[[TABLE]][0, 0] [3, %[[COUNT]]] [1, 1]
 // CHECK: %[[BEGIN:.+]] = arith.muli %[[COUNT]]
 // CHECK: %[[OWN:.+]] = tensor.extract_slice %[[TABLE]][0, %[[COUNT]]] [3, %{{.+}}] [1, 1]
 // CHECK-NOT: linalg.generic

@@ -15,7 +15,7 @@ import lit.formats
 import lit.Test
 
 CASES = {"group_index": ["linalg", "tosa"], "group_index_select": ["linalg", "tosa"],
-         "paged_arg_table": ["linalg", "tosa"], "many_groups": [None]}
+         "paged_arg_table": ["linalg", "tosa"], "many_groups": [None], "paged_dynamic": [None]}
 
 # Options of the compiler, and of the emulator.
 SCHEDULES = [([], "async=late"), (["--tile=64", "--split=64", "--invariant"], "schedule=random:5"),

@@ -78,11 +78,23 @@ def tables(random, sequences=4, columns=5):
     yield "hidden", (random, np.repeat(own[:1], sequences, 0), [0, 40, 0, 3])
 
 
+def any_tables(random):
+    yield from tables(random)
+    for name, sequences, columns in [("nobody", 0, 3), ("no pages", 3, 0), ("one page", 5, 1), ("many", 21, 13)]:
+        table = random.integers(0, 24, (sequences, columns))
+        table[:, :columns // 2] = table[:1, :columns // 2]
+        yield name.replace(" ", "_"), (random, table, random.integers(0, 8 * columns + 1, sequences))
+    table = random.integers(0, 24, (1, 6))
+    yield "alone", (random, table, [45])
+    yield "all", (random, np.repeat(table, 19, 0), random.integers(1, 49, 19))
+
+
 CASES = {
     "group_index": (few_groups, grouped),
     "group_index_select": (lambda random: (c for c in few_groups(random) if c[0] != "negative"), grouped),
     "many_groups": (many_groups, grouped),
     "paged_arg_table": (tables, paged),
+    "paged_dynamic": (any_tables, paged),
 }
 
 
