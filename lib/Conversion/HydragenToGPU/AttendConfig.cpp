@@ -69,15 +69,21 @@ static unsigned getOutputColumns(AttendOp op) {
   return columns;
 }
 
-/// Bytes of one step of a domain dim in an operand where the type says it.
-static int64_t getStaticPitch(Value memref, AffineMap map, AffineExpr term) {
+/// Bytes of one step of a domain dim in an operand where the type says it. No
+/// step is made along an extent of 1: then it is as large as `alignment` wants,
+/// whatever the stride (columns may have the same one).
+static int64_t getStaticPitch(Value memref, AffineMap map, AffineExpr term,
+                              unsigned alignment) {
   SmallVector<int64_t> strides;
   int64_t offset, pitch = 0;
-  if (failed(cast<MemRefType>(memref.getType())
-                 .getStridesAndOffset(strides, offset)))
+  auto type = cast<MemRefType>(memref.getType());
+  if (failed(type.getStridesAndOffset(strides, offset)))
     return 0;
-  for (auto [result, stride] : llvm::zip_equal(map.getResults(), strides))
-    if (result == term) {
+  for (auto [result, size, stride] :
+       llvm::zip_equal(map.getResults(), type.getShape(), strides))
+    if (result == term && size == 1) {
+      pitch += alignment;
+    } else if (result == term) {
       if (ShapedType::isDynamic(stride))
         return 0;
       pitch += stride * getElementBytes(memref);
@@ -154,8 +160,6 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
     unsigned numDigits = part.getNumDigits();
     AffineExpr keyDim =
         getAffineDimExpr(numDigits + (part.getPage() ? 1 : 0), op.getContext());
-    variant.source.keyPitch = getStaticPitch(key, keyMap, keyDim);
-    variant.source.valuePitch = getStaticPitch(value, valueMap, keyDim);
     unsigned keyColumns = part.getKeyColumns(),
              valueColumns = part.getValueColumns();
     variant.source.keyColumns = !hasAdjacent(key, keyColumns);
@@ -167,6 +171,10 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
     if (!variant.source.valueColumns)
       variant.source.alignment =
           std::min(variant.source.alignment, getAlignment(value, valueColumns));
+    unsigned alignment = variant.source.alignment;
+    variant.source.keyPitch = getStaticPitch(key, keyMap, keyDim, alignment);
+    variant.source.valuePitch =
+        getStaticPitch(value, valueMap, keyDim, alignment);
     bool open = !variant.source.keyPitch || !variant.source.valuePitch ||
                 variant.source.keyColumns || variant.source.valueColumns;
     if (part.getPage()) {
@@ -178,8 +186,10 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
           cast<MemRefType>(op.getPartIndices(i)[symbol].getType())
               .getElementType()
               .isInteger(64);
-      variant.source.keyPageStride = getStaticPitch(key, keyMap, page);
-      variant.source.valuePageStride = getStaticPitch(value, valueMap, page);
+      variant.source.keyPageStride =
+          getStaticPitch(key, keyMap, page, alignment);
+      variant.source.valuePageStride =
+          getStaticPitch(value, valueMap, page, alignment);
       open |= !variant.source.keyPageStride || !variant.source.valuePageStride;
     }
     std::shared_ptr<AttributeModifier> modifier;
