@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AnyLayout.h"
+#include "FoldExtents.h"
 #include "HostCalls.h"
 #include "HydragenToGPU/AttendSizes.h"
 #include "hydragen/Conversion/Passes.h"
@@ -233,15 +234,19 @@ static void loadDims(OpBuilder &builder, Block &body, Value inputs,
     }
 }
 
-/// Simplifies what computes extents.
-LogicalResult MakeEntryPass::reduceToShapes(func::FuncOp shapes) {
-  OpPassManager pm(func::FuncOp::getOperationName());
+void hydragen::addExtentFolding(OpPassManager &pm) {
   for (int i = 0; i < 2; ++i) {
     pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
     pm.addPass(createLowerAffinePass());
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
   }
+}
+
+/// Simplifies what computes extents.
+LogicalResult MakeEntryPass::reduceToShapes(func::FuncOp shapes) {
+  OpPassManager pm(func::FuncOp::getOperationName());
+  addExtentFolding(pm);
   return runPipeline(pm, shapes);
 }
 

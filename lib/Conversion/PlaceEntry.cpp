@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AnyLayout.h"
+#include "FoldExtents.h"
 #include "HostCalls.h"
 #include "HydragenToGPU/DeviceConstants.h"
 #include "HydragenToGPU/DeviceMoves.h"
@@ -12,15 +13,12 @@
 #include "HydragenToGPU/IntegerLoops.h"
 #include "hydragen/Conversion/Passes.h"
 
-#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
 
 namespace mlir::hydragen {
 #define GEN_PASS_DEF_PLACEENTRY
@@ -145,12 +143,7 @@ std::string PlaceEntryPass::addWorkspace(func::FuncOp function,
       function, (function.getName() + "__own_workspace").str(),
       [&](func::FuncOp sized) {
         OpPassManager pm(func::FuncOp::getOperationName());
-        for (int i = 0; i < 2; ++i) {
-          pm.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
-          pm.addPass(createLowerAffinePass());
-          pm.addPass(createCanonicalizerPass());
-          pm.addPass(createCSEPass());
-        }
+        addExtentFolding(pm);
         return runPipeline(pm, sized);
       },
       reason);

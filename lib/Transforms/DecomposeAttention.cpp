@@ -33,12 +33,6 @@ using namespace mlir;
 using namespace mlir::hydragen;
 
 namespace {
-/// o, m and l.
-struct State {
-  Value o, m, l;
-  SmallVector<Value> values() const { return {o, m, l}; }
-};
-
 /// Rows [offset, offset + size) per row dim; a dynamic size is "to the end".
 struct RowRect {
   ArrayRef<int64_t> offsets, sizes;
@@ -56,7 +50,10 @@ public:
 
 private:
   State makeIdentity(ArrayRef<OpFoldResult> rows,
-                     ArrayRef<OpFoldResult> values);
+                     ArrayRef<OpFoldResult> values) {
+    return mlir::hydragen::makeIdentity(builder, loc, op.getStateElementType(),
+                                        rows, values);
+  }
   FailureOr<State> makePartial(unsigned segment);
   State createPartial(const PartialParts &parts, const SplitDomain &domain,
                       unsigned segment);
@@ -98,10 +95,9 @@ private:
 // States
 //===----------------------------------------------------------------------===//
 
-/// The state of no key at all: (0, -inf, 0).
-State Decomposer::makeIdentity(ArrayRef<OpFoldResult> rows,
-                               ArrayRef<OpFoldResult> values) {
-  FloatType type = op.getStateElementType();
+State hydragen::makeIdentity(OpBuilder &builder, Location loc, FloatType type,
+                             ArrayRef<OpFoldResult> rows,
+                             ArrayRef<OpFoldResult> values) {
   auto fill = [&](ArrayRef<OpFoldResult> sizes, const APFloat &value) {
     Value empty = tensor::EmptyOp::create(builder, loc, sizes, type);
     Value constant = arith::ConstantOp::create(

@@ -11,6 +11,16 @@
 
 namespace mlir::hydragen {
 
+/// The state of a partial attention.
+struct State {
+  Value o, m, l;
+  SmallVector<Value> values() const { return {o, m, l}; }
+};
+
+/// The state of no key at all, (0, -inf, 0), of elements of `type`.
+State makeIdentity(OpBuilder &builder, Location loc, FloatType type,
+                   ArrayRef<OpFoldResult> rows, ArrayRef<OpFoldResult> values);
+
 /// The operands of a partial attention in split form.
 struct PartialParts {
   SmallVector<Value> queries, keys, indices, extras;

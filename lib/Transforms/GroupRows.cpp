@@ -45,7 +45,6 @@ public:
 
 private:
   PartialParts getParts();
-  SmallVector<Value> makeIdentity(const PartialParts &parts);
   std::pair<int64_t, int64_t> getWidth(const PartialParts &parts, unsigned row);
   template <typename OpTy>
   SmallVector<Value> createPartial(const PartialParts &parts, unsigned row,
@@ -84,23 +83,6 @@ PartialParts RowGrouper::getParts() {
   return parts;
 }
 
-SmallVector<Value> RowGrouper::makeIdentity(const PartialParts &parts) {
-  auto type = cast<FloatType>(
-      cast<RankedTensorType>(op.getInits()[0].getType()).getElementType());
-  auto fill = [&](ArrayRef<OpFoldResult> sizes, const APFloat &value) {
-    Value empty = tensor::EmptyOp::create(builder, loc, sizes, type);
-    Value constant = arith::ConstantOp::create(
-        builder, loc, builder.getFloatAttr(type, value));
-    return linalg::FillOp::create(builder, loc, constant, empty).getResult(0);
-  };
-  const llvm::fltSemantics &semantics = type.getFloatSemantics();
-  SmallVector<OpFoldResult> all(parts.rowSizes);
-  llvm::append_range(all, parts.valueSizes);
-  return {fill(all, APFloat::getZero(semantics)),
-          fill(parts.rowSizes, APFloat::getInf(semantics, /*Negative=*/true)),
-          fill(parts.rowSizes, APFloat::getZero(semantics))};
-}
-
 /// The row's number in a list is not known in the region; nothing asks for it.
 void RowGrouper::cloneScoreRegion(Region &target, unsigned row,
                                   unsigned listRank) {
@@ -126,7 +108,10 @@ SmallVector<Value> RowGrouper::createPartial(const PartialParts &parts,
                                              unsigned row, unsigned listRank) {
   SmallVector<int64_t> offsets(parts.rowSizes.size(), 0);
   offsets.push_back(op.getStaticOffsets().back());
-  SmallVector<Value> identity = makeIdentity(parts);
+  auto type = cast<FloatType>(getElementTypeOrSelf(op.getInits()[0].getType()));
+  SmallVector<Value> identity =
+      makeIdentity(builder, loc, type, parts.rowSizes, parts.valueSizes)
+          .values();
   auto partial = OpTy::create(builder, loc, ValueRange(identity).getTypes(),
                               parts.queries, parts.keys, parts.value,
                               parts.indices, parts.extras, op.getOffsets(),

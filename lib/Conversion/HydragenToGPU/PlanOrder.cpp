@@ -89,9 +89,7 @@ sumOver(ImplicitLocOpBuilder &b, Value end, unsigned count,
 gpu::GPUFuncOp PlanWriter::writeOrder(gpu::GPUModuleOp module, StringRef name) {
   ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
   Value thread;
-  gpu::GPUFuncOp function = kernels::makePlanKernel(module, name, parameters,
-                                                    kThreads, builder, thread);
-  start(function, builder);
+  gpu::GPUFuncOp function = start(module, name, builder, thread);
   const PartNumbers &n = parts[getGroupedPart()];
   guarded(thread, i32(0), get(places), [&](Value row) {
     // The index depends on no other row.
@@ -135,9 +133,7 @@ gpu::GPUFuncOp PlanWriter::writeOrder(gpu::GPUModuleOp module, StringRef name) {
 gpu::GPUFuncOp PlanWriter::writeTiles(gpu::GPUModuleOp module, StringRef name) {
   ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
   Value thread;
-  gpu::GPUFuncOp function = kernels::makePlanKernel(module, name, parameters,
-                                                    kThreads, builder, thread);
-  start(function, builder);
+  gpu::GPUFuncOp function = start(module, name, builder, thread);
   int64_t tileRows = op.getPart(getGroupedPart()).getTile().getRows();
   Value zero = i32(0), one = i32(1);
   guarded(thread, zero, get(places), [&](Value place) {

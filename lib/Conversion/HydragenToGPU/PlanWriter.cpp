@@ -707,7 +707,10 @@ void PlanWriter::writeGroupRow(Value local) {
   kernels::storeI32(*b, listPointer, add(local, get(firstGroupListed)), row);
 }
 
-void PlanWriter::start(gpu::GPUFuncOp function, ImplicitLocOpBuilder &builder) {
+gpu::GPUFuncOp PlanWriter::start(gpu::GPUModuleOp module, StringRef name,
+                                 ImplicitLocOpBuilder &builder, Value &thread) {
+  gpu::GPUFuncOp function = kernels::makePlanKernel(module, name, parameters,
+                                                    kThreads, builder, thread);
   b = &builder;
   arguments = function.getArguments();
   Type pointer = LLVM::LLVMPointerType::get(op.getContext(), 1);
@@ -720,14 +723,13 @@ void PlanWriter::start(gpu::GPUFuncOp function, ImplicitLocOpBuilder &builder) {
   entriesPointer = at(entriesAt);
   listPointer = at(listAt);
   orderPointer = at(orderAt);
+  return function;
 }
 
 gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
   ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
   Value thread;
-  gpu::GPUFuncOp function = kernels::makePlanKernel(module, name, parameters,
-                                                    kThreads, builder, thread);
-  start(function, builder);
+  gpu::GPUFuncOp function = start(module, name, builder, thread);
   readCounts();
 
   // The header: how much there is to do, and how much of it is taken.

@@ -101,7 +101,9 @@ private:
                 ArrayRef<PlanNumber> weights);
   void guarded(Value number, Value first, Value count,
                function_ref<void(Value)> body);
-  void start(gpu::GPUFuncOp function, ImplicitLocOpBuilder &builder);
+  /// A kernel with the list's parameters, the builder at its start.
+  gpu::GPUFuncOp start(gpu::GPUModuleOp module, StringRef name,
+                       ImplicitLocOpBuilder &builder, Value &thread);
   Value toRow(const SpaceVariable &variable, Value place);
   SmallVector<Value> toRows(ArrayRef<SpaceVariable> variables,
                             ArrayRef<Value> places);
