@@ -48,6 +48,9 @@ constexpr llvm::StringLiteral kShapesAttr = "hydragen.output_shapes";
 /// Where an entry's arguments and workspace are ("device", "host"); only on
 /// entries for GPUs.
 constexpr llvm::StringLiteral kPlacementAttr = "hydragen.placement";
+/// Of an attention, and of an entry: pairs of formulas (flops, bytes), the
+/// entry's with the kernel's name in front.
+constexpr llvm::StringLiteral kWorkAttr = "hydragen.work";
 /// Which layouts an entry on the device takes: the manifest's words for its
 /// arguments, then its results. Without it compact ones at multiples of 16.
 constexpr llvm::StringLiteral kLayoutsAttr = "hydragen.layouts";

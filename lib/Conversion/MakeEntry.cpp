@@ -8,6 +8,7 @@
 #include "FoldExtents.h"
 #include "HostCalls.h"
 #include "HydragenToGPU/AttendSizes.h"
+#include "WorkFormula.h"
 #include "hydragen/Conversion/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -251,16 +252,19 @@ LogicalResult MakeEntryPass::reduceToShapes(func::FuncOp shapes) {
 }
 
 /// For attention with sizes that are known at run time only: the largest
-/// workspace of a launch, a function (pointer to input shapes) -> i64.
+/// workspace of a launch, a function (pointer to input shapes) -> i64. Each
+/// attention is told what it does, as formulas.
 LogicalResult MakeEntryPass::buildWorkspaceFunction(func::FuncOp function) {
   bool dynamic = false;
+  SmallVector<AttendOp> attends;
   function.walk([&](AttendOp op) {
+    attends.push_back(op);
     for (Value operand : op->getOperands())
       if (auto type = dyn_cast<ShapedType>(operand.getType()))
         dynamic |= !type.hasStaticShape();
     dynamic |= !op.getSizes().empty();
   });
-  if (!dynamic)
+  if (attends.empty())
     return success();
   OpBuilder builder(function);
   Location loc = function.getLoc();
@@ -277,6 +281,7 @@ LogicalResult MakeEntryPass::buildWorkspaceFunction(func::FuncOp function) {
   IndexBuilder index(builder, loc);
   Value bytes = index.constant(0);
   SmallVector<Operation *> assertions;
+  SmallVector<Value> work;
   WalkResult result = clone.walk([&](Operation *op) {
     if (isa<cf::AssertOp>(op))
       assertions.push_back(op);
@@ -288,23 +293,46 @@ LogicalResult MakeEntryPass::buildWorkspaceFunction(func::FuncOp function) {
     if (op->getBlock() == &body)
       rows = RowSpace::get(attend, reason);
     if (failed(rows)) {
-      op->emitOpError("has a workspace of unknown size: ") << reason;
+      if (dynamic)
+        op->emitOpError("has a workspace of unknown size: ") << reason;
       return WalkResult::interrupt();
     }
-    bytes = index.max(bytes, AttendSizes(builder, attend, *rows).bytes);
+    AttendSizes sizes(builder, attend, *rows);
+    bytes = index.max(bytes, sizes.bytes);
+    AttendWork own = getWork(index, attend, sizes);
+    work.append({own.flops, own.bytes});
     return WalkResult::advance();
   });
-  if (result.wasInterrupted())
-    return failure();
+  if (result.wasInterrupted()) {
+    if (dynamic)
+      return failure();
+    clone.erase();
+    return success();
+  }
+  auto tellWork = [&](ValueRange values) {
+    for (auto [i, attend] : llvm::enumerate(attends))
+      attend->setAttr(host::kWorkAttr,
+                      builder.getStrArrayAttr({toFormula(values[2 * i]),
+                                               toFormula(values[2 * i + 1])}));
+  };
+  if (!dynamic) {
+    tellWork(work);
+    clone.erase();
+    return success();
+  }
   for (Operation *op : assertions)
     op->erase();
-  returnOp->setOperands(bytes);
-  clone.setFunctionType(builder.getFunctionType(clone.getArgumentTypes(),
-                                                {builder.getIndexType()}));
+  work.push_back(bytes);
+  returnOp->setOperands(work);
+  clone.setFunctionType(builder.getFunctionType(
+      clone.getArgumentTypes(),
+      SmallVector<Type>(work.size(), builder.getIndexType())));
   if (failed(reduceToShapes(clone)))
     return failure();
 
   returnOp = cast<func::ReturnOp>(body.getTerminator());
+  tellWork(returnOp.getOperands().drop_back());
+  returnOp->setOperands(Value(returnOp.getOperands().back()));
   DenseMap<Value, bool> known;
   if (!isShapeArithmetic(returnOp.getOperand(0), known))
     return function.emitError("the workspace of entry '")

@@ -93,7 +93,30 @@ hydragen::getEntryInfo(mlir::func::FuncOp function) {
   return info;
 }
 
-void hydragen::readLayouts(mlir::func::FuncOp function, EntryInfo &info) {
+/// Several attentions may run one kernel; a formula that is missing is missing
+/// in the sum.
+static void addWork(std::vector<hydragen::WorkInfo> &list, StringRef kernel,
+                    StringRef flops, StringRef bytes) {
+  auto found = find_if(list, [&](auto &work) { return work.kernel == kernel; });
+  if (found == list.end()) {
+    list.push_back({kernel.str(), flops.str(), bytes.str()});
+    return;
+  }
+  auto add = [](std::string &sum, StringRef term) {
+    sum = sum.empty() || term.empty() ? "" : (sum + " + " + term).str();
+  };
+  add(found->flops, flops);
+  add(found->bytes, bytes);
+}
+
+void hydragen::readLowered(mlir::func::FuncOp function, EntryInfo &info) {
+  if (auto work = function->getAttrOfType<mlir::ArrayAttr>("hydragen.work"))
+    for (auto entry : work.getAsRange<mlir::ArrayAttr>()) {
+      auto word = [&](unsigned i) {
+        return cast<mlir::StringAttr>(entry[i]).getValue();
+      };
+      addWork(info.work, word(0), word(1), word(2));
+    }
   auto layouts = function->getAttrOfType<mlir::ArrayAttr>("hydragen.layouts");
   if (!layouts)
     return;
@@ -147,6 +170,17 @@ std::string hydragen::makeManifest(const CPUTarget &host,
                         {"outputs", toJSON(entry, false)}};
     if (entry.device != "cpu")
       object["device"] = entry.device;
+    json::Array work;
+    for (const WorkInfo &kernel : entry.work) {
+      json::Object formulas{{"kernel", kernel.kernel}};
+      if (!kernel.flops.empty())
+        formulas["flops"] = kernel.flops;
+      if (!kernel.bytes.empty())
+        formulas["bytes"] = kernel.bytes;
+      work.push_back(std::move(formulas));
+    }
+    if (!work.empty())
+      object["work"] = std::move(work);
     list.push_back(std::move(object));
   }
   json::Object manifest{

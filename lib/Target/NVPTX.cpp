@@ -37,7 +37,6 @@
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/OptimizationLevel.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -142,7 +141,7 @@ makeMachine(const hydragen::CUDATarget &target) {
                      formatVersion(target.ptxVersion));
   std::unique_ptr<TargetMachine> machine(registered->createTargetMachine(
       triple, target.chip, features, TargetOptions(), std::nullopt,
-      std::nullopt, CodeGenOptLevel::Aggressive));
+      std::nullopt, CodeGenOptLevel::Default));
   if (!machine)
     return makeError("cannot generate code for '" + target.chip + "'");
   return machine;
@@ -278,7 +277,7 @@ std::string hydragen::emitPTX(mlir::gpu::GPUModuleOp module,
   code->setDataLayout((*machine)->createDataLayout());
   code->setTargetTriple((*machine)->getTargetTriple());
   replaceLibraryCalls(*code);
-  optimizeModule(*code, **machine, OptimizationLevel::O3);
+  optimizeKernels(*code, **machine);
   for (const Function &function : *code)
     if (function.isDeclaration() && !function.use_empty() &&
         !isSelectable(function))

@@ -44,8 +44,7 @@ static Refusal explain(ArrayRef<std::unique_ptr<SegmentAnalysis>> analyses,
       }
     }
   if (atRunTime)
-    return {RefusalReason::RuntimeIndex,
-            guards ? "" : "guards are off, as they are for GPUs"};
+    return {RefusalReason::RuntimeIndex, guards ? "" : "guards are off"};
   if (keysOnly)
     return {RefusalReason::OnlyKeysShared, ""};
   if (valuesOnly)

@@ -13,7 +13,7 @@
 // CHECK-SAME: outs(%{{.*}} : memref<4x2x64xf16, strided<[?, ?, 1]>>)
 
 // The entry chooses: addresses modulo 16, strides where they are not known.
-// CHOICE: func.func @main(%[[CALL:.*]]: !llvm.ptr) -> i32 attributes {hydragen.entry, {{.*}}hydragen.layouts = ["any", "compact", "any", "inner"], hydragen.placement = "device", hydragen.workspace_bytes = {{[0-9]+}} : i64}
+// CHOICE: func.func @main(%[[CALL:.*]]: !llvm.ptr) -> i32 attributes {hydragen.entry, {{.*}}hydragen.layouts = ["any", "compact", "any", "inner"], hydragen.placement = "device", hydragen.work = {{.*}}, hydragen.workspace_bytes = {{[0-9]+}} : i64}
 // CHOICE: arith.constant 15 : i64
 // CHOICE-COUNT-4: arith.andi %{{.*}} : i64
 // CHOICE: %[[RESULT:.*]] = scf.if

@@ -7,7 +7,7 @@
 // PLACE: func.func @main(%{{.*}}: !llvm.ptr) -> i32 attributes {{{.*}}hydragen.placement = "device"
 // PLACE-COUNT-2: hydragen.attend
 
-// CHECK: func.func @main(%[[CALL:.*]]: !llvm.ptr) -> i32 attributes {{{.*}}hydragen.placement = "device", hydragen.workspace_bytes = [[BYTES:[0-9]+]] : i64}
+// CHECK: func.func @main(%[[CALL:.*]]: !llvm.ptr) -> i32 attributes {{{.*}}hydragen.placement = "device", hydragen.work = {{\[\[}}"attend_0", "65536", "18432"], ["attend_0", "65536", "18432"]], hydragen.workspace_bytes = [[BYTES:[0-9]+]] : i64}
 // The plan kernel: number 0, 128 threads, no shared memory.
 // CHECK: %[[Q:.*]] = memref.extract_aligned_pointer_as_index
 // CHECK: llvm.call %{{.*}}(%{{.*}}) : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr, !llvm.ptr, i32, !llvm.ptr, i32) -> ()

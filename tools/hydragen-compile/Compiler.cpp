@@ -266,8 +266,6 @@ bool Compiler::runFront() {
     FrontOptions front;
     front.sharing = options.sharing;
     front.pieces = gpus.empty();
-    // A guard's answer is a number that the host would have to wait for.
-    front.guards = true;
     front.target = getCostTarget();
     front.stopAfter = options.emit == Stage::Raised   ? "raised"
                       : options.emit == Stage::Shared ? "shared"
@@ -362,7 +360,7 @@ bool Compiler::lowerForGPU(mlir::ModuleOp source) {
       }))
     return false;
   entryInfo->placement = getPlacement(source, options.entry);
-  readLayouts(source.lookupSymbol<mlir::func::FuncOp>(options.entry),
+  readLowered(source.lookupSymbol<mlir::func::FuncOp>(options.entry),
               *entryInfo);
   info.entries.push_back(*entryInfo);
   kernels = takeKernels(source);

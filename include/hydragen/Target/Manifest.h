@@ -36,6 +36,12 @@ struct TensorInfo {
   unsigned alignment = 16;
 };
 
+/// What one call does in all launches of a kernel: formulas of docs/runtime.md,
+/// "" where none is known.
+struct WorkInfo {
+  std::string kernel, flops, bytes;
+};
+
 struct EntryInfo {
   std::string name;
   /// "cpu", or "cuda" for the devices cuda and emulated.
@@ -45,6 +51,7 @@ struct EntryInfo {
   /// Behind the names of the entry's functions in the IR.
   std::string suffix;
   std::vector<TensorInfo> inputs, outputs;
+  std::vector<WorkInfo> work;
 };
 
 /// One kernel of a module's images.
@@ -71,8 +78,9 @@ struct ModuleInfo {
 /// Reads the signature of an entry on tensors. Reports what cannot be said.
 mlir::FailureOr<EntryInfo> getEntryInfo(mlir::func::FuncOp function);
 
-/// Reads off the lowered entry which layouts its arguments may have.
-void readLayouts(mlir::func::FuncOp function, EntryInfo &info);
+/// Reads off the lowered entry which layouts its arguments may have and what
+/// its kernels do.
+void readLowered(mlir::func::FuncOp function, EntryInfo &info);
 
 /// Header and JSON; size and CRC of the file are still zero.
 std::string makeManifest(const CPUTarget &host, const ModuleInfo &info);

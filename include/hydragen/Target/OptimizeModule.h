@@ -19,6 +19,10 @@ namespace hydragen {
 void optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
                     llvm::OptimizationLevel level);
 
+/// The part of that pipeline which counts for GPU kernels: explicit products
+/// and copies in few loops, no calls.
+void optimizeKernels(llvm::Module &module, llvm::TargetMachine &machine);
+
 } // namespace hydragen
 
 #endif // HYDRAGEN_TARGET_OPTIMIZEMODULE_H

@@ -167,6 +167,8 @@ private:
   /// Nothing is known of strides and addresses of the entry's arguments.
   bool anyLayout;
   Value scratch;
+  /// (kernel, flops, bytes) of the attentions that have formulas.
+  SmallVector<Attribute> work;
   int64_t maxBytes = 0;
   /// What of the workspace is taken.
   std::optional<DeviceWorkspace> workspace;

@@ -349,6 +349,9 @@ LogicalResult EntryLowering::lower(AttendOp op) {
     return failure();
   }
   copyBack(op);
+  if (auto formulas = op->getAttrOfType<ArrayAttr>(host::kWorkAttr))
+    work.push_back(b.getArrayAttr(
+        {b.getStringAttr(kernel.getName()), formulas[0], formulas[1]}));
   if (std::optional<int64_t> bytes = IndexBuilder::getConstant(sizes.bytes))
     maxBytes = std::max(maxBytes, *bytes);
   op.erase();
@@ -385,6 +388,8 @@ LogicalResult EntryLowering::run() {
       lowerIntegerLoop(cast<linalg::LinalgOp>(op));
     }
   }
+  if (!work.empty())
+    function->setAttr(host::kWorkAttr, b.getArrayAttr(work));
   // Dynamic sizes come from the function NAME__workspace_bytes in addition;
   // with dynamic buffers it has all that lies behind them.
   function->setAttr(

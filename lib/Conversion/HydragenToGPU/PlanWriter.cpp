@@ -556,7 +556,7 @@ void PlanWriter::writeItem(unsigned number, Value local) {
     item.table = sumWide(get(n.table0), outerRows, n.tableStrides);
     // An item without keys reads an entry all the same, and makes nothing of
     // it: where the table has none, the item itself is one.
-    if (!n.keys.constant || *n.keys.constant == 0) {
+    if (n.keys.computed || !n.keys.constant || *n.keys.constant == 0) {
       Value bytes = arith::ConstantIntOp::create(
           *b, int64_t(sizeof(hydragen_work_item)), 64);
       Value own = add(add(get(workspace), get(itemsAt)),

@@ -67,6 +67,19 @@ func.func @keys_f32(%q: tensor<3x4x5x16xf32>, %pk: tensor<2x16x24xf32>, %pv: ten
   return %o : tensor<3x4x5x16xf32>
 }
 
+// One key of each sequence: of its place no stride says anything.
+// CHECK: one_key_f32: {{.*}} 2 kernels, 0 bytes
+func.func @one_key_f32(%q: tensor<3x4x5x16xf32>, %pk: tensor<2x16x24xf32>, %pv: tensor<2x24x16xf32>, %sk: tensor<3x2x16x1xf32>, %sv: tensor<3x2x1x16xf32>) -> tensor<3x4x5x16xf32> {
+  %init = tensor.empty() : tensor<3x4x5x16xf32>
+  %o = hydragen.attention queries(%q : tensor<3x4x5x16xf32>) keys(%pk, %sk : tensor<2x16x24xf32>, tensor<3x2x16x1xf32>) values(%pv, %sv : tensor<2x24x16xf32>, tensor<3x2x1x16xf32>) outs(%init : tensor<3x4x5x16xf32>) attributes {
+    query_maps = [affine_map<(b, h, m, n, d, e) -> (b, h, m, d)>],
+    output_map = affine_map<(b, h, m, n, d, e) -> (b, h, m, e)>, scale = 0.25 : f64,
+    segments = [#hydragen.segment<begin = 0, size = 24, keys = [affine_map<(b, h, m, n, d, e) -> (h floordiv 2, d, n)>], value = affine_map<(b, h, m, n, d, e) -> (h floordiv 2, n, e)>>,
+                #hydragen.segment<begin = 24, size = 1, keys = [affine_map<(b, h, m, n, d, e) -> (b, h floordiv 2, d, n)>], value = affine_map<(b, h, m, n, d, e) -> (b, h floordiv 2, n, e)>>]
+  } -> tensor<3x4x5x16xf32>
+  return %o : tensor<3x4x5x16xf32>
+}
+
 // CHECK: values_f32: {{.*}} 2 kernels, 0 bytes
 func.func @values_f32(%q: tensor<3x4x5x16xf32>, %pk: tensor<2x24x16xf32>, %pv: tensor<2x16x24xf32>, %sk: tensor<3x2x9x16xf32>, %sv: tensor<3x2x16x9xf32>) -> tensor<3x4x5x16xf32> {
   %init = tensor.empty() : tensor<3x4x5x16xf32>
