@@ -43,7 +43,7 @@ struct Prediction {
   /// as it is written, since it also needs more memory; shared attention where
   /// plain one makes no copies either.
   bool pays() const {
-    return shared <= (plainReadsPieces ? 0.9 : 1.05) * plain;
+    return shared <= (plainReadsPieces ? 0.95 : 1.05) * plain;
   }
 };
 
