@@ -87,6 +87,8 @@ class Segment:
         self.splits = [int(x) for x in words.get("splits", "").split("/") if x]
         self.list_rows = "list" in flags
         self.direct = "direct" in flags
+        # Number of its numbers: those of a sequence are the same in any company.
+        self.data = int(words["data"]) if "data" in words else None
 
 
 class Problem:
@@ -102,6 +104,10 @@ class Problem:
         self.dv = dv
         value = self.element.round
         self.q = value(rng.standard_normal((hk, b, g, m, o.head_dim)) * o.q_size)
+        if o.sequence_data:
+            for i, number in enumerate(o.sequence_data):
+                own = np.random.default_rng([o.seed, 0, number])
+                self.q[:, i] = value(own.standard_normal((hk, g, m, o.head_dim)) * o.q_size)
         position = {}
         for s in self.segments:
             starts = {position.get(i, 0) for i in range(s.first, s.last)}
@@ -109,8 +115,9 @@ class Problem:
             s.position = starts.pop()
             for i in range(s.first, s.last):
                 position[i] = s.position + s.length
-            s.k = value(rng.standard_normal((hk, s.length, o.head_dim)) * o.k_size)
-            s.v = rng.standard_normal((hk, s.length, dv))
+            own = rng if s.data is None else np.random.default_rng([o.seed, 1, s.data])
+            s.k = value(own.standard_normal((hk, s.length, o.head_dim)) * o.k_size)
+            s.v = own.standard_normal((hk, s.length, dv))
             s.v = value(np.abs(s.v) if o.positive_values else s.v)
         self.scale = np.float32(o.scale if o.scale else 1 / np.sqrt(o.head_dim))
         self.total = max(position.values())
@@ -498,7 +505,7 @@ def parse_options():
     a.add_argument("--value-dim", type=int, default=0)
     a.add_argument("--variant", action="append", required=True)
     a.add_argument("--segment", action="append", required=True,
-                   help="keys=N,seq=A-B,variant=N,capacity=N,splits=A/B,list,direct")
+                   help="keys=N,seq=A-B,variant=N,capacity=N,splits=A/B,data=N,list,direct")
     a.add_argument("--result", default="", help="state, sinks=N, ... as hydragen-kernel takes them")
     a.add_argument("--key-heads", type=int, default=1)
     a.add_argument("--group", type=int, default=4)
@@ -521,7 +528,10 @@ def parse_options():
     a.add_argument("--kernel-flag", action="append", default=[], help="passed to hydragen-kernel")
     a.add_argument("--emulate-flag", action="append", default=[])
     a.add_argument("--tolerance-factor", type=float, default=2)
+    a.add_argument("--sequence-data", type=lambda text: [int(x) for x in text.split(",")], default=[],
+                   help="numbers of the sequences' queries: A,B,... (a segment's: data=N)")
     a.add_argument("--save-result", help=".npy of the result's bits")
+    a.add_argument("--save-sequence", type=int, help="of this sequence alone")
     a.add_argument("--better-than-half-partials", action="store_true",
                    help="the error must be below that of partial results rounded to f16 (no masks)")
     a.add_argument("--no-conflicts", action="store_true", help="shared-memory accesses must be free of conflicts")
@@ -569,7 +579,7 @@ def main():
     # The element type's rounding of probabilities is allowed once.
     tolerance = o.tolerance_factor * naive_error + 2 * result.ulp(largest)
     if o.save_result:
-        np.save(o.save_result, got)
+        np.save(o.save_result, got if o.save_sequence is None else got[:, o.save_sequence])
     if (np.isnan(got) != np.isnan(want)).any():
         sys.exit("NaN at %s, expected at %s" % (np.argwhere(np.isnan(got))[:4].tolist(),
                                                 np.argwhere(np.isnan(want))[:4].tolist()))

@@ -13,6 +13,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace mlir::hydragen;
 
@@ -25,6 +27,25 @@ unsigned PlanWriter::getLeastSplits(unsigned number) {
         other.getRest() != part.getRest() && other.coversAllRows())
       return 0;
   return 1;
+}
+
+/// Leading pages that may be shared where results must not depend on the other
+/// rows, which choose the cut: keys are folded in pieces that end at absolute
+/// multiples of the split, so only whole pieces are, and nothing where there
+/// are none.
+Value PlanWriter::getInvariantCount(const PartAttr &attr, Value keyOffset,
+                                    Value count) {
+  Value zero = arith::ConstantIntOp::create(*b, 0, 64);
+  int64_t split = attr.getTile().getSplit();
+  if (split == 0)
+    return zero;
+  Value step = arith::ConstantIntOp::create(
+      *b, std::lcm(split, attr.getPage()) / attr.getPage(), 64);
+  Value whole = mul(arith::DivSIOp::create(*b, count, step), step);
+  Value aligned = arith::CmpIOp::create(
+      *b, arith::CmpIPredicate::eq,
+      arith::RemUIOp::create(*b, keyOffset, i32(split)), i32(0));
+  return arith::SelectOp::create(*b, aligned, whole, zero);
 }
 
 /// The sizes of the parts that are cut. The host has taken each for the whole
@@ -54,6 +75,8 @@ void PlanWriter::readCounts() {
       count = arith::MaxSIOp::create(*b, count,
                                      arith::ConstantIntOp::create(*b, 0, 64));
       count = arith::MinSIOp::create(*b, count, pages);
+      if (op.getSchedule().getInvariant())
+        count = getInvariantCount(attr, get(n.keyOffset), count);
       Value leading =
           mul(arith::TruncIOp::create(*b, b->getI32Type(), count), pageSize);
       Value keys = leading;

@@ -115,6 +115,7 @@ private:
   unsigned getGroupedPart();
   void readCounts();
   unsigned getLeastSplits(unsigned part);
+  Value getInvariantCount(const PartAttr &attr, Value keyOffset, Value count);
   void writeItem(unsigned part, Value number);
   Value loadIndex(const PartNumbers::Choice &choice, ArrayRef<Value> outer,
                   Value groupedRow = {});

@@ -134,4 +134,5 @@ def main():
         json.dump(listing, file)
 
 
-main()
+if __name__ == "__main__":
+    main()
