@@ -154,6 +154,10 @@ makeMachine(const hydragen::CUDATarget &target) {
 /// The copy of `module`, alone in a module of its own, in the LLVM dialect.
 static mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module) {
   mlir::PassManager manager(module.getContext());
+#ifdef NDEBUG
+  // A fifth of the time of a kernel. Its LLVM IR is verified.
+  manager.enableVerifier(false);
+#endif
   mlir::OpPassManager &gpu = manager.nest<mlir::gpu::GPUModuleOp>();
   gpu.addPass(mlir::createSCFToControlFlowPass());
   // Before the conversion of GPU operations, which would call libdevice.
