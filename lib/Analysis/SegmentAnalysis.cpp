@@ -647,8 +647,11 @@ SegmentAnalysis::getPoints(const SegmentPiece &piece, const VarBox &box) {
 SmallVector<VarBox, 1> SegmentAnalysis::getCells(const SegmentPiece &piece) {
   static constexpr size_t kCells = 32;
   SmallVector<VarBox, 1> cells;
-  for (const VarBox &cell : ArrayRef(piece.cells).take_front(kCells))
-    cells.push_back(withColumns(cell));
+  // Of very many some, the first and the last among them.
+  size_t number = piece.cells.size(), count = std::min(number, kCells);
+  for (size_t i = 0; i != count; ++i)
+    cells.push_back(withColumns(
+        piece.cells[count == 1 ? 0 : i * (number - 1) / (count - 1)]));
   if (cells.empty())
     cells.push_back(withColumns(piece.box));
   return cells;
