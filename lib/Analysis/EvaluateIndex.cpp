@@ -289,9 +289,13 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
     int64_t by = divisor.getConstant();
     int64_t q = low.getConstant() / by, next = (q + 1) * by;
     // All of the box lies between two multiples. Whoever writes a piece may not
-    // split it, and must find the quotient that the split has led to.
+    // split it, and must find the quotient that the split has led to; the
+    // remainder stays one, whose map is in bounds in other rows as well.
     if (high.getConstant() < next)
-      return give(multiple + IndexExpr(q), rest - IndexExpr(q * by));
+      return give(multiple + IndexExpr(q),
+                  allowSplit
+                      ? rest - IndexExpr(q * by)
+                      : exprs.toIndex(exprs.getDivMod(false, rest, divisor)));
     // The rest crosses a multiple: split the box there.
     if (allowSplit && high.getConstant() / by < 64) {
       FailureOr<Truth> truth = less(rest, SizeExpr(next));

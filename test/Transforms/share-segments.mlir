@@ -342,3 +342,41 @@ func.func @zeros_of_unknown_number(%q: tensor<4x8xf32>, %prompt: tensor<?x8xf32>
       segments = [#hydragen.segment<begin = 0, size = ?, keys = [#k], value = #v>]} -> tensor<4x8xf32>
   return %o : tensor<4x8xf32>
 }
+
+// -----
+
+// A prompt, then keys that each sequence begins at another place of one ring: pieces in which the remainder is a difference
+// are still read through a remainder, since the difference leaves the ring in other rows.
+
+#q = affine_map<(b, d, n, e) -> (b, d)>
+#k = affine_map<(b, d, n, e) -> (b, n, d)>
+#v = affine_map<(b, d, n, e) -> (b, n, e)>
+#o = affine_map<(b, d, n, e) -> (b, e)>
+#id = affine_map<(b, n, d) -> (b, n, d)>
+
+// CHECK-LABEL: func @ring
+// CHECK-NOT: tensor.concat
+// CHECK: = hydragen.attention
+// CHECK-SAME: begin = 0, size = 16, {{[^<]*}} shared>
+func.func @ring(%q: tensor<3x8xf32>, %prompt: tensor<16x8xf32>, %pool: tensor<4x8xf32>) -> tensor<3x8xf32> {
+  %c4 = arith.constant 4 : index
+  %pe = tensor.empty() : tensor<3x16x8xf32>
+  %p = linalg.broadcast ins(%prompt : tensor<16x8xf32>) outs(%pe : tensor<3x16x8xf32>) dimensions = [0]
+  %re = tensor.empty() : tensor<3x4x8xf32>
+  %r = linalg.generic {indexing_maps = [#id], iterator_types = ["parallel", "parallel", "parallel"]} outs(%re : tensor<3x4x8xf32>) {
+  ^bb0(%unused: f32):
+    %b = linalg.index 0 : index
+    %n = linalg.index 1 : index
+    %d = linalg.index 2 : index
+    %s = arith.addi %b, %n : index
+    %m = arith.remui %s, %c4 : index
+    %x = tensor.extract %pool[%m, %d] : tensor<4x8xf32>
+    linalg.yield %x : f32
+  } -> tensor<3x4x8xf32>
+  %kv = tensor.concat dim(1) %p, %r : (tensor<3x16x8xf32>, tensor<3x4x8xf32>) -> tensor<3x20x8xf32>
+  %init = tensor.empty() : tensor<3x8xf32>
+  %o = hydragen.attention queries(%q : tensor<3x8xf32>) keys(%kv : tensor<3x20x8xf32>) values(%kv : tensor<3x20x8xf32>)
+    outs(%init : tensor<3x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 20, keys = [#k], value = #v>]} -> tensor<3x8xf32>
+  return %o : tensor<3x8xf32>
+}
