@@ -384,7 +384,11 @@ FailureOr<bool> Matcher::peelProbabilities(ExprId p) {
     break;
   }
   bool isExp2 = ctx.isOp(p, ScalarOp::Exp2);
-  if ((!ctx.isOp(p, ScalarOp::Exp) && !isExp2) || !ctx.isFreeAny(p, keys)) {
+  bool isExp = isExp2 || ctx.isOp(p, ScalarOp::Exp);
+  // A mask that hides every key of every row leaves one score for all keys.
+  if (isExp && !ctx.isFreeAny(p, keys) && hasMaxReduction(p))
+    return refuse(RefusalReason::ScoreNotContraction);
+  if (!isExp || !ctx.isFreeAny(p, keys)) {
     if (hasExp(whole) && hasMaxReduction(whole)) {
       // A sum of exponentials that still depends on the keys: another axis.
       bool otherAxis = contains(p, [&](const ExprNode &n) {

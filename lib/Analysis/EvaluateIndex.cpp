@@ -283,20 +283,24 @@ LogicalResult ElementEvaluator::divMod(const IndexExpr &index,
         continue;
       return ask(EvalRequest::Refine, atom.getVar(), *stride);
     }
-  // The rest crosses a multiple: split the box there.
   SizeExpr low, high;
-  if (allowSplit && divisor.isConstant() && getRange(rest, low, high) &&
-      low.isConstant() && high.isConstant() && low.getConstant() >= 0) {
+  if (divisor.isConstant() && getRange(rest, low, high) && low.isConstant() &&
+      high.isConstant() && low.getConstant() >= 0) {
     int64_t by = divisor.getConstant();
-    int64_t next = (low.getConstant() / by + 1) * by;
-    if (high.getConstant() >= next && high.getConstant() / by < 64) {
+    int64_t q = low.getConstant() / by, next = (q + 1) * by;
+    // All of the box lies between two multiples. Whoever writes a piece may not
+    // split it, and must find the quotient that the split has led to; the
+    // remainder stays one, whose map is in bounds in other rows as well.
+    if (high.getConstant() < next)
+      return give(multiple + IndexExpr(q),
+                  allowSplit
+                      ? rest - IndexExpr(q * by)
+                      : exprs.toIndex(exprs.getDivMod(false, rest, divisor)));
+    // The rest crosses a multiple: split the box there.
+    if (allowSplit && high.getConstant() / by < 64) {
       FailureOr<Truth> truth = less(rest, SizeExpr(next));
       if (failed(truth))
         return failure();
-    } else if (high.getConstant() < next) {
-      // All of the box lies between two multiples.
-      int64_t q = low.getConstant() / by;
-      return give(multiple + IndexExpr(q), rest - IndexExpr(q * by));
     }
   }
   note("a quotient or remainder of an index could not be simplified");

@@ -330,6 +330,7 @@ void SegmentAnalysis::cutToRanges() {
           SegmentPiece &part = work.emplace_back(piece);
           part.box[*outer] = {SizeExpr(value), SizeExpr(value + 1)};
           part.sample = part.box;
+          part.cells.clear();
           part.whole.clear();
         }
         continue;
@@ -421,7 +422,18 @@ void SegmentAnalysis::mergeCells() {
             b.pinned |= a.pinned || (pinned && a.exprs != b.exprs);
             b.exprs = b.pinned ? signatures[members[i]] : a.exprs;
             b.whole = pinned ? signatures[members[i]] : Signature();
+            if (a.cells.empty())
+              a.cells = {a.box};
+            if (b.cells.empty())
+              b.cells = {b.box};
+            llvm::append_range(b.cells, a.cells);
             b.box[axis].low = a.box[axis].low;
+            // The corners of the whole are enough.
+            if (llvm::all_of(b.box, [](const auto &entry) {
+                  return entry.second.low.isConstant() &&
+                         entry.second.high.isConstant();
+                }))
+              b.cells.clear();
             b.sample = a.sample;
             gone[members[i]] = true;
             changed = true;
@@ -632,22 +644,35 @@ SegmentAnalysis::getPoints(const SegmentPiece &piece, const VarBox &box) {
   return points;
 }
 
+SmallVector<VarBox, 1> SegmentAnalysis::getCells(const SegmentPiece &piece) {
+  static constexpr size_t kCells = 32;
+  SmallVector<VarBox, 1> cells;
+  // Of very many some, the first and the last among them.
+  size_t number = piece.cells.size(), count = std::min(number, kCells);
+  for (size_t i = 0; i != count; ++i)
+    cells.push_back(withColumns(
+        piece.cells[count == 1 ? 0 : i * (number - 1) / (count - 1)]));
+  if (cells.empty())
+    cells.push_back(withColumns(piece.box));
+  return cells;
+}
+
 bool SegmentAnalysis::checkAtPoints(const SegmentOperand &operand, ExprId id,
                                     const SegmentPiece &piece) {
-  VarBox box = withColumns(piece.box);
-  for (const Point &point : getPoints(piece, box)) {
-    evaluator->allowSplit = evaluator->allowRefine = false;
-    evaluator->interesting.reset();
-    // The facts of the box hold: its ranges are not empty.
-    evaluator->reset(EvalDepth::All, box);
-    SmallVector<IndexExpr> at;
-    for (const IndexExpr &index : getDimIndices())
-      at.push_back(evaluator->rename(index, point));
-    FailureOr<ExprId> expected = evaluate(*evaluator, operand, at);
-    FailureOr<ExprId> got = evaluator->substituteAll(id, point);
-    if (failed(expected) || failed(got) || *expected != *got)
-      return false;
-  }
+  for (const VarBox &box : getCells(piece))
+    for (const Point &point : getPoints(piece, box)) {
+      evaluator->allowSplit = evaluator->allowRefine = false;
+      evaluator->interesting.reset();
+      // The facts of the box hold: its ranges are not empty.
+      evaluator->reset(EvalDepth::All, box);
+      SmallVector<IndexExpr> at;
+      for (const IndexExpr &index : getDimIndices())
+        at.push_back(evaluator->rename(index, point));
+      FailureOr<ExprId> expected = evaluate(*evaluator, operand, at);
+      FailureOr<ExprId> got = evaluator->substituteAll(id, point);
+      if (failed(expected) || failed(got) || *expected != *got)
+        return false;
+    }
   return true;
 }
 
@@ -682,25 +707,25 @@ bool SegmentAnalysis::checkOperandAtPoints(const SegmentOperand &original,
                                            ArrayRef<AffineMap> indexMaps,
                                            const SizeExpr &begin,
                                            const SegmentPiece &piece) {
-  VarBox box = withColumns(piece.box);
-  for (const Point &point : getPoints(piece, box)) {
-    evaluator->allowSplit = evaluator->allowRefine = false;
-    evaluator->interesting.reset();
-    evaluator->reset(EvalDepth::All, box);
-    SmallVector<IndexExpr> at;
-    for (const IndexExpr &index : getDimIndices())
-      at.push_back(evaluator->rename(index, point));
-    FailureOr<ExprId> expected = evaluate(*evaluator, original, at);
-    IndexExpr &key = at[dims.keys.front()];
-    key = key - IndexExpr(begin);
-    FailureOr<ExprId> got =
-        evaluate(*evaluator, written, at, indices, indexMaps);
-    if (failed(expected) || failed(got))
-      return false;
-    if (hasReduction(*exprs, *expected))
-      continue;
-    if (peelFactors(*exprs, *expected) != peelFactors(*exprs, *got))
-      return false;
-  }
+  for (const VarBox &box : getCells(piece))
+    for (const Point &point : getPoints(piece, box)) {
+      evaluator->allowSplit = evaluator->allowRefine = false;
+      evaluator->interesting.reset();
+      evaluator->reset(EvalDepth::All, box);
+      SmallVector<IndexExpr> at;
+      for (const IndexExpr &index : getDimIndices())
+        at.push_back(evaluator->rename(index, point));
+      FailureOr<ExprId> expected = evaluate(*evaluator, original, at);
+      IndexExpr &key = at[dims.keys.front()];
+      key = key - IndexExpr(begin);
+      FailureOr<ExprId> got =
+          evaluate(*evaluator, written, at, indices, indexMaps);
+      if (failed(expected) || failed(got))
+        return false;
+      if (hasReduction(*exprs, *expected))
+        continue;
+      if (peelFactors(*exprs, *expected) != peelFactors(*exprs, *got))
+        return false;
+    }
   return true;
 }

@@ -99,6 +99,7 @@ void SegmentAnalysis::cutPiece(unsigned number, const RuntimeGuard &guard,
   rest.box[*guard.key].low = cut;
   for (SegmentPiece *piece : {&common, &rest}) {
     piece->sample = piece->box;
+    piece->cells.clear();
     piece->whole.clear();
   }
   common.equalRows.push_back(guard.row);

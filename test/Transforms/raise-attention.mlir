@@ -137,3 +137,41 @@ func.func @probabilities_returned(%q: tensor<4x2x8xf32>, %k: tensor<4x19x8xf32>,
   %o = linalg.batch_matmul ins(%p, %v : tensor<4x2x19xf32>, tensor<4x19x8xf32>) outs(%o0 : tensor<4x2x8xf32>) -> tensor<4x2x8xf32>
   return %o, %p : tensor<4x2x8xf32>, tensor<4x2x19xf32>
 }
+
+// -----
+
+// A causal mask that hides every key of every row: one score for all keys, and no product in it.
+
+#q = affine_map<(b, m, n, d) -> (b, m, d)>
+#k = affine_map<(b, m, n, d) -> (b, n, d)>
+#s = affine_map<(b, m, n, d) -> (b, m, n)>
+#id = affine_map<(b, m, n) -> (b, m, n)>
+
+// CHECK-LABEL: func @nothing_visible
+// CHECK-NOT: = hydragen.attention
+// CHECK: linalg.softmax dimension(2)
+func.func @nothing_visible(%q: tensor<4x2x8xf32>, %k: tensor<4x3x8xf32>, %v: tensor<4x3x8xf32>) -> tensor<4x2x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %low = arith.constant -1.0e4 : f32
+  %back = arith.constant -2 : index
+  %se = tensor.empty() : tensor<4x2x3xf32>
+  %s0 = linalg.fill ins(%zero : f32) outs(%se : tensor<4x2x3xf32>) -> tensor<4x2x3xf32>
+  %qk = linalg.batch_matmul indexing_maps = [#q, #k, #s]
+         ins(%q, %k : tensor<4x2x8xf32>, tensor<4x3x8xf32>) outs(%s0 : tensor<4x2x3xf32>) -> tensor<4x2x3xf32>
+  %s = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%qk : tensor<4x2x3xf32>) outs(%se : tensor<4x2x3xf32>) {
+  ^bb0(%x: f32, %unused: f32):
+    %m = linalg.index 1 : index
+    %n = linalg.index 2 : index
+    %last = arith.addi %m, %back : index
+    %visible = arith.cmpi sle, %n, %last : index
+    %y = arith.select %visible, %x, %low : f32
+    linalg.yield %y : f32
+  } -> tensor<4x2x3xf32>
+  %p = linalg.softmax dimension(2) ins(%s : tensor<4x2x3xf32>) outs(%se : tensor<4x2x3xf32>) -> tensor<4x2x3xf32>
+  %oe = tensor.empty() : tensor<4x2x8xf32>
+  %o0 = linalg.fill ins(%zero : f32) outs(%oe : tensor<4x2x8xf32>) -> tensor<4x2x8xf32>
+  // expected-remark@+1 {{reason-code=score-not-contraction}}
+  %o = linalg.batch_matmul ins(%p, %v : tensor<4x2x3xf32>, tensor<4x3x8xf32>) outs(%o0 : tensor<4x2x8xf32>) -> tensor<4x2x8xf32>
+  return %o : tensor<4x2x8xf32>
+}

@@ -270,3 +270,113 @@ func.func @group_and_row(%q: tensor<5x8xf32>, %k: tensor<3x5x6x8xf32>, %v: tenso
       segments = [#hydragen.segment<begin = 0, size = 6, keys = [#k], value = #v>]} -> tensor<5x8xf32>
   return %o : tensor<5x8xf32>
 }
+
+// -----
+
+// Six sequences, first in groups of every third, then in pairs: the second of the three pairs is apart in the digits that
+// the first grouping asks for, the others are ranges of one digit. Every piece reads its source, the concatenation dies.
+
+#q = affine_map<(b, d, n, e) -> (b, d)>
+#k = affine_map<(b, d, n, e) -> (b, n, d)>
+#v = affine_map<(b, d, n, e) -> (b, n, e)>
+#o = affine_map<(b, d, n, e) -> (b, e)>
+
+// CHECK-LABEL: func @thirds_and_pairs
+// CHECK-NOT: tensor.concat
+// CHECK: = hydragen.attention
+// CHECK-SAME: begin = 0, size = 4, {{[^<]*}} shared>
+// CHECK-SAME: begin = 4, size = 8, rows = {{\[\[}}0, 2]], {{[^<]*}} shared>
+// CHECK-SAME: begin = 4, size = 8, rows = {{\[\[}}2, 1]], {{[^<]*}}>
+// CHECK-SAME: begin = 4, size = 8, rows = {{\[\[}}3, 1]], {{[^<]*}}>
+// CHECK-SAME: begin = 4, size = 8, rows = {{\[\[}}4, 2]], {{[^<]*}} shared>
+func.func @thirds_and_pairs(%q: tensor<6x8xf32>, %third: tensor<3x4x8xf32>, %pair: tensor<3x8x8xf32>) -> tensor<6x8xf32> {
+  %te = tensor.empty() : tensor<2x3x4x8xf32>
+  %t4 = linalg.broadcast ins(%third : tensor<3x4x8xf32>) outs(%te : tensor<2x3x4x8xf32>) dimensions = [0]
+  %t = tensor.collapse_shape %t4 [[0, 1], [2], [3]] : tensor<2x3x4x8xf32> into tensor<6x4x8xf32>
+  %pe = tensor.empty() : tensor<3x2x8x8xf32>
+  %p4 = linalg.broadcast ins(%pair : tensor<3x8x8xf32>) outs(%pe : tensor<3x2x8x8xf32>) dimensions = [1]
+  %p = tensor.collapse_shape %p4 [[0, 1], [2], [3]] : tensor<3x2x8x8xf32> into tensor<6x8x8xf32>
+  %kv = tensor.concat dim(1) %t, %p : (tensor<6x4x8xf32>, tensor<6x8x8xf32>) -> tensor<6x12x8xf32>
+  %init = tensor.empty() : tensor<6x8xf32>
+  %o = hydragen.attention queries(%q : tensor<6x8xf32>) keys(%kv : tensor<6x12x8xf32>) values(%kv : tensor<6x12x8xf32>)
+    outs(%init : tensor<6x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 12, keys = [#k], value = #v>]} -> tensor<6x8xf32>
+  return %o : tensor<6x8xf32>
+}
+
+// -----
+
+// Nothing but zeros behind a prompt of unknown length: three rows of them, then any number, in one piece. Which of the two
+// its last key lies in is known only where the second is not empty.
+
+#q = affine_map<(b, d, n, e) -> (b, d)>
+#k = affine_map<(b, d, n, e) -> (b, n, d)>
+#v = affine_map<(b, d, n, e) -> (b, n, e)>
+#o = affine_map<(b, d, n, e) -> (b, e)>
+
+// CHECK-LABEL: func @zeros_of_unknown_number
+// CHECK: = hydragen.attention
+// CHECK-SAME: begin = 0, size = ?, {{[^<]*}} shared>
+// CHECK-SAME: begin = ?, size = ?, {{[^<]*}} shared>
+func.func @zeros_of_unknown_number(%q: tensor<4x8xf32>, %prompt: tensor<?x8xf32>, %rest: tensor<?xi64>) -> tensor<4x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c3 = arith.constant 3 : index
+  %n = tensor.dim %prompt, %c0 : tensor<?x8xf32>
+  %m = tensor.dim %rest, %c0 : tensor<?xi64>
+  %begin = arith.addi %n, %c3 : index
+  %size = arith.addi %begin, %m : index
+  %pe = tensor.empty(%n) : tensor<4x?x8xf32>
+  %p = linalg.broadcast ins(%prompt : tensor<?x8xf32>) outs(%pe : tensor<4x?x8xf32>) dimensions = [0]
+  %ae = tensor.empty() : tensor<4x3x8xf32>
+  %a = linalg.fill ins(%zero : f32) outs(%ae : tensor<4x3x8xf32>) -> tensor<4x3x8xf32>
+  %be = tensor.empty(%m) : tensor<4x?x8xf32>
+  %b = linalg.fill ins(%zero : f32) outs(%be : tensor<4x?x8xf32>) -> tensor<4x?x8xf32>
+  %e = tensor.empty(%size) : tensor<4x?x8xf32>
+  %kv0 = tensor.insert_slice %p into %e[0, 0, 0] [4, %n, 8] [1, 1, 1] : tensor<4x?x8xf32> into tensor<4x?x8xf32>
+  %kv1 = tensor.insert_slice %a into %kv0[0, %n, 0] [4, 3, 8] [1, 1, 1] : tensor<4x3x8xf32> into tensor<4x?x8xf32>
+  %kv = tensor.insert_slice %b into %kv1[0, %begin, 0] [4, %m, 8] [1, 1, 1] : tensor<4x?x8xf32> into tensor<4x?x8xf32>
+  %init = tensor.empty() : tensor<4x8xf32>
+  %o = hydragen.attention queries(%q : tensor<4x8xf32>) keys(%kv : tensor<4x?x8xf32>) values(%kv : tensor<4x?x8xf32>)
+    sizes(%size) outs(%init : tensor<4x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = ?, keys = [#k], value = #v>]} -> tensor<4x8xf32>
+  return %o : tensor<4x8xf32>
+}
+
+// -----
+
+// A prompt, then keys that each sequence begins at another place of one ring: pieces in which the remainder is a difference
+// are still read through a remainder, since the difference leaves the ring in other rows.
+
+#q = affine_map<(b, d, n, e) -> (b, d)>
+#k = affine_map<(b, d, n, e) -> (b, n, d)>
+#v = affine_map<(b, d, n, e) -> (b, n, e)>
+#o = affine_map<(b, d, n, e) -> (b, e)>
+#id = affine_map<(b, n, d) -> (b, n, d)>
+
+// CHECK-LABEL: func @ring
+// CHECK-NOT: tensor.concat
+// CHECK: = hydragen.attention
+// CHECK-SAME: begin = 0, size = 16, {{[^<]*}} shared>
+func.func @ring(%q: tensor<3x8xf32>, %prompt: tensor<16x8xf32>, %pool: tensor<4x8xf32>) -> tensor<3x8xf32> {
+  %c4 = arith.constant 4 : index
+  %pe = tensor.empty() : tensor<3x16x8xf32>
+  %p = linalg.broadcast ins(%prompt : tensor<16x8xf32>) outs(%pe : tensor<3x16x8xf32>) dimensions = [0]
+  %re = tensor.empty() : tensor<3x4x8xf32>
+  %r = linalg.generic {indexing_maps = [#id], iterator_types = ["parallel", "parallel", "parallel"]} outs(%re : tensor<3x4x8xf32>) {
+  ^bb0(%unused: f32):
+    %b = linalg.index 0 : index
+    %n = linalg.index 1 : index
+    %d = linalg.index 2 : index
+    %s = arith.addi %b, %n : index
+    %m = arith.remui %s, %c4 : index
+    %x = tensor.extract %pool[%m, %d] : tensor<4x8xf32>
+    linalg.yield %x : f32
+  } -> tensor<3x4x8xf32>
+  %kv = tensor.concat dim(1) %p, %r : (tensor<3x16x8xf32>, tensor<3x4x8xf32>) -> tensor<3x20x8xf32>
+  %init = tensor.empty() : tensor<3x8xf32>
+  %o = hydragen.attention queries(%q : tensor<3x8xf32>) keys(%kv : tensor<3x20x8xf32>) values(%kv : tensor<3x20x8xf32>)
+    outs(%init : tensor<3x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 20, keys = [#k], value = #v>]} -> tensor<3x8xf32>
+  return %o : tensor<3x8xf32>
+}

@@ -48,6 +48,9 @@ struct SegmentPiece {
   /// A part of the box in which the operands were evaluated as they stand;
   /// equal to the box unless cells were merged.
   VarBox sample;
+  /// The cells that were merged along ranges of unknown size, if any. Where one
+  /// of them is empty, what the model reads at a key is known in a cell only.
+  SmallVector<VarBox, 1> cells;
   /// Cells were merged after variables with one value were replaced by it: the
   /// expressions do not mention them, and go down to arguments and constants.
   bool pinned = false;
@@ -166,6 +169,8 @@ private:
                              ArrayRef<IndexExpr> at, ValueRange indexOperands,
                              ArrayRef<AffineMap> indexMaps);
   using Point = SmallVector<std::pair<VarId, IndexExpr>>;
+  /// Boxes that fill the piece and in each of which points are compared.
+  SmallVector<VarBox, 1> getCells(const SegmentPiece &piece);
   /// Points of the box, its corners first; empty if it has none.
   SmallVector<Point> getPoints(const SegmentPiece &piece, const VarBox &box);
   SmallVector<IndexExpr> getDimIndices();

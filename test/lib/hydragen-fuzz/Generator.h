@@ -99,7 +99,7 @@ private:
   bool keepDim = false;
   bool mayHideNaN = false;
   /// What may be refused: rows whose exponentials all vanish and that give 0,
-  /// pieces that are no rectangles.
+  /// pieces that are no rectangles, masks that hide every key of every row.
   bool mayRefuse = false;
 };
 

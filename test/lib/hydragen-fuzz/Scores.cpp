@@ -126,7 +126,9 @@ Val Generator::applyMask(const Val &scores) {
   switch (rng.integer(0, 6)) {
   case 0: {
     tag("causal");
-    offset = lastKey(rng.integer(-3, 1));
+    int64_t shift = rng.integer(-3, 1);
+    offset = lastKey(shift);
+    mayRefuse |= !dynamic && total.size + shift <= 0;
     return onScores(scores, {},
                     "%l = arith.addi #m, " + offset +
                         " : index\n      %c = "
@@ -218,6 +220,7 @@ Val Generator::applyMask(const Val &scores) {
     if (dynamic)
       return scores;
     tag("constant mask");
+    mayRefuse |= total.size == 1;
     Dims dims = {queries, total};
     SmallVector<std::string> rows;
     for (int64_t m = 0; m != queries.size; ++m) {

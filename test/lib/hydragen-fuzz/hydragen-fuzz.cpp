@@ -5,8 +5,9 @@
 // Each graph is interpreted as it stands and after the front of the compiler,
 // in this process and in float64: the results must agree, the cover certificate
 // must hold, what the IR shows as shared must be found. Every so many graphs
-// the tools also compile and run one. A failing graph is left in a file, and
-// hydragen-reduce makes a smaller one that fails in the same way beside it.
+// the tools also compile and run one. A failing graph is left in a file with a
+// tester, a script that is 1 for whatever fails in the same way, and
+// hydragen-reduce makes a smaller one with it.
 //
 // Exit codes: 0 all agree, 1 some do not, 2 bad command line.
 //===----------------------------------------------------------------------===//
@@ -61,8 +62,15 @@ cl::opt<std::string> reduceTool("reduce", cl::init(""), cl::value_desc("PATH"),
                                 cl::cat(category));
 cl::opt<std::string> replay("replay", cl::init(""), cl::value_desc("FILE"),
                             cl::desc("run this IR with the inputs of the first "
-                                     "seed instead of its graph"),
+                                     "seed instead of its graph; with --run: "
+                                     "only whether it fails compiled"),
                             cl::cat(category));
+cl::opt<std::string> missed("missed", cl::init(""), cl::value_desc("CODE"),
+                            cl::desc("with --replay: only whether sharing is "
+                                     "missed for this reason"),
+                            cl::cat(category));
+cl::opt<bool> hideSharing("hide-sharing", cl::cat(category),
+                          cl::desc("share nothing, which must show"));
 cl::opt<bool> mutate("mutate", cl::cat(category),
                      cl::desc("change inputs after the first run, which must "
                               "show"));
@@ -80,6 +88,10 @@ struct Outcome {
   bool valid = false;
   bool raised = false, shared = false;
   std::string records;
+  /// Why nothing is shared, by code.
+  std::string missed;
+  /// Options with which a replay fails in this way, and in no other.
+  std::string replay;
 };
 
 std::optional<RuntimeValue> toRuntime(const Input &input, Type type) {
@@ -95,29 +107,40 @@ std::optional<RuntimeValue> toRuntime(const Input &input, Type type) {
   return RuntimeValue(std::move(*tensor));
 }
 
-/// Where `got` differs from `want`; empty where it does not. Rounding in f64
-/// only: a mask of -1e30 leaves nothing of the score, in either order of the
-/// sum.
+double getLargest(const RuntimeValue &value) {
+  double largest = 1;
+  for (int64_t i = 0, n = value.tensor.getNumElements(); i != n; ++i)
+    if (std::isfinite(value.tensor.read()[i].f))
+      largest = std::max(largest, std::fabs(value.tensor.read()[i].f));
+  return largest;
+}
+
+/// Where `got` differs from `want` by more than `tolerance` of the largest
+/// element; empty where it does not. A NaN that is hidden stands for any
+/// number; a number stands for itself.
 std::string compare(ArrayRef<RuntimeValue> got, ArrayRef<RuntimeValue> want,
-                    bool mayHideNaN) {
-  for (auto [a, b] : llvm::zip_equal(got, want)) {
+                    ArrayRef<double> tolerances, bool mayHideNaN) {
+  for (auto [a, b, tolerance] : llvm::zip_equal(got, want, tolerances)) {
     if (a.tensor.shape != b.tensor.shape)
       return "the shapes differ";
-    double largest = 1, error = 0;
-    int64_t number = b.tensor.getNumElements();
-    for (int64_t i = 0; i != number; ++i)
-      if (std::isfinite(b.tensor.read()[i].f))
-        largest = std::max(largest, std::fabs(b.tensor.read()[i].f));
+    int64_t number = b.tensor.getNumElements(), bad = 0, first = 0;
+    double error = 0;
     for (int64_t i = 0; i != number; ++i) {
       double x = a.tensor.read()[i].f, y = b.tensor.read()[i].f;
-      if (x == y || (std::isnan(x) && std::isnan(y)) ||
-          (mayHideNaN && std::isnan(y)))
+      if (x == y || (std::isnan(y) && (mayHideNaN || std::isnan(x))))
         continue;
       double here = std::fabs(x - y);
       error = std::isnan(here) ? INFINITY : std::max(error, here);
-      if (!(here <= 1e-7 * largest))
-        return llvm::formatv("element {0}: {1} instead of {2}", i, x, y).str();
+      if (!(here <= tolerance) && bad++ == 0)
+        first = i;
     }
+    if (bad)
+      return llvm::formatv("element {0}: {1:e6} instead of {2:e6}; {3} of {4} "
+                           "differ, by at most {5:e2} (tolerance {6:e2})",
+                           first, a.tensor.read()[first].f,
+                           b.tensor.read()[first].f, bad, number, error,
+                           tolerance)
+          .str();
   }
   return "";
 }
@@ -148,7 +171,7 @@ public:
     auto entry = module->lookupSymbol<func::FuncOp>("main");
     if (!entry || entry.getNumArguments() != graph.inputs.size())
       return fail("the graph has no entry for the inputs");
-    Values inputs;
+    inputs.clear();
     for (auto [input, type] :
          llvm::zip_equal(graph.inputs, entry.getArgumentTypes()))
       inputs.push_back(*toRuntime(input, type));
@@ -156,6 +179,11 @@ public:
     if (failed(want))
       return fail("the graph cannot be interpreted");
     expected = *want;
+    // Rounding in f64 only: a mask of -1e30 leaves nothing of the score, in
+    // either order of the sum.
+    SmallVector<double> tolerances;
+    for (const RuntimeValue &value : expected)
+      tolerances.push_back(1e-7 * getLargest(value));
     outcome.valid = true;
     if (mutate)
       for (RuntimeValue &input : inputs)
@@ -168,6 +196,8 @@ public:
       PassManager pm(&context);
       FrontOptions options;
       options.stopAfter = stage.str();
+      if (hideSharing)
+        options.sharing = "never";
       buildFrontPipeline(pm, options);
       if (failed(pm.run(*copy)))
         return fail(stage + ": the passes fail");
@@ -179,33 +209,84 @@ public:
       auto function = copy->lookupSymbol<func::FuncOp>("main");
       if (Attribute records = function->getAttr("hydragen.records"))
         llvm::raw_string_ostream(outcome.records = "") << records;
+      outcome.missed = getMissed(function);
       auto got = interpreter::Interpreter(*copy).call(function, inputs);
       if (failed(got))
         return fail(stage + ": cannot be interpreted");
-      std::string difference = compare(*got, expected, graph.mayHideNaN);
+      std::string difference =
+          compare(*got, expected, tolerances, graph.mayHideNaN);
       if (!difference.empty())
         return fail(stage + ": " + difference);
     }
-    if (graph.mustShare && !outcome.shared)
+    if (graph.mustShare && !outcome.shared) {
+      outcome.replay = "--missed=" + outcome.missed;
       return fail("sharing was not found: " + outcome.records);
+    }
     return outcome;
   }
 
-  /// Compiles and runs the graph with the tools; an error, or nothing.
-  std::string compile(const Graph &graph, StringRef base);
-
-  Values expected;
+  /// Compiles and runs the graph with the tools; an error, or nothing. Files of
+  /// an error stay beside `base`.
+  std::string compile(const Graph &graph, const std::string &base);
+  /// The same, and no file stays.
+  std::string recompile(const Graph &graph, const std::string &base) {
+    std::string error = compile(graph, base);
+    for (const std::string &file : getFiles(base))
+      llvm::sys::fs::remove(file);
+    return error;
+  }
 
 private:
+  /// Files of a graph that is compiled: IR, inputs and results, outputs, log.
+  static std::array<std::string, 4> getFiles(const std::string &base) {
+    return {base + ".mlir", base + ".npz", base + ".out.npz", base + ".log"};
+  }
+  /// What may be lost in the precision of the graph's types: twice what the
+  /// computation as it is written loses, or what hydragen-run grants the type.
+  SmallVector<double> getTolerances(const Graph &graph, ModuleOp module);
+
+  static std::string getMissed(func::FuncOp function) {
+    auto records = function->getAttrOfType<ArrayAttr>("hydragen.records");
+    if (!records || records.empty())
+      return "not-found";
+    auto record = dyn_cast<mlir::hydragen::AttentionRecordAttr>(records[0]);
+    return record ? record.getReasonCode().str() : "not-found";
+  }
+
   static const DialectRegistry &makeRegistry() {
     static DialectRegistry registry;
     ::hydragen::registerAllDialects(registry);
     return registry;
   }
   MLIRContext context;
+  /// Of the graph that was checked last.
+  Values inputs, expected;
 };
 
-std::string Fuzzer::compile(const Graph &graph, StringRef base) {
+SmallVector<double> Fuzzer::getTolerances(const Graph &graph, ModuleOp module) {
+  // As hydragen-run's own, but for the type that the graph rounds to.
+  double granted = graph.stored == "f16"    ? 4e-3
+                   : graph.stored == "bf16" ? 3e-2
+                   : graph.stored == "f64"  ? 1e-12
+                                            : 2e-5;
+  SmallVector<double> tolerances;
+  for (const RuntimeValue &value : expected)
+    tolerances.push_back(granted * getLargest(value));
+  auto rounded =
+      interpreter::Interpreter(module, interpreter::Precision::Native)
+          .call(module.lookupSymbol<func::FuncOp>("main"), inputs);
+  if (failed(rounded))
+    return tolerances;
+  for (auto [a, b, tolerance] : llvm::zip_equal(*rounded, expected, tolerances))
+    for (int64_t i = 0, n = b.tensor.getNumElements(); i != n; ++i) {
+      double lost = std::fabs(a.tensor.read()[i].f - b.tensor.read()[i].f);
+      if (std::isfinite(lost))
+        tolerance = std::max(tolerance, 2 * lost);
+    }
+  return tolerances;
+}
+
+std::string Fuzzer::compile(const Graph &graph, const std::string &base) {
   OwningOpRef<ModuleOp> module =
       parseSourceString<ModuleOp>(graph.text, &context);
   auto entry = module->lookupSymbol<func::FuncOp>("main");
@@ -217,35 +298,25 @@ std::string Fuzzer::compile(const Graph &graph, StringRef base) {
     names.push_back("in" + std::to_string(i));
   }
   for (auto [i, type] : llvm::enumerate(entry.getResultTypes())) {
-    // Rounded to the type of the output only.
+    // Rounded to the type of the output only, for people.
     arrays.push_back(interpret::toArray(expected[i], type, true));
     names.push_back("out" + std::to_string(i));
   }
   std::vector<std::pair<std::string, const runtime::Array *>> named;
   for (auto [name, array] : llvm::zip_equal(names, arrays))
     named.emplace_back(name, &array);
-  std::string npz = base.str() + ".npz", source = base.str() + ".mlir";
+  auto [source, npz, outputs, log] = getFiles(base);
   if (auto status = runtime::writeFile(npz, runtime::writeNpz(named)))
     return status->message;
   std::error_code error;
   llvm::raw_fd_ostream(source, error) << graph.text;
   if (error)
     return error.message();
-  // As hydragen-run's own, but for the type that the graph rounds to.
-  double largest = 1;
-  for (const RuntimeValue &value : expected)
-    for (int64_t i = 0; i != value.tensor.getNumElements(); ++i)
-      if (std::isfinite(value.tensor.read()[i].f))
-        largest = std::max(largest, std::fabs(value.tensor.read()[i].f));
-  double tolerance = graph.stored == "f16"    ? 4e-3
-                     : graph.stored == "bf16" ? 3e-2
-                                              : 2e-5;
-  std::string atol = llvm::formatv("--atol={0:e6}", tolerance * largest).str();
-  std::string log = base.str() + ".log";
+  SmallVector<double> tolerances = getTolerances(graph, *module);
   for (StringRef sharing : {"--sharing=always", "--sharing=never"}) {
-    std::string inputs = "--inputs=" + npz, expect = "--expect=" + npz;
+    std::string from = "--inputs=" + npz, to = "--outputs=" + outputs;
     int rc = llvm::sys::ExecuteAndWait(
-        runTool, {runTool, source, inputs, expect, atol, sharing}, std::nullopt,
+        runTool, {runTool, source, from, to, sharing}, std::nullopt,
         {std::nullopt, StringRef(log), StringRef(log)}, 60);
     if (rc != 0) {
       auto text = llvm::MemoryBuffer::getFile(log);
@@ -253,16 +324,33 @@ std::string Fuzzer::compile(const Graph &graph, StringRef base) {
               (text ? (*text)->getBuffer() : StringRef("")))
           .str();
     }
+    auto archive = runtime::NpzReader::open(outputs);
+    if (!archive)
+      return archive.getError().message;
+    Values got;
+    for (auto [i, type] : llvm::enumerate(entry.getResultTypes())) {
+      auto array = archive->read("out" + std::to_string(i));
+      if (!array)
+        return array.getError().message;
+      auto value = interpret::toValue(*array, type);
+      if (!value)
+        return llvm::toString(value.takeError());
+      got.push_back(std::move(*value));
+    }
+    std::string difference =
+        compare(got, expected, tolerances, graph.mayHideNaN);
+    if (!difference.empty())
+      return (sharing + ": " + difference).str();
   }
-  for (const std::string &file : {npz, source, log})
+  for (const std::string &file : getFiles(base))
     llvm::sys::fs::remove(file);
   return "";
 }
 
 /// Leaves a failing graph in `base`.mlir, a tester for it in `base`.sh and, if
 /// there is something to drop, a smaller one in `base`.reduced.mlir.
-void keep(const std::string &program, const Graph &graph, uint64_t seed,
-          const std::string &base) {
+void keep(const std::string &program, const Graph &graph,
+          const std::string &options, uint64_t seed, const std::string &base) {
   auto write = [](const std::string &path, const std::string &text) {
     std::error_code error;
     llvm::raw_fd_ostream(path, error) << text;
@@ -270,17 +358,38 @@ void keep(const std::string &program, const Graph &graph, uint64_t seed,
   std::string file = base + ".mlir", script = base + ".sh";
   write(file, "// seed " + std::to_string(seed) + ": " + graph.recipe + "\n" +
                   graph.text);
-  write(script,
-        "#!/bin/sh\nexec '" + program + "' --seed=" + std::to_string(seed) +
-            (mutate ? " --mutate" : "") + " --replay=\"$1\" > /dev/null\n");
+  // hydragen-reduce asks hundreds of times for a few texts. Only for as long as
+  // it runs is there a file that answers are kept in.
+  write(script, "#!/bin/sh\n"
+                "text=$(sha256sum < \"$1\" | cut -d ' ' -f 1)\n"
+                "if [ -e \"$0.answers\" ]; then\n"
+                "  answer=$(grep \"^$text\" \"$0.answers\" | cut -d ' ' -f 2)\n"
+                "  [ -n \"$answer\" ] && exit \"$answer\"\n"
+                "fi\n'" +
+                    program + "' --seed=" + std::to_string(seed) +
+                    (mutate ? " --mutate" : "") +
+                    (hideSharing ? " --hide-sharing" : "") +
+                    (options.empty() ? "" : " '" + options + "'") +
+                    " --replay=\"$1\" > /dev/null\n"
+                    "answer=$?\n"
+                    "[ -e \"$0.answers\" ] && echo \"$text $answer\" >> "
+                    "\"$0.answers\"\n"
+                    "exit \"$answer\"\n");
   llvm::sys::fs::setPermissions(script, llvm::sys::fs::owner_all);
   if (reduceTool.empty())
     return;
+  // hydragen-reduce says nothing of a file in which its tester finds nothing.
+  if (llvm::sys::ExecuteAndWait(script, {script, file}) != 1) {
+    llvm::outs() << "seed " << seed << ": the file alone does not fail\n";
+    return;
+  }
   std::string reduced = base + ".reduced.mlir", log = base + ".log";
   std::string pass = "--reduction-tree=traversal-mode=0 test=" + script;
+  write(script + ".answers", "");
   int rc = llvm::sys::ExecuteAndWait(
       reduceTool, {reduceTool, file, pass, "-o", reduced}, std::nullopt,
       {std::nullopt, StringRef(log), StringRef(log)}, 300);
+  llvm::sys::fs::remove(script + ".answers");
   if (rc != 0)
     llvm::outs() << "seed " << seed << ": hydragen-reduce: exit " << rc
                  << ", see " << log << "\n";
@@ -304,6 +413,14 @@ int run(int argc, char **argv) {
     graph.text = (*text)->getBuffer().str();
     graph.mustShare = false; // what is smaller may show less
     Outcome outcome = fuzzer.check(graph);
+    if (outcome.failure.empty() && !missed.empty())
+      outcome.failure = outcome.shared || outcome.missed != missed
+                            ? ""
+                            : "sharing was not found: " + outcome.records;
+    else if (outcome.failure.empty() && !runTool.empty())
+      outcome.failure = fuzzer.recompile(graph, replay + ".replay");
+    else if (!missed.empty() || !runTool.empty())
+      outcome.valid = false; // fails, but in another way
     llvm::outs() << outcome.failure << "\n";
     return outcome.valid && !outcome.failure.empty() ? 1 : 0;
   }
@@ -328,6 +445,9 @@ int run(int argc, char **argv) {
         (seed - firstSeed) % compileEvery == 0) {
       ++compiled;
       outcome.failure = fuzzer.compile(graph, base);
+      SmallString<128> tool(runTool);
+      llvm::sys::fs::make_absolute(tool);
+      outcome.replay = ("--run=" + tool).str();
     }
     if (verbose || !outcome.failure.empty())
       llvm::outs() << "seed " << seed << ": "
@@ -343,7 +463,7 @@ int run(int argc, char **argv) {
       continue;
     ++failures;
     if (!folder.empty())
-      keep(program, graph, seed, base);
+      keep(program, graph, outcome.replay, seed, base);
   }
   if (printGraph)
     return 0;
