@@ -147,7 +147,7 @@ std::string Scheduler::readShapes() {
       return "its elements are of an unsupported type";
     PartShape shape;
     shape.shared = isa<PrefixAttentionOp>(op);
-    llvm::SmallBitVector unused = getUnusedRows(op);
+    llvm::SmallBitVector unused = getFoldedRows(op);
     // Rows that the plan kernel puts together are rows of one tile.
     if (std::optional<unsigned> grouped = getGroupedRow(op)) {
       unused.set(*grouped);

@@ -1,8 +1,15 @@
 // RUN: hydragen-opt %s -hydragen-decompose -hydragen-schedule -convert-hydragen-to-gpu -split-input-file | FileCheck %s
+// RUN: hydragen-opt %s -hydragen-decompose=sharing=never -hydragen-schedule -convert-hydragen-to-gpu -split-input-file | FileCheck %s --check-prefix=NEVER
 
 // A tree over 6 sequences and 2 key heads: keys for all, per pair, and of each.
 // What was three partial attentions with their states is one op, which is one
-// launch; the pairs are a digit of their own.
+// launch; the pairs are a digit of their own. Without sharing each part says
+// which of its digits are computed one by one: sequences, and those of a pair.
+
+// NEVER-LABEL: func.func @tree
+// NEVER: hydragen.attend
+// NEVER-SAME: hydragen.separate_rows = [array<i64: 0>, array<i64: 1>, array<i64>]
+// NEVER-SAME: tile = <rows = 16,
 
 // CHECK-LABEL: func.func @tree
 // CHECK-SAME: %[[Q:[^:]*]]: tensor<6x2x16xf32>

@@ -265,7 +265,7 @@ bool Compiler::runFront() {
       buildTosaToLinalgPipeline(manager);
     FrontOptions front;
     front.sharing = options.sharing;
-    front.pieces = gpus.empty();
+    front.pieces = true;
     front.target = getCostTarget();
     front.stopAfter = options.emit == Stage::Raised   ? "raised"
                       : options.emit == Stage::Shared ? "shared"

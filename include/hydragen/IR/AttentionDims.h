@@ -74,7 +74,8 @@ constexpr llvm::StringLiteral kGroupedAttr = "hydragen.grouped";
 
 /// Discardable attribute of a partial attention, array<i64>: rows, as indices
 /// into AttentionDims::rows, that are computed one by one although they read
-/// the same K and V, as attention that knows nothing of sharing does.
+/// the same K and V, as attention that knows nothing of sharing does. On an
+/// attend op one such array for each part, of the part's digits.
 constexpr llvm::StringLiteral kSeparateRowsAttr = "hydragen.separate_rows";
 /// Unused rows that become rows of one matrix product: those that are not
 /// separate.

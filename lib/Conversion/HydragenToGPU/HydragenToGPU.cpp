@@ -489,7 +489,8 @@ static std::string convert(FinalizeOp finalize, ScheduleAttr schedule,
 
   Location loc = finalize.getLoc();
   SmallVector<Value> queries, keys, values, indices, extras, counts, sizes;
-  SmallVector<Attribute> parts;
+  SmallVector<Attribute> parts, separate;
+  bool anySeparate = false;
   SmallVector<int64_t> rowSizes;
   for (unsigned row = 0; row != group->getNumRows(); ++row) {
     OpFoldResult size =
@@ -503,6 +504,10 @@ static std::string convert(FinalizeOp finalize, ScheduleAttr schedule,
     PartialAttentionOpInterface op = from.op;
     parts.push_back(
         part->build(op->getAttrOfType<TileAttr>(TileAttr::kAttrName), counts));
+    // A part's digits are the rows of its op, in their order.
+    auto rows = op->getAttrOfType<DenseI64ArrayAttr>(kSeparateRowsAttr);
+    anySeparate |= bool(rows);
+    separate.push_back(rows ? rows : builder.getDenseI64ArrayAttr({}));
     if (part->cut)
       reads.insert(part->cut->read);
     queries.push_back(part->query.value);
@@ -524,6 +529,8 @@ static std::string convert(FinalizeOp finalize, ScheduleAttr schedule,
       finalize.getFactorMapAttr(), finalize.getMaskedRowsAttr(),
       finalize.getAccumulateAttr(), schedule,
       /*scoreRegionsCount=*/custom ? 1 : 0);
+  if (anySeparate)
+    attend->setAttr(kSeparateRowsAttr, builder.getArrayAttr(separate));
   if (custom) {
     PartialAttentionOpInterface op = group->parts.front().op;
     IRMapping mapping;

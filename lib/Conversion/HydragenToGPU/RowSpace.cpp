@@ -6,12 +6,16 @@
 
 #include "RowSpace.h"
 
+#include "hydragen/IR/AttentionDims.h"
 #include "hydragen/IR/ScoreMods.h"
 
 using namespace mlir;
 using namespace mlir::hydragen;
 
-llvm::SmallBitVector hydragen::getUsedDigits(PartAttr part) {
+/// Row digits of a part that its keys and values depend on, or whose rows are
+/// computed one by one although they read the same ones.
+static llvm::SmallBitVector getUsedDigits(AttendOp op, unsigned number) {
+  PartAttr part = op.getPart(number);
   SmallVector<AffineMap> maps{part.getKey().getValue(),
                               part.getValue().getValue()};
   llvm::SmallBitVector symbols(part.getIndices().size());
@@ -26,6 +30,9 @@ llvm::SmallBitVector hydragen::getUsedDigits(PartAttr part) {
   for (unsigned i = 0; i != part.getNumDigits(); ++i)
     if (llvm::any_of(maps, [&](AffineMap m) { return m.isFunctionOfDim(i); }))
       used.set(i);
+  if (auto separate = op->getAttrOfType<ArrayAttr>(kSeparateRowsAttr))
+    for (int64_t digit : cast<DenseI64ArrayAttr>(separate[number]).asArrayRef())
+      used.set(digit);
   return used;
 }
 
@@ -178,10 +185,11 @@ SmallVector<SpaceVariable> RowSpace::getVariables(AttendOp op, unsigned number,
   return variables;
 }
 
-/// Whether the part's keys depend on any digit of `variable`.
-static bool isUsed(PartAttr part, const RowSpace &space,
+/// Whether the part's items differ in any digit of `variable`.
+static bool isUsed(AttendOp op, unsigned number, const RowSpace &space,
                    const SpaceVariable &variable) {
-  llvm::SmallBitVector used = getUsedDigits(part);
+  PartAttr part = op.getPart(number);
+  llvm::SmallBitVector used = getUsedDigits(op, number);
   int64_t low = space.digits[variable.last].stride,
           high = space.digits[variable.first].stride;
   unsigned row = space.digits[variable.first].row;
@@ -250,7 +258,7 @@ FailureOr<RowSpace> RowSpace::get(AttendOp op, std::string &reason) {
       groupedPart = i;
   for (unsigned i = 0; i != op.getNumParts(); ++i) {
     for (const SpaceVariable &variable : variables[i]) {
-      bool used = isUsed(op.getPart(i), space, variable);
+      bool used = isUsed(op, i, space, variable);
       // Its rows are those of tiles.
       if (i == groupedPart && space.isGrouped(variable)) {
         isGroup.set(variable.first);
@@ -271,7 +279,6 @@ FailureOr<RowSpace> RowSpace::get(AttendOp op, std::string &reason) {
 
   for (unsigned i = 0; i != op.getNumParts(); ++i) {
     SpacePart part;
-    PartAttr attr = op.getPart(i);
     // From the innermost group digit outwards, as long as they are folded.
     SmallVector<SpaceVariable> outer, folded;
     bool open = true;
@@ -289,7 +296,7 @@ FailureOr<RowSpace> RowSpace::get(AttendOp op, std::string &reason) {
         }
       k -= count;
       bool grouped = i == groupedPart && space.isGrouped(*variable);
-      open &= grouped || !isUsed(attr, space, *variable);
+      open &= grouped || !isUsed(op, i, space, *variable);
       (open ? folded : outer).push_back(*variable);
       // What is slower than the order is not part of it.
       if (grouped) {

@@ -7,9 +7,10 @@
 // every row dim at all places where some part or the output does. A logical row
 // of the kernel is the number with these digits.
 //
-//  * Group digits are those that some part's keys depend on, or that some part
-//    covers in part only. Rows with equal group digits (a group) are computed
-//    by the same items; they finish together.
+//  * Group digits are those that some part's keys depend on, that some part
+//    covers in part only, or whose rows some part computes one by one. Rows
+//    with equal group digits (a group) are computed by the same items; they
+//    finish together.
 //  * A part's items enumerate its outer variables, and tile by tile its folded
 //    ones. Group digits are ordered so that what a part folds comes last: the
 //    groups of a tile are then consecutive.
@@ -90,9 +91,6 @@ private:
   findGrouped(AttendOp op, unsigned part,
               ArrayRef<SmallVector<SpaceVariable>> variables) const;
 };
-
-/// Row digits of a part that its keys and values depend on.
-llvm::SmallBitVector getUsedDigits(PartAttr part);
 
 } // namespace mlir::hydragen
 
