@@ -448,6 +448,7 @@ struct RaiseAttentionPass
     if (candidates.empty())
       return;
     SizeAnalysis sizes(function);
+    ArgumentSizes argumentSizes(function, sizes);
     DominanceInfo dominance(function);
     // Matches first, so that no rewrite changes what a later match sees.
     SmallVector<std::pair<linalg::LinalgOp, MatchResult>, 0> results;
@@ -522,6 +523,7 @@ struct RaiseAttentionPass
         erased.insert(&op);
         op.erase();
       }
+    argumentSizes.keep(function);
     for (auto [op, score] : raised)
       if (!erased.contains(score))
         reportMissed(op, "scores-kept", "scores-used-elsewhere",

@@ -29,6 +29,24 @@ AttentionOp mergeParts(MergeMatch &merge, ArrayRef<AttentionOp> parts,
                        OpBuilder &builder, DominanceInfo &dominance,
                        std::optional<Refusal> &refusal);
 
+/// Extents of a function's arguments in terms of others (RaiseSizes.cpp).
+class ArgumentSizes {
+public:
+  /// Those that `sizes` knows.
+  ArgumentSizes(FunctionOpInterface function, SizeAnalysis &sizes);
+  /// Asserts those that the function does not say any more.
+  void keep(FunctionOpInterface function);
+
+private:
+  /// extent = constant + sum of extents times factors.
+  struct Equation {
+    SizeContext::Source extent;
+    SmallVector<std::pair<SizeContext::Source, int64_t>> terms;
+    int64_t constant;
+  };
+  SmallVector<Equation> equations;
+};
+
 /// Builds the attention op of one match. On failure nothing that was built
 /// stays in use, and the refusal says why.
 class AttentionBuilder {

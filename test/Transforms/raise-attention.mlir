@@ -175,3 +175,30 @@ func.func @nothing_visible(%q: tensor<4x2x8xf32>, %k: tensor<4x3x8xf32>, %v: ten
   %o = linalg.batch_matmul ins(%p, %v : tensor<4x2x3xf32>, tensor<4x3x8xf32>) outs(%o0 : tensor<4x2x8xf32>) -> tensor<4x2x8xf32>
   return %o : tensor<4x2x8xf32>
 }
+
+// -----
+
+// That V has as many keys as K only the products say, which go: it is asserted, once.
+
+// CHECK-LABEL: func @as_many_keys
+// CHECK-SAME: %[[K:[^:]*]]: tensor<4x?x8xf32>, %[[V:[^:]*]]: tensor<4x?x8xf32>
+// CHECK-DAG: %[[KEYS:.*]] = tensor.dim %[[K]], %c1
+// CHECK-DAG: %[[VALUES:.*]] = tensor.dim %[[V]], %c1
+// CHECK: %[[EQUAL:.*]] = arith.cmpi eq, %[[KEYS]], %[[VALUES]] : index
+// CHECK: cf.assert %[[EQUAL]], "extents of arguments that attention needs equal"
+// CHECK-NOT: cf.assert
+// CHECK: = hydragen.attention
+func.func @as_many_keys(%k: tensor<4x?x8xf32>, %v: tensor<4x?x8xf32>, %q: tensor<4x2x8xf32>) -> tensor<4x2x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1 : index
+  %keys = tensor.dim %k, %one : tensor<4x?x8xf32>
+  %se = tensor.empty(%keys) : tensor<4x2x?xf32>
+  %s0 = linalg.fill ins(%zero : f32) outs(%se : tensor<4x2x?xf32>) -> tensor<4x2x?xf32>
+  %s = linalg.batch_matmul indexing_maps = [affine_map<(b, m, n, d) -> (b, m, d)>, affine_map<(b, m, n, d) -> (b, n, d)>, affine_map<(b, m, n, d) -> (b, m, n)>]
+         ins(%q, %k : tensor<4x2x8xf32>, tensor<4x?x8xf32>) outs(%s0 : tensor<4x2x?xf32>) -> tensor<4x2x?xf32>
+  %p = linalg.softmax dimension(2) ins(%s : tensor<4x2x?xf32>) outs(%se : tensor<4x2x?xf32>) -> tensor<4x2x?xf32>
+  %oe = tensor.empty() : tensor<4x2x8xf32>
+  %o0 = linalg.fill ins(%zero : f32) outs(%oe : tensor<4x2x8xf32>) -> tensor<4x2x8xf32>
+  %o = linalg.batch_matmul ins(%p, %v : tensor<4x2x?xf32>, tensor<4x?x8xf32>) outs(%o0 : tensor<4x2x8xf32>) -> tensor<4x2x8xf32>
+  return %o : tensor<4x2x8xf32>
+}

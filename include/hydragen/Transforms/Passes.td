@@ -113,7 +113,8 @@ def RaiseAttention
     becomes a `hydragen.attention` with one segment over all keys, reading the
     operands of the contractions. Leaves everything else as it is; a contraction
     that looks like attention and cannot be proved one gives a remark with a
-    reason code. `hydragen-share-segments` should follow.
+    reason code. Extents of arguments that only the products equate (V has as
+    many keys as K) are asserted. `hydragen-share-segments` should follow.
 
     Before:
 
@@ -140,7 +141,8 @@ def RaiseAttention
     ```
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::hydragen::HydragenDialect",
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::hydragen::HydragenDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
     "::mlir::tensor::TensorDialect"];
 }

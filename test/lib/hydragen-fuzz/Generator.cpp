@@ -50,6 +50,7 @@ void Generator::chooseShapes() {
                            std::vector<double>(batch.size, 0));
     batch = e.dimOf(shape, 0, batch.size);
   }
+  unsigned numDynamic = 0;
   for (int64_t i = 0; i != count; ++i) {
     Dim length(rng.integer(1, 6));
     if (dynamicKeys && rng.chance(0.6)) {
@@ -57,6 +58,7 @@ void Generator::chooseShapes() {
       Val shape = e.argument({Dim(length.size, "?")}, "i64",
                              std::vector<double>(length.size, 0));
       length = e.dimOf(shape, 0, length.size);
+      mayRefuse |= ++numDynamic > 2;
     }
     ranges.push_back(length);
     Source source = chooseSource();
@@ -158,7 +160,9 @@ Graph Generator::run() {
   graph.text = e.finish(result);
   graph.inputs = std::move(e.inputs);
   graph.stored = stored;
+  graph.computed = compute;
   graph.mayHideNaN = mayHideNaN;
+  graph.largestMask = largestMask;
   graph.mustShare &= !mayRefuse;
   graph.recipe = std::move(recipe);
   return graph;

@@ -22,10 +22,15 @@ struct Graph {
   bool mustShare = false;
   /// The type that K and V are stored in; arithmetic on them rounds to it.
   std::string stored;
+  /// The type of scores.
+  std::string computed;
   /// A row is NaN only by how it was computed: it sees no key and the
   /// denominator has a further term (the limit is 0), or all its exponentials
   /// vanish under a shift that is not the maximum.
   bool mayHideNaN = false;
+  /// The largest finite number that is added to scores and leaves part of them:
+  /// they are rounded at its magnitude.
+  double largestMask = 0;
 };
 
 /// The graph of a seed: spelling x sharing x masks x types x layouts.
@@ -98,8 +103,10 @@ private:
   /// Whether reductions over the keys leave a unit dim.
   bool keepDim = false;
   bool mayHideNaN = false;
+  double largestMask = 0;
   /// What may be refused: rows whose exponentials all vanish and that give 0,
-  /// pieces that are no rectangles, masks that hide every key of every row.
+  /// pieces that are no rectangles, masks that hide every key of every row,
+  /// three or more key ranges of unknown size.
   bool mayRefuse = false;
 };
 

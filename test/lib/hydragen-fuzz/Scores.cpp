@@ -113,6 +113,10 @@ Val Generator::applyMask(const Val &scores) {
   double fill = rng.pick({-kInf, -kInf, -1e30, -1e4});
   if (compute == "f16" && fill < -6e4)
     fill = -kInf;
+  auto markAdded = [&] {
+    if (fill == -1e4)
+      largestMask = -fill;
+  };
   std::string hidden = e.constant(fill, compute), offset;
   std::string select =
       "\n      %r = arith.select %c, %a0, " + hidden + " : " + compute;
@@ -197,15 +201,18 @@ Val Generator::applyMask(const Val &scores) {
     }
     bool infinite = rng.chance(0.5);
     std::vector<double> values = floats(count);
-    if (infinite)
+    if (infinite) {
+      markAdded();
       for (double &value : values)
         value = rng.chance(0.7) ? 0 : fill;
+    }
     Val mask = e.argument(dims, compute, values);
     return onScores(scores, {{mask, letters}},
                     "%r = arith.addf %a0, %a1 : " + compute);
   }
   case 5: {
     tag("added condition");
+    markAdded();
     offset = lastKey(rng.integer(-2, 0));
     return onScores(
         scores, {},

@@ -270,6 +270,12 @@ SmallVector<double> Fuzzer::getTolerances(const Graph &graph, ModuleOp module) {
                    : graph.stored == "f64"  ? 1e-12
                                             : 2e-5;
   SmallVector<double> tolerances;
+  // Weights change by what rounding at the mask's magnitude does to scores, the
+  // result, their mean, by twice as much.
+  double unit = graph.computed == "f16"   ? 0x1p-11
+                : graph.computed == "f64" ? 0x1p-53
+                                          : 0x1p-24;
+  granted = std::max(granted, 2 * graph.largestMask * unit);
   for (const RuntimeValue &value : expected)
     tolerances.push_back(granted * getLargest(value));
   auto rounded =
