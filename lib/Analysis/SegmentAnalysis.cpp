@@ -303,26 +303,35 @@ bool SegmentAnalysis::projectColumns() {
   return true;
 }
 
-/// Cuts pieces whose keys are every so manieth one (what is not whole stands
-/// below an outer digit with several values) into ranges, if there are few.
+/// Cuts pieces whose keys, or rows along one dim, are every so manieth ones
+/// (what is not whole stands below an outer digit with several values) into
+/// ranges, if there are few.
 void SegmentAnalysis::cutToRanges() {
   static constexpr int64_t kMaxRanges = 16;
+  SmallVector<SmallVector<VarId>> numbers{keyDigits};
+  for (unsigned dim : dims.rows)
+    exprs->getDigits(dimVars[dim], numbers.emplace_back());
+  // The digit of several values above one that is not whole.
+  auto findOuter = [&](const SegmentPiece &piece) -> std::optional<VarId> {
+    for (ArrayRef<VarId> digits : numbers) {
+      std::optional<VarId> outer;
+      for (VarId digit : digits) {
+        const VarRange &range = piece.box.find(digit)->second;
+        if (outer &&
+            (!range.low.isZero() || range.high != exprs->var(digit).extent))
+          return outer;
+        if (!outer && range.high != range.low + SizeExpr(1))
+          outer = digit;
+      }
+    }
+    return std::nullopt;
+  };
   // The last one is taken first: the order stays.
   SmallVector<SegmentPiece, 0> work = std::exchange(pieces, {});
   std::reverse(work.begin(), work.end());
   while (!work.empty()) {
     SegmentPiece piece = work.pop_back_val();
-    std::optional<VarId> outer;
-    bool isRange = true;
-    for (VarId digit : keyDigits) {
-      const VarRange &range = piece.box[digit];
-      if (outer &&
-          (!range.low.isZero() || range.high != exprs->var(digit).extent))
-        isRange = false;
-      if (!outer && range.high != range.low + SizeExpr(1))
-        outer = digit;
-    }
-    if (!isRange) {
+    if (std::optional<VarId> outer = findOuter(piece)) {
       auto low = piece.box[*outer].low.getIfConstant();
       auto high = piece.box[*outer].high.getIfConstant();
       if (low && high && *high - *low <= kMaxRanges && !piece.pinned) {

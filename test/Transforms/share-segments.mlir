@@ -306,6 +306,51 @@ func.func @thirds_and_pairs(%q: tensor<6x8xf32>, %third: tensor<3x4x8xf32>, %pai
 
 // -----
 
+// Keys by a table, values by another that says halves of the batch: in digits (half, sequence) rows 0 to 3 of both halves are one piece,
+// which is no range of rows, and neither are the last two of both: each half is one for itself.
+
+#q = affine_map<(b, d, n, e) -> (b, d)>
+#k = affine_map<(b, d, n, e) -> (b, n, d)>
+#v = affine_map<(b, d, n, e) -> (b, n, e)>
+#o = affine_map<(b, d, n, e) -> (b, e)>
+
+// CHECK-LABEL: func @table_over_halves
+// CHECK: = hydragen.attention
+// CHECK-SAME: rows = {{\[\[}}0, 4]], {{[^<]*}} shared>
+// CHECK-SAME: rows = {{\[\[}}4, 2]], {{[^<]*}} shared>
+// CHECK-SAME: rows = {{\[\[}}6, 4]], {{[^<]*}} shared>
+// CHECK-SAME: rows = {{\[\[}}10, 2]], {{[^<]*}} shared>
+func.func @table_over_halves(%q: tensor<12x8xf32>, %pool: tensor<3x4x8xf32>, %half: tensor<2x4x8xf32>, %own: tensor<12x2x8xf32>) -> tensor<12x8xf32> {
+  %table = arith.constant dense<[0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2]> : tensor<12xi32>
+  %ke = tensor.empty() : tensor<12x4x8xf32>
+  %k = linalg.generic {indexing_maps = [affine_map<(b, n, d) -> (b)>, affine_map<(b, n, d) -> (b, n, d)>], iterator_types = ["parallel", "parallel", "parallel"]} ins(%table : tensor<12xi32>) outs(%ke : tensor<12x4x8xf32>) {
+  ^bb0(%g: i32, %unused: f32):
+    %i = arith.index_cast %g : i32 to index
+    %n = linalg.index 1 : index
+    %d = linalg.index 2 : index
+    %x = tensor.extract %pool[%i, %n, %d] : tensor<3x4x8xf32>
+    linalg.yield %x : f32
+  } -> tensor<12x4x8xf32>
+  %halves = arith.constant dense<[0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]> : tensor<12xi32>
+  %v = linalg.generic {indexing_maps = [affine_map<(b, n, d) -> (b)>, affine_map<(b, n, d) -> (b, n, d)>], iterator_types = ["parallel", "parallel", "parallel"]} ins(%halves : tensor<12xi32>) outs(%ke : tensor<12x4x8xf32>) {
+  ^bb0(%g: i32, %unused: f32):
+    %i = arith.index_cast %g : i32 to index
+    %n = linalg.index 1 : index
+    %d = linalg.index 2 : index
+    %x = tensor.extract %half[%i, %n, %d] : tensor<2x4x8xf32>
+    linalg.yield %x : f32
+  } -> tensor<12x4x8xf32>
+  %keys = tensor.concat dim(1) %k, %own : (tensor<12x4x8xf32>, tensor<12x2x8xf32>) -> tensor<12x6x8xf32>
+  %values = tensor.concat dim(1) %v, %own : (tensor<12x4x8xf32>, tensor<12x2x8xf32>) -> tensor<12x6x8xf32>
+  %init = tensor.empty() : tensor<12x8xf32>
+  %o = hydragen.attention queries(%q : tensor<12x8xf32>) keys(%keys : tensor<12x6x8xf32>) values(%values : tensor<12x6x8xf32>)
+    outs(%init : tensor<12x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 6, keys = [#k], value = #v>]} -> tensor<12x8xf32>
+  return %o : tensor<12x8xf32>
+}
+
+// -----
+
 // Nothing but zeros behind a prompt of unknown length: three rows of them, then any number, in one piece. Which of the two
 // its last key lies in is known only where the second is not empty.
 
