@@ -666,8 +666,9 @@ SmallVector<VarBox, 1> SegmentAnalysis::getCells(const SegmentPiece &piece) {
   return cells;
 }
 
-bool SegmentAnalysis::checkAtPoints(const SegmentOperand &operand, ExprId id,
-                                    const SegmentPiece &piece) {
+bool SegmentAnalysis::holdsAtPoints(
+    const SegmentPiece &piece,
+    function_ref<bool(const Point &, SmallVectorImpl<IndexExpr> &)> check) {
   for (const VarBox &box : getCells(piece))
     for (const Point &point : getPoints(piece, box)) {
       evaluator->allowSplit = evaluator->allowRefine = false;
@@ -677,12 +678,20 @@ bool SegmentAnalysis::checkAtPoints(const SegmentOperand &operand, ExprId id,
       SmallVector<IndexExpr> at;
       for (const IndexExpr &index : getDimIndices())
         at.push_back(evaluator->rename(index, point));
-      FailureOr<ExprId> expected = evaluate(*evaluator, operand, at);
-      FailureOr<ExprId> got = evaluator->substituteAll(id, point);
-      if (failed(expected) || failed(got) || *expected != *got)
+      if (!check(point, at))
         return false;
     }
   return true;
+}
+
+bool SegmentAnalysis::checkAtPoints(const SegmentOperand &operand, ExprId id,
+                                    const SegmentPiece &piece) {
+  return holdsAtPoints(
+      piece, [&](const Point &point, SmallVectorImpl<IndexExpr> &at) {
+        FailureOr<ExprId> expected = evaluate(*evaluator, operand, at);
+        FailureOr<ExprId> got = evaluator->substituteAll(id, point);
+        return succeeded(expected) && succeeded(got) && *expected == *got;
+      });
 }
 
 /// `id` without what a written operand may leave out.
@@ -716,25 +725,16 @@ bool SegmentAnalysis::checkOperandAtPoints(const SegmentOperand &original,
                                            ArrayRef<AffineMap> indexMaps,
                                            const SizeExpr &begin,
                                            const SegmentPiece &piece) {
-  for (const VarBox &box : getCells(piece))
-    for (const Point &point : getPoints(piece, box)) {
-      evaluator->allowSplit = evaluator->allowRefine = false;
-      evaluator->interesting.reset();
-      evaluator->reset(EvalDepth::All, box);
-      SmallVector<IndexExpr> at;
-      for (const IndexExpr &index : getDimIndices())
-        at.push_back(evaluator->rename(index, point));
-      FailureOr<ExprId> expected = evaluate(*evaluator, original, at);
-      IndexExpr &key = at[dims.keys.front()];
-      key = key - IndexExpr(begin);
-      FailureOr<ExprId> got =
-          evaluate(*evaluator, written, at, indices, indexMaps);
-      if (failed(expected) || failed(got))
-        return false;
-      if (hasReduction(*exprs, *expected))
-        continue;
-      if (peelFactors(*exprs, *expected) != peelFactors(*exprs, *got))
-        return false;
-    }
-  return true;
+  return holdsAtPoints(
+      piece, [&](const Point &, SmallVectorImpl<IndexExpr> &at) {
+        FailureOr<ExprId> expected = evaluate(*evaluator, original, at);
+        IndexExpr &key = at[dims.keys.front()];
+        key = key - IndexExpr(begin);
+        FailureOr<ExprId> got =
+            evaluate(*evaluator, written, at, indices, indexMaps);
+        if (failed(expected) || failed(got))
+          return false;
+        return hasReduction(*exprs, *expected) ||
+               peelFactors(*exprs, *expected) == peelFactors(*exprs, *got);
+      });
 }

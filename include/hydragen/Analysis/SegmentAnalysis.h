@@ -171,6 +171,11 @@ private:
   using Point = SmallVector<std::pair<VarId, IndexExpr>>;
   /// Boxes that fill the piece and in each of which points are compared.
   SmallVector<VarBox, 1> getCells(const SegmentPiece &piece);
+  /// Whether `check` holds at points of all cells; it gets the point and the
+  /// dims' indices there.
+  bool holdsAtPoints(
+      const SegmentPiece &piece,
+      function_ref<bool(const Point &, SmallVectorImpl<IndexExpr> &)> check);
   /// Points of the box, its corners first; empty if it has none.
   SmallVector<Point> getPoints(const SegmentPiece &piece, const VarBox &box);
   SmallVector<IndexExpr> getDimIndices();
