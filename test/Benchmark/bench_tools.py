@@ -1,6 +1,7 @@
 """What the benchmarks share: compiling, calling modules in this process, PyTorch in another, the machine's rates,
 interleaved timing, tables."""
 
+import contextlib
 import ctypes
 import datetime
 import gc
@@ -20,6 +21,21 @@ from mlir_text import BITS
 
 class Failure(Exception):
     """Ends the program with one line and exit code 2."""
+
+
+@contextlib.contextmanager
+def one_line_failures():
+    """Ends the program with one line and exit code 2 at a Failure."""
+    try:
+        yield
+    except Failure as failure:
+        print(f"bench: error: {failure}", file=sys.stderr)
+        sys.exit(2)
+
+
+def add_file_options(parser):
+    parser.add_argument("--json", metavar="FILE", help="write all medians")
+    parser.add_argument("--markdown", metavar="FILE", help="write the tables")
 
 
 class Tools:

@@ -312,11 +312,10 @@ def main():
     parser.add_argument("--no-floor", action="store_true", help="do not measure the machine's rates")
     parser.add_argument("--python", help="interpreter with PyTorch (python3)")
     parser.add_argument("--no-torch", action="store_true", help="this product alone")
-    parser.add_argument("--json", metavar="FILE", help="write all medians")
-    parser.add_argument("--markdown", metavar="FILE", help="write the tables")
+    bench_tools.add_file_options(parser)
     options = parser.parse_args()
     options.arguments = sys.argv[2:]
-    try:
+    with bench_tools.one_line_failures():
         if not set(options.tables.split(",")) <= {"shapes", "pieces", "pairs", "products"}:
             raise Failure(f"--tables: expected some of shapes,pieces,pairs,products but got {options.tables!r}")
         if options.repeat < 1 or options.threads < 1:
@@ -326,9 +325,6 @@ def main():
         except re.error as error:
             raise Failure(f"--shapes: {error}") from None
         Bench(options).main()
-    except Failure as failure:
-        print(f"bench: error: {failure}", file=sys.stderr)
-        sys.exit(2)
 
 
 if __name__ == "__main__":

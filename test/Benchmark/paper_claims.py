@@ -322,13 +322,10 @@ def main():
         options.out = os.path.join(options.build, "..", "paper-quick") if options.quick else os.path.join(
             source, "docs", "paper")
     options.out = os.path.normpath(options.out)
-    try:
+    with bench_tools.one_line_failures():
         if options.steps < 1 or options.threads < 1:
             raise Failure("--steps and --threads: expected a positive number")
         Paper(options).main()
-    except Failure as failure:
-        print(f"bench: error: {failure}", file=sys.stderr)
-        sys.exit(2)
 
 
 if __name__ == "__main__":

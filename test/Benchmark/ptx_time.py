@@ -145,17 +145,13 @@ def main():
     parser.add_argument("--repeat", type=int, default=9, help="rounds (9)")
     parser.add_argument("--python", help="interpreter with Triton (that of test/Integration/triton, python3)")
     parser.add_argument("--no-triton", action="store_true", help="this product alone")
-    parser.add_argument("--json", metavar="FILE", help="write all medians")
-    parser.add_argument("--markdown", metavar="FILE", help="write the tables")
+    bench_tools.add_file_options(parser)
     options = parser.parse_args()
     options.arguments = sys.argv[2:]
-    try:
+    with bench_tools.one_line_failures():
         if options.repeat < 1:
             raise Failure("--repeat: expected a positive number")
         Bench(options).main()
-    except Failure as failure:
-        print(f"bench: error: {failure}", file=sys.stderr)
-        sys.exit(2)
 
 
 if __name__ == "__main__":
