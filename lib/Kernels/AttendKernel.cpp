@@ -9,18 +9,14 @@
 #include "AttendTiles.h"
 #include "Results.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-
 using namespace mlir;
 using namespace mlir::hydragen::kernels;
 
 static constexpr StringLiteral kSharedName = "hydragen_shared";
 
 void mlir::hydragen::kernels::loadKernelDialects(MLIRContext &context) {
-  context.loadDialect<arith::ArithDialect, gpu::GPUDialect, math::MathDialect,
-                      LLVM::LLVMDialect, NVVM::NVVMDialect, scf::SCFDialect,
-                      vector::VectorDialect>();
+  context.loadDialect<gpu::GPUDialect, LLVM::LLVMDialect, NVVM::NVVMDialect,
+                      scf::SCFDialect>();
 }
 
 //===----------------------------------------------------------------------===//

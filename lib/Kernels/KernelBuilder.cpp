@@ -6,8 +6,6 @@
 
 #include "KernelBuilder.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -48,32 +46,43 @@ static std::optional<int64_t> getConstant(Value x) {
   return std::nullopt;
 }
 
+Value KernelBuilder::constant(TypedAttr value) {
+  Operation *function = getInsertionBlock()->getParentOp();
+  while (!isa<FunctionOpInterface>(function))
+    function = function->getParentOp();
+  Value &known = constants[{function, value}];
+  if (!known) {
+    OpBuilder::InsertionGuard guard(*this);
+    setInsertionPointToStart(&function->getRegion(0).front());
+    known = LLVM::ConstantOp::create(*this, value.getType(), value);
+  }
+  return known;
+}
 Value KernelBuilder::constant(int64_t value, Type type) {
-  return arith::ConstantOp::create(*this,
-                                   getIntegerAttr(type ? type : i32, value));
+  return constant(getIntegerAttr(type ? type : i32, value));
 }
 
 Value KernelBuilder::add(Value x, Value y) {
   if (std::optional<int64_t> c = getConstant(y))
     return add(x, *c);
-  return arith::AddIOp::create(*this, x, y);
+  return LLVM::AddOp::create(*this, x, y);
 }
 Value KernelBuilder::add(Value x, int64_t y) {
   if (y == 0)
     return x;
   if (std::optional<int64_t> c = getConstant(x))
     return constant(*c + y, x.getType());
-  return arith::AddIOp::create(*this, x, constant(y, x.getType()));
+  return LLVM::AddOp::create(*this, x, constant(y, x.getType()));
 }
 Value KernelBuilder::sub(Value x, Value y) {
-  return arith::SubIOp::create(*this, x, y);
+  return LLVM::SubOp::create(*this, x, y);
 }
 Value KernelBuilder::sub(Value x, int64_t y) { return add(x, -y); }
 Value KernelBuilder::sub(int64_t x, Value y) {
   return sub(constant(x, y.getType()), y);
 }
 Value KernelBuilder::mul(Value x, Value y) {
-  return arith::MulIOp::create(*this, x, y, arith::IntegerOverflowFlags::nsw);
+  return LLVM::MulOp::create(*this, x, y, LLVM::IntegerOverflowFlags::nsw);
 }
 Value KernelBuilder::mul(Value x, int64_t y) {
   if (y == 1)
@@ -83,7 +92,7 @@ Value KernelBuilder::mul(Value x, int64_t y) {
   return mul(x, constant(y, x.getType()));
 }
 Value KernelBuilder::div(Value x, Value y) {
-  return arith::DivUIOp::create(*this, x, y);
+  return LLVM::UDivOp::create(*this, x, y);
 }
 Value KernelBuilder::div(Value x, int64_t y) {
   if (y == 1)
@@ -95,19 +104,19 @@ Value KernelBuilder::div(Value x, int64_t y) {
 Value KernelBuilder::rem(Value x, int64_t y) {
   if (llvm::isPowerOf2_64(y))
     return band(x, y - 1);
-  return arith::RemUIOp::create(*this, x, constant(y, x.getType()));
+  return LLVM::URemOp::create(*this, x, constant(y, x.getType()));
 }
 Value KernelBuilder::band(Value x, Value y) {
-  return arith::AndIOp::create(*this, x, y);
+  return LLVM::AndOp::create(*this, x, y);
 }
 Value KernelBuilder::band(Value x, int64_t y) {
-  return arith::AndIOp::create(*this, x, constant(y, x.getType()));
+  return LLVM::AndOp::create(*this, x, constant(y, x.getType()));
 }
 Value KernelBuilder::bor(Value x, Value y) {
-  return arith::OrIOp::create(*this, x, y);
+  return LLVM::OrOp::create(*this, x, y);
 }
 Value KernelBuilder::bxor(Value x, Value y) {
-  return arith::XOrIOp::create(*this, x, y);
+  return LLVM::XOrOp::create(*this, x, y);
 }
 Value KernelBuilder::bxor(Value x, int64_t y) {
   return y == 0 ? x : bxor(x, constant(y, x.getType()));
@@ -115,50 +124,50 @@ Value KernelBuilder::bxor(Value x, int64_t y) {
 Value KernelBuilder::shr(Value x, int64_t y) {
   if (y == 0)
     return x;
-  return arith::ShRUIOp::create(*this, x, constant(y, x.getType()));
+  return LLVM::LShrOp::create(*this, x, constant(y, x.getType()));
 }
 Value KernelBuilder::shl(Value x, int64_t y) {
   if (y == 0)
     return x;
-  return arith::ShLIOp::create(*this, x, constant(y, x.getType()));
+  return LLVM::ShlOp::create(*this, x, constant(y, x.getType()));
 }
 Value KernelBuilder::min(Value x, Value y) {
-  return arith::MinSIOp::create(*this, x, y);
+  return LLVM::SMinOp::create(*this, x, y);
 }
 Value KernelBuilder::max(Value x, Value y) {
-  return arith::MaxSIOp::create(*this, x, y);
+  return LLVM::SMaxOp::create(*this, x, y);
 }
 Value KernelBuilder::max(Value x, int64_t y) {
   return max(x, constant(y, x.getType()));
 }
 Value KernelBuilder::select(Value condition, Value x, Value y) {
-  return arith::SelectOp::create(*this, condition, x, y);
+  return LLVM::SelectOp::create(*this, condition, x, y);
 }
-Value KernelBuilder::compare(arith::CmpIPredicate predicate, Value x, Value y) {
-  return arith::CmpIOp::create(*this, predicate, x, y);
+Value KernelBuilder::compare(LLVM::ICmpPredicate predicate, Value x, Value y) {
+  return LLVM::ICmpOp::create(*this, predicate, x, y);
 }
 Value KernelBuilder::lessThan(Value x, Value y) {
-  return compare(arith::CmpIPredicate::slt, x, y);
+  return compare(LLVM::ICmpPredicate::slt, x, y);
 }
 Value KernelBuilder::lessThan(Value x, int64_t y) {
   return lessThan(x, constant(y, x.getType()));
 }
 Value KernelBuilder::equal(Value x, int64_t y) {
-  return compare(arith::CmpIPredicate::eq, x, constant(y, x.getType()));
+  return compare(LLVM::ICmpPredicate::eq, x, constant(y, x.getType()));
 }
 Value KernelBuilder::notEqual(Value x, int64_t y) {
-  return compare(arith::CmpIPredicate::ne, x, constant(y, x.getType()));
+  return compare(LLVM::ICmpPredicate::ne, x, constant(y, x.getType()));
 }
 Value KernelBuilder::wide(Value x) {
   if (std::optional<int64_t> c = getConstant(x))
     return constant(*c, i64);
-  return arith::ExtSIOp::create(*this, i64, x);
+  return LLVM::SExtOp::create(*this, i64, x);
 }
 Value KernelBuilder::wideUnsigned(Value x) {
-  return arith::ExtUIOp::create(*this, i64, x);
+  return LLVM::ZExtOp::create(*this, i64, x);
 }
 Value KernelBuilder::narrow(Value x) {
-  return arith::TruncIOp::create(*this, i32, x);
+  return LLVM::TruncOp::create(*this, i32, x);
 }
 
 //===----------------------------------------------------------------------===//
@@ -166,40 +175,38 @@ Value KernelBuilder::narrow(Value x) {
 //===----------------------------------------------------------------------===//
 
 Value KernelBuilder::constantF(double value) {
-  return arith::ConstantOp::create(*this, getF32FloatAttr(float(value)));
+  return constant(getF32FloatAttr(float(value)));
 }
 Value KernelBuilder::infinity(bool negative) {
-  return arith::ConstantOp::create(
-      *this,
+  return constant(
       FloatAttr::get(f32, APFloat::getInf(APFloat::IEEEsingle(), negative)));
 }
 Value KernelBuilder::fadd(Value x, Value y) {
-  return arith::AddFOp::create(*this, x, y);
+  return LLVM::FAddOp::create(*this, x, y);
 }
 Value KernelBuilder::fsub(Value x, Value y) {
-  return arith::SubFOp::create(*this, x, y);
+  return LLVM::FSubOp::create(*this, x, y);
 }
 Value KernelBuilder::fmul(Value x, Value y) {
-  return arith::MulFOp::create(*this, x, y);
+  return LLVM::FMulOp::create(*this, x, y);
 }
 Value KernelBuilder::fma(Value x, Value y, Value z) {
-  return math::FmaOp::create(*this, x, y, z);
+  return LLVM::FMAOp::create(*this, x, y, z);
 }
-Value KernelBuilder::fneg(Value x) { return arith::NegFOp::create(*this, x); }
+Value KernelBuilder::fneg(Value x) { return LLVM::FNegOp::create(*this, x); }
 Value KernelBuilder::fmax(Value x, Value y) {
   // With these flags one max.f32; the instruction itself drops NaN.
-  return arith::MaxNumFOp::create(
-      *this, x, y, arith::FastMathFlags::nnan | arith::FastMathFlags::nsz);
+  return LLVM::MaxNumOp::create(
+      *this, x, y, LLVM::FastmathFlags::nnan | LLVM::FastmathFlags::nsz);
 }
 
 Value KernelBuilder::fmaxNaN(Value x, Value y) {
   // max.NaN.f32 (sm_80, PTX 7.0).
-  return arith::MaximumFOp::create(*this, x, y, arith::FastMathFlags::nsz);
+  return LLVM::MaximumOp::create(*this, x, y, LLVM::FastmathFlags::nsz);
 }
 
-Value KernelBuilder::compareF(arith::CmpFPredicate predicate, Value x,
-                              Value y) {
-  return arith::CmpFOp::create(*this, predicate, x, y);
+Value KernelBuilder::compareF(LLVM::FCmpPredicate predicate, Value x, Value y) {
+  return LLVM::FCmpOp::create(*this, predicate, x, y);
 }
 Value KernelBuilder::callIntrinsic(StringRef name, Type type,
                                    ValueRange operands) {
@@ -221,10 +228,27 @@ Value KernelBuilder::bitcast(Value x, Type type) {
   return x.getType() == type ? x : LLVM::BitcastOp::create(*this, type, x);
 }
 Value KernelBuilder::toF32(Value x) {
-  return x.getType() == f32 ? x : arith::ExtFOp::create(*this, f32, x);
+  return x.getType() == f32 ? x : LLVM::FPExtOp::create(*this, f32, x);
 }
 Value KernelBuilder::fromF32(Value x, Type type) {
-  return type == f32 ? x : arith::TruncFOp::create(*this, type, x);
+  return type == f32 ? x : LLVM::FPTruncOp::create(*this, type, x);
+}
+
+Value KernelBuilder::pack(ValueRange values) {
+  int64_t size = values.size();
+  Type type = VectorType::get(size, values.front().getType());
+  Value vector = LLVM::PoisonOp::create(*this, type);
+  for (auto [i, value] : llvm::enumerate(values))
+    vector = LLVM::InsertElementOp::create(*this, vector, value, constant(i));
+  return vector;
+}
+SmallVector<Value> KernelBuilder::unpack(Value vector) {
+  SmallVector<Value> values;
+  int64_t size = cast<VectorType>(vector.getType()).getNumElements();
+  for (int64_t i = 0; i < size; ++i)
+    values.push_back(
+        LLVM::ExtractElementOp::create(*this, vector, constant(i)));
+  return values;
 }
 
 //===----------------------------------------------------------------------===//
@@ -258,20 +282,14 @@ SmallVector<Value> KernelBuilder::loadVector(Value pointer, unsigned count,
   unsigned bytes = count * type.getIntOrFloatBitWidth() / 8;
   if (count == 1)
     return {load(pointer, type, bytes)};
-  Value vector = load(pointer, VectorType::get(count, type), bytes);
-  SmallVector<Value> result;
-  for (unsigned i = 0; i < count; ++i)
-    result.push_back(vector::ExtractOp::create(*this, vector, i));
-  return result;
+  return unpack(load(pointer, VectorType::get(count, type), bytes));
 }
 void KernelBuilder::storeVector(ValueRange values, Value pointer) {
   Type type = values.front().getType();
   unsigned bytes = values.size() * type.getIntOrFloatBitWidth() / 8;
   if (values.size() == 1)
     return store(values.front(), pointer, bytes);
-  Value vector = vector::FromElementsOp::create(
-      *this, VectorType::get(int64_t(values.size()), type), values);
-  store(vector, pointer, bytes);
+  store(pack(values), pointer, bytes);
 }
 Value KernelBuilder::loadI32(Value array, Value index) {
   return load(offset(array, wide(shl(index, 2))), i32, 4);
@@ -364,15 +382,14 @@ void KernelBuilder::atomicMin(Value pointer, Value x) {
 SmallVector<Value>
 KernelBuilder::loop(Value lower, Value upper, Value step, ValueRange inits,
                     function_ref<SmallVector<Value>(Value, ValueRange)> body) {
-  auto op = scf::ForOp::create(
-      *this, lower, upper, step, inits,
-      [&](OpBuilder &builder, Location, Value iv, ValueRange args) {
-        OpBuilder::InsertionGuard guard(*this);
-        setInsertionPoint(builder.getInsertionBlock(),
-                          builder.getInsertionPoint());
-        SmallVector<Value> results = body(iv, args);
-        scf::YieldOp::create(*this, results);
-      });
+  auto op = scf::ForOp::create(*this, lower, upper, step, inits);
+  OpBuilder::InsertionGuard guard(*this);
+  setInsertionPointToStart(op.getBody());
+  SmallVector<Value> results =
+      body(op.getInductionVar(), op.getRegionIterArgs());
+  // Without results the operation has its terminator.
+  if (!results.empty())
+    scf::YieldOp::create(*this, results);
   return SmallVector<Value>(op.getResults());
 }
 void KernelBuilder::loop(Value lower, Value upper, Value step,

@@ -9,7 +9,6 @@
 
 #include "hydragen/Kernels/ScoreModifier.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -59,7 +58,7 @@ public:
   Value max(Value x, Value y);
   Value max(Value x, int64_t y);
   Value select(Value condition, Value x, Value y);
-  Value compare(arith::CmpIPredicate predicate, Value x, Value y);
+  Value compare(LLVM::ICmpPredicate predicate, Value x, Value y);
   Value lessThan(Value x, Value y);
   Value lessThan(Value x, int64_t y);
   Value equal(Value x, int64_t y);
@@ -84,7 +83,7 @@ public:
   Value fmax(Value x, Value y);
   /// The same, but NaN when either is.
   Value fmaxNaN(Value x, Value y);
-  Value compareF(arith::CmpFPredicate predicate, Value x, Value y);
+  Value compareF(LLVM::FCmpPredicate predicate, Value x, Value y);
   /// 2^x, relative error 2^-22; 2^-inf = 0; tiny results are 0.
   Value exp2(Value x);
   /// 1 / x, relative error 2^-23.
@@ -96,6 +95,9 @@ public:
   Value bitcast(Value x, Type type);
   Value toF32(Value x);
   Value fromF32(Value x, Type type);
+  /// Numbers to a vector of them and back.
+  Value pack(ValueRange values);
+  SmallVector<Value> unpack(Value vector);
 
   //===--------------------------------------------------------------------===//
   // Memory
@@ -163,7 +165,12 @@ public:
   void whileTrue(function_ref<Value()> condition, function_ref<void()> body);
 
 private:
+  /// One operation for each constant of a function: they would be a quarter of
+  /// all.
+  Value constant(TypedAttr value);
   Value callIntrinsic(StringRef name, Type type, ValueRange operands);
+
+  llvm::DenseMap<std::pair<Operation *, Attribute>, Value> constants;
 };
 
 } // namespace mlir::hydragen::kernels

@@ -82,7 +82,7 @@ Value KeyTiles::loadEntry(Value page) const {
   }
   // Tables are often filled up with -1 behind a sequence's length, and tiles
   // reach beyond it.
-  return arith::MinUIOp::create(b, entry, lastPage);
+  return LLVM::UMinOp::create(b, entry, lastPage);
 }
 
 Value KeyTiles::clampKey(Value key) const {

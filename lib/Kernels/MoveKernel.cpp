@@ -69,7 +69,7 @@ gpu::GPUFuncOp mlir::hydragen::kernels::buildMoveKernel(
     else if (config.bytes == 8)
       element = get("value");
     else
-      element = arith::TruncIOp::create(b, type, get("value"));
+      element = LLVM::TruncOp::create(b, type, get("value"));
     b.store(element, to, config.bytes);
   });
   return function;

@@ -70,7 +70,7 @@ Fragment Multiplier::split(ArrayRef<Value> bits, bool isA) const {
       Value number = b.bitcast(x, b.f32);
       Value low = b.bits(b.fsub(number, b.bitcast(high, b.f32)));
       if (!isA) {
-        Value finite = b.compare(arith::CmpIPredicate::ult,
+        Value finite = b.compare(LLVM::ICmpPredicate::ult,
                                  b.band(x, 0x7fffffff), b.constant(0x7f800000));
         fragment.parts[2].push_back(b.select(finite, high, b.zero()));
         low = b.select(finite, low, b.zero());
@@ -188,11 +188,8 @@ void Multiplier::multiply(const Fragment &a, const Fragment &bFragment,
 }
 
 Value Multiplier::packPair(Value low, Value high) const {
-  Type f32Pair = VectorType::get(2, b.f32);
   Type pair = VectorType::get(2, context.elementType());
-  Value both =
-      vector::FromElementsOp::create(b, f32Pair, ValueRange{low, high});
-  return b.bitcast(arith::TruncFOp::create(b, pair, both), b.i32);
+  return b.bits(b.fromF32(b.pack({low, high}), pair));
 }
 
 /// Loads that follow stay behind what was multiplied: registers are short in

@@ -9,8 +9,6 @@
 
 #include "Context.h"
 
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-
 namespace mlir::hydragen::kernels {
 
 /// Registers of one operand of an mma. A 3xTF32 operand has two parts, x = part

@@ -99,15 +99,14 @@ void mlir::hydragen::kernels::emitAtomicLeast(ImplicitLocOpBuilder &builder,
       Value half = b.constant(32, b.i64);
       Value low = b.shuffleXor(b.narrow(x), distance);
       Value high =
-          b.shuffleXor(b.narrow(arith::ShRUIOp::create(b, x, half)), distance);
-      other = arith::OrIOp::create(
-          b, arith::ExtUIOp::create(b, b.i64, low),
-          arith::ShLIOp::create(b, arith::ExtUIOp::create(b, b.i64, high),
-                                half));
+          b.shuffleXor(b.narrow(LLVM::LShrOp::create(b, x, half)), distance);
+      other = LLVM::OrOp::create(
+          b, LLVM::ZExtOp::create(b, b.i64, low),
+          LLVM::ShlOp::create(b, LLVM::ZExtOp::create(b, b.i64, high), half));
     } else {
       other = b.shuffleXor(x, distance);
     }
-    x = arith::MinSIOp::create(b, x, other);
+    x = LLVM::SMinOp::create(b, x, other);
   }
   b.ifThen(b.equal(b.band(b.threadId(), 31), 0),
            [&] { b.atomicMin(pointer, x); });

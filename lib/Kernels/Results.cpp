@@ -20,7 +20,7 @@ static constexpr double kLog2E = 1.4426950408889634;
 /// 2^(x - reference), and 0 for x = -inf whatever the reference.
 static Value emitWeight(KernelBuilder &b, Value x, Value reference) {
   Value none =
-      b.compareF(arith::CmpFPredicate::OEQ, reference, b.infinity(true));
+      b.compareF(LLVM::FCmpPredicate::oeq, reference, b.infinity(true));
   return b.exp2(b.fsub(x, b.select(none, b.constantF(0), reference)));
 }
 
@@ -52,7 +52,7 @@ ResultRow::ResultRow(const Context &context, Value logicalRow, Value max,
       denominator = b.fadd(denominator, emitWeight(b, sink, reference));
   }
   Value empty =
-      b.compareF(arith::CmpFPredicate::OEQ, denominator, b.constantF(0));
+      b.compareF(LLVM::FCmpPredicate::oeq, denominator, b.constantF(0));
   double rule = result.nanForMaskedRows && !result.numSinks
                     ? std::numeric_limits<double>::quiet_NaN()
                     : 0;
@@ -103,11 +103,9 @@ void ResultRow::storeColumns(ValueRange o, Value column) const {
       // Pairs convert in one instruction.
       SmallVector<Value> narrow;
       for (unsigned i = 0; i < number; i += 2) {
-        Value pair = vector::FromElementsOp::create(
-            b, VectorType::get(2, b.f32), ValueRange{values[i], values[i + 1]});
-        pair = arith::TruncFOp::create(b, VectorType::get(2, type), pair);
-        narrow.push_back(vector::ExtractOp::create(b, pair, int64_t(0)));
-        narrow.push_back(vector::ExtractOp::create(b, pair, int64_t(1)));
+        Value pair = b.pack({values[i], values[i + 1]});
+        llvm::append_range(narrow,
+                           b.unpack(b.fromF32(pair, VectorType::get(2, type))));
       }
       values = narrow;
     } else {
@@ -236,7 +234,7 @@ mlir::hydragen::kernels::findNonFinite(KernelBuilder &b,
         x = b.fma(block[2 * half + i], zero, x);
     x = b.fadd(x, b.shuffleXor(x, 1));
     x = b.fadd(x, b.shuffleXor(x, 2));
-    bad[half] = b.compareF(arith::CmpFPredicate::UNO, x, x);
+    bad[half] = b.compareF(LLVM::FCmpPredicate::uno, x, x);
   }
   return bad;
 }
@@ -316,8 +314,7 @@ void mlir::hydragen::kernels::emitFold(const Context &context) {
     Value arrivals = b.load(b.offset(group, 8), b.i32, 4);
     Value counter = b.offset(group, 12);
     Value before = b.atomicAdd(counter, b.constant(1), /*acquireRelease=*/true);
-    Value last =
-        b.compare(arith::CmpIPredicate::eq, before, b.sub(arrivals, 1));
+    Value last = b.compare(LLVM::ICmpPredicate::eq, before, b.sub(arrivals, 1));
     // Ready for the next launch with the same list.
     b.ifThen(last, [&] { b.store(b.zero(), counter, 4); });
     b.store(b.select(last, b.constant(1), b.zero()),

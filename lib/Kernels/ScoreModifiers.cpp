@@ -7,8 +7,6 @@
 #include "KernelBuilder.h"
 #include "hydragen/Kernels/ScoreModifier.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
-
 using namespace mlir;
 using namespace mlir::hydragen::kernels;
 
@@ -154,12 +152,12 @@ Value mlir::hydragen::kernels::emitTanh(ImplicitLocOpBuilder &builder,
   KernelBuilder b(builder.getLoc(), builder);
   // |x| >= 1/4: 1 - 2 / (e^2|x| + 1). Below, that loses digits; the odd Taylor
   // polynomial to x^11 is good to 4e-9 there.
-  Value magnitude = math::AbsFOp::create(b, x);
+  Value magnitude = LLVM::FAbsOp::create(b, x);
   Value power = b.exp2(b.fmul(magnitude, b.constantF(2 * 1.4426950408889634)));
   Value quotient =
       b.fmul(b.constantF(-2), b.reciprocal(b.fadd(power, b.constantF(1))));
   Value large = b.fadd(quotient, b.constantF(1));
-  large = math::CopySignOp::create(b, large, x);
+  large = LLVM::CopySignOp::create(b, large, x);
   static constexpr double kCoefficients[] = {-1382.0 / 155925, 62.0 / 2835,
                                              -17.0 / 315, 2.0 / 15, -1.0 / 3};
   Value square = b.fmul(x, x), sum = b.constantF(kCoefficients[0]);
@@ -167,7 +165,7 @@ Value mlir::hydragen::kernels::emitTanh(ImplicitLocOpBuilder &builder,
     sum = b.fma(sum, square, b.constantF(c));
   Value small = b.fma(b.fmul(sum, square), x, x);
   Value isSmall =
-      b.compareF(arith::CmpFPredicate::OLT, magnitude, b.constantF(0.25));
+      b.compareF(LLVM::FCmpPredicate::olt, magnitude, b.constantF(0.25));
   return b.select(isSmall, small, large);
 }
 
@@ -218,7 +216,7 @@ public:
   Value emitScore(ImplicitLocOpBuilder &builder, ValueRange, ValueRange row,
                   Value score, Value position) override {
     KernelBuilder b(builder.getLoc(), builder);
-    Value distance = arith::SIToFPOp::create(b, b.f32, b.sub(position, row[1]));
+    Value distance = LLVM::SIToFPOp::create(b, b.f32, b.sub(position, row[1]));
     // Two roundings, as the definition has them.
     return b.fadd(score, b.fmul(row[0], distance));
   }
@@ -276,7 +274,7 @@ public:
     case OperandType::BF16: {
       // An upper half of an f32.
       Value bits =
-          arith::ExtUIOp::create(b, b.i32, b.load(at, b.getI16Type(), 2));
+          LLVM::ZExtOp::create(b, b.i32, b.load(at, b.getI16Type(), 2));
       return b.fadd(score, b.bitcast(b.shl(bits, 16), b.f32));
     }
     case OperandType::F32:

@@ -109,7 +109,7 @@ Value Softmax::scaleScore(Value product, unsigned half, const RowScores &rows,
   score = modifier->emitScore(b, parameters, rows.values[half], score,
                               b.add(key, item.keyPosition));
   // A finite score stays finite in other units; -inf hides the key.
-  Value hidden = b.compareF(arith::CmpFPredicate::OEQ, score, b.infinity(true));
+  Value hidden = b.compareF(LLVM::FCmpPredicate::oeq, score, b.infinity(true));
   Value scaled = b.fmaxNaN(b.fmul(score, b.constantF(kLog2E)), lowest);
   return b.select(hidden, b.infinity(true), scaled);
 }
@@ -136,7 +136,7 @@ SmallVector<Accumulator> Softmax::update(ArrayRef<Accumulator> products,
           score = scaleScore(score, half, rows, b.add(key, 8 * t + i), masked);
         if (masked) {
           Value visible =
-              b.compare(arith::CmpIPredicate::ult, b.add(distance, 8 * t + i),
+              b.compare(LLVM::ICmpPredicate::ult, b.add(distance, 8 * t + i),
                         rows.width[half]);
           score = b.select(visible, score, b.infinity(true));
         }
@@ -163,7 +163,7 @@ SmallVector<Accumulator> Softmax::update(ArrayRef<Accumulator> products,
     max = b.fmax(states.max[half], max);
     Value used = max;
     if (guarded) {
-      Value none = b.compareF(arith::CmpFPredicate::OEQ, max, b.infinity(true));
+      Value none = b.compareF(LLVM::FCmpPredicate::oeq, max, b.infinity(true));
       used = b.select(none, b.constantF(0), max);
     }
     subtract[half] = b.fneg(used);

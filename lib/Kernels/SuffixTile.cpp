@@ -226,7 +226,7 @@ void SuffixTile::emitMerge(const RowStates &states, bool careful) {
     all.push_back({pair[0], pair[1]});
     max = b.fmax(max, pair[0]);
   }
-  Value none = b.compareF(arith::CmpFPredicate::OEQ, max, b.infinity(true));
+  Value none = b.compareF(LLVM::FCmpPredicate::oeq, max, b.infinity(true));
   Value reference = b.select(none, b.constantF(0), max);
   for (auto [m, l] : all) {
     weights.push_back(b.exp2(b.fsub(m, reference)));
