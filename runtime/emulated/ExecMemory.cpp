@@ -190,10 +190,13 @@ uint32_t takeWindow(uint64_t *at, uint32_t mask, uint64_t window) {
   return found;
 }
 
-template <Space space, unsigned bytes, unsigned n>
-struct Load {
+/// ld (writes false) or st of a space.
+template <bool writes, Space space, unsigned bytes, unsigned n>
+struct LoadStore {
+  static constexpr unsigned size = bytes * n;
+  static constexpr auto kind = writes ? accessWrite : accessRead;
+
   static EMULATED_INLINE void run(Warp &w, const Op &op, uint32_t mask) {
-    constexpr unsigned size = bytes * n;
     Place place;
     if constexpr (space == Space::Shared) {
       uint32_t at[32];
@@ -205,114 +208,76 @@ struct Load {
       place.contiguous = false;
       if constexpr (space == Space::Global || space == Space::Const)
         global(w, op, mask, at, place);
-      if constexpr (space == Space::Local) {
-        accessLocal(w, op, at, mask, size, accessRead, place);
-        moveIn<bytes, n>(w, op, mask, place);
-      }
-      if constexpr (space == Space::Param) {
-        accessParam(w, op, at, mask, size, accessRead, place);
-        moveIn<bytes, n>(w, op, mask, place);
-      }
+      if constexpr (space == Space::Local)
+        local(w, op, mask, at, place);
+      if constexpr (space == Space::Param)
+        param(w, op, mask, at, place);
       if constexpr (space == Space::Generic)
         generic(w, op, mask, at, place);
     }
   }
-  static EMULATED_INLINE void shared(Warp &w, const Op &op, uint32_t mask,
-                                     uint32_t *at, Place &place) {
-    accessShared(w, op, at, mask, bytes * n, getKind(op, accessRead), place);
-    if (op.flags & flagStrong)
-      orderStrong(w, op, w.block->shared.sync, at, place.ok, false);
-    moveIn<bytes, n>(w, op, mask, place);
-  }
-  static EMULATED_INLINE void global(Warp &w, const Op &op, uint32_t mask,
-                                     uint64_t *at, Place &place) {
-    if (op.flags & flagStrong)
-      orderStrong(w, op, w.block->launch->globalSync, at, mask, false);
-    accessGlobal(w, op, at, mask, bytes * n, getKind(op, accessRead), place);
-    moveIn<bytes, n>(w, op, mask, place);
-  }
-  static void generic(Warp &w, const Op &op, uint32_t mask, uint64_t *at,
-                      Place &place) {
-    if (uint32_t part = takeWindow(at, mask, sharedWindow)) {
-      mask &= ~part;
-      uint32_t offsets[32];
-      for (unsigned lane = 0; lane < 32; ++lane)
-        offsets[lane] = uint32_t(at[lane]);
-      shared(w, op, part, offsets, place);
-    }
-    place.contiguous = false;
-    if (uint32_t part = takeWindow(at, mask, localWindow)) {
-      mask &= ~part;
-      accessLocal(w, op, at, part, bytes * n, accessRead, place);
-      moveIn<bytes, n>(w, op, part, place);
-    }
-    if (uint32_t part = takeWindow(at, mask, paramWindow)) {
-      mask &= ~part;
-      accessParam(w, op, at, part, bytes * n, accessRead, place);
-      moveIn<bytes, n>(w, op, part, place);
-    }
-    if (mask)
-      global(w, op, mask, at, place);
-  }
-};
-
-template <Space space, unsigned bytes, unsigned n>
-struct Store {
-  static EMULATED_INLINE void run(Warp &w, const Op &op, uint32_t mask) {
-    constexpr unsigned size = bytes * n;
-    Place place;
-    if constexpr (space == Space::Shared) {
-      uint32_t at[32];
-      getSharedAddresses(w, op, at);
-      shared(w, op, mask, at, place);
-    } else {
-      uint64_t at[32];
-      getAddresses(w, op, at);
-      place.contiguous = false;
-      if constexpr (space == Space::Global)
-        global(w, op, mask, at, place);
-      if constexpr (space == Space::Local) {
-        accessLocal(w, op, at, mask, size, accessWrite, place);
-        moveOut<bytes, n>(w, op, place);
-      }
-      if constexpr (space == Space::Generic)
-        generic(w, op, mask, at, place);
-    }
-  }
-  static EMULATED_INLINE void shared(Warp &w, const Op &op, uint32_t mask,
-                                     uint32_t *at, Place &place) {
-    if (op.flags & flagStrong)
-      orderStrong(w, op, w.block->shared.sync, at, mask, true);
-    accessShared(w, op, at, mask, bytes * n, getKind(op, accessWrite), place);
-    if (place.duplicates && checksOn(w))
-      checkDuplicates<bytes, n>(w, op, at, place);
-    moveOut<bytes, n>(w, op, place);
-    ++w.block->changes;
-  }
-  static EMULATED_INLINE void global(Warp &w, const Op &op, uint32_t mask,
-                                     uint64_t *at, Place &place) {
-    if (op.flags & flagStrong)
-      orderStrong(w, op, w.block->launch->globalSync, at, mask, true);
-    accessGlobal(w, op, at, mask, bytes * n, getKind(op, accessWrite), place);
-    moveOut<bytes, n>(w, op, place);
-    ++w.block->changes;
-  }
-  static void generic(Warp &w, const Op &op, uint32_t mask, uint64_t *at,
-                      Place &place) {
-    if (uint32_t part = takeWindow(at, mask, sharedWindow)) {
-      mask &= ~part;
-      uint32_t offsets[32];
-      for (unsigned lane = 0; lane < 32; ++lane)
-        offsets[lane] = uint32_t(at[lane]);
-      shared(w, op, part, offsets, place);
-    }
-    place.contiguous = false;
-    if (uint32_t part = takeWindow(at, mask, localWindow)) {
-      mask &= ~part;
-      accessLocal(w, op, at, part, bytes * n, accessWrite, place);
+  static EMULATED_INLINE void move(Warp &w, const Op &op, uint32_t mask,
+                                   const Place &place) {
+    if constexpr (writes)
       moveOut<bytes, n>(w, op, place);
+    else
+      moveIn<bytes, n>(w, op, mask, place);
+  }
+  static EMULATED_INLINE void shared(Warp &w, const Op &op, uint32_t mask,
+                                     uint32_t *at, Place &place) {
+    SyncTable &sync = w.block->shared.sync;
+    if (writes && (op.flags & flagStrong))
+      orderStrong(w, op, sync, at, mask, true);
+    accessShared(w, op, at, mask, size, getKind(op, kind), place);
+    if (!writes && (op.flags & flagStrong))
+      orderStrong(w, op, sync, at, place.ok, false);
+    if constexpr (writes) {
+      if (place.duplicates && checksOn(w))
+        checkDuplicates<bytes, n>(w, op, at, place);
+      ++w.block->changes;
     }
-    // Parameters are not written; a generic address of one is nowhere.
+    move(w, op, mask, place);
+  }
+  static EMULATED_INLINE void global(Warp &w, const Op &op, uint32_t mask,
+                                     uint64_t *at, Place &place) {
+    if (op.flags & flagStrong)
+      orderStrong(w, op, w.block->launch->globalSync, at, mask, writes);
+    accessGlobal(w, op, at, mask, size, getKind(op, kind), place);
+    if constexpr (writes)
+      ++w.block->changes;
+    move(w, op, mask, place);
+  }
+  static EMULATED_INLINE void local(Warp &w, const Op &op, uint32_t mask,
+                                    uint64_t *at, Place &place) {
+    accessLocal(w, op, at, mask, size, kind, place);
+    move(w, op, mask, place);
+  }
+  static EMULATED_INLINE void param(Warp &w, const Op &op, uint32_t mask,
+                                    uint64_t *at, Place &place) {
+    static_assert(!writes, "parameters are not written");
+    accessParam(w, op, at, mask, size, kind, place);
+    move(w, op, mask, place);
+  }
+  static void generic(Warp &w, const Op &op, uint32_t mask, uint64_t *at,
+                      Place &place) {
+    if (uint32_t part = takeWindow(at, mask, sharedWindow)) {
+      mask &= ~part;
+      uint32_t offsets[32];
+      for (unsigned lane = 0; lane < 32; ++lane)
+        offsets[lane] = uint32_t(at[lane]);
+      shared(w, op, part, offsets, place);
+    }
+    place.contiguous = false;
+    if (uint32_t part = takeWindow(at, mask, localWindow)) {
+      mask &= ~part;
+      local(w, op, part, at, place);
+    }
+    // A store to the generic address of a parameter is one to nowhere.
+    if constexpr (!writes)
+      if (uint32_t part = takeWindow(at, mask, paramWindow)) {
+        mask &= ~part;
+        param(w, op, part, at, place);
+      }
     if (mask)
       global(w, op, mask, at, place);
   }
@@ -340,9 +305,9 @@ struct LoadParameter {
 template <Space space>
 struct Spaced {
   template <unsigned bytes, unsigned n>
-  using LoadIn = Load<space, bytes, n>;
+  using LoadIn = LoadStore<false, space, bytes, n>;
   template <unsigned bytes, unsigned n>
-  using StoreIn = Store<space, bytes, n>;
+  using StoreIn = LoadStore<true, space, bytes, n>;
 };
 
 /// Spaces that matter get two compilations.

@@ -494,7 +494,7 @@ void PlanWriter::writeItem(unsigned number, Value local) {
   const SpacePart &part = rows.parts[number];
   PartAttr attr = op.getPart(number);
   TileAttr tile = attr.getTile();
-  Value tileRows = i32(tile.getRows());
+  Value tileRows = i32(tile.getRows()), place = getPlace(number, local);
 
   PlanNumber any;
   any.constant = 0; // the first extent is not needed to decode
@@ -559,8 +559,8 @@ void PlanWriter::writeItem(unsigned number, Value local) {
     if (n.keys.computed || !n.keys.constant || *n.keys.constant == 0) {
       Value bytes = arith::ConstantIntOp::create(
           *b, int64_t(sizeof(hydragen_work_item)), 64);
-      Value own = add(add(get(workspace), get(itemsAt)),
-                      mul(wide(add(local, get(n.firstItem))), bytes));
+      Value own =
+          add(add(get(workspace), get(itemsAt)), mul(wide(place), bytes));
       item.table =
           arith::SelectOp::create(*b, lessThan(zero, keys), item.table, own);
     }
@@ -586,7 +586,7 @@ void PlanWriter::writeItem(unsigned number, Value local) {
     item.firstGroup = add(group, first);
     item.numGroups = add(arith::SubIOp::create(*b, last, first), i32(1));
   }
-  kernels::storeWorkItem(*b, itemsPointer, add(local, get(n.firstItem)), item);
+  kernels::storeWorkItem(*b, itemsPointer, place, item);
 }
 
 void PlanWriter::writeGroup(Value number) {

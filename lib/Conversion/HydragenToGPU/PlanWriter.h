@@ -116,6 +116,8 @@ private:
   void readCounts();
   unsigned getLeastSplits(unsigned part);
   Value getInvariantCount(const PartAttr &attr, Value keyOffset, Value count);
+  /// Where the list has item `local` of a part.
+  Value getPlace(unsigned part, Value local);
   void writeItem(unsigned part, Value number);
   Value loadIndex(const PartNumbers::Choice &choice, ArrayRef<Value> outer,
                   Value groupedRow = {});

@@ -1,0 +1,96 @@
+"""The order of work items: runs the plan kernel of a module in the emulator and reads the list it wrote.
+
+    places.py FOLDER
+
+An attention with segments for all sequences, for pairs of them and for each: the list must have every item once, the parts'
+items in their order, and tiles of 64 rows and of 16 spread over all of it.
+"""
+
+import os
+import struct
+import subprocess
+import sys
+
+import numpy as np
+
+ITEMS_AT, ITEM = 2048, 80  # AttendSizes::kHeaderBytes; hydragen_work_item
+DEPTH = 64
+
+
+def write(path, batch, heads, segments):
+    where = {"all": ["h", "n"], "pairs": ["b floordiv 32", "h", "n"], "own": ["b", "h", "n"]}
+    count = {"all": [], "pairs": [batch // 32], "own": [batch]}
+    args, keys, values, types, parts, begin = [], [], [], [], [], 0
+    for i, (kind, size) in enumerate(segments):
+        type = "tensor<" + "x".join(map(str, [*count[kind], heads, size, DEPTH])) + "xf16>"
+        args += [f"%k{i}: {type}", f"%v{i}: {type}"]
+        keys.append(f"%k{i}")
+        values.append(f"%v{i}")
+        types.append(type)
+        k, v = (", ".join(where[kind] + [column]) for column in "de")
+        parts.append(f"#hydragen.segment<begin = {begin}, size = {size}, keys = [affine_map<(b, h, n, d, e) -> ({k})>], "
+                     f"value = affine_map<(b, h, n, d, e) -> ({v})>>")
+        begin += size
+    row = f"tensor<{batch}x{heads}x{DEPTH}xf16>"
+    with open(path, "w") as file:
+        file.write(f"""func.func @main(%q: {row}, {', '.join(args)}) -> {row} {{
+  %e = tensor.empty() : {row}
+  %o = hydragen.attention queries(%q : {row}) keys({', '.join(keys)} : {', '.join(types)})
+      values({', '.join(values)} : {', '.join(types)}) outs(%e : {row}) attributes {{
+    query_maps = [affine_map<(b, h, n, d, e) -> (b, h, d)>], output_map = affine_map<(b, h, n, d, e) -> (b, h, e)>,
+    scale = 0.125 : f64, segments = [{', '.join(parts)}]
+  }} -> {row}
+  return %o : {row}
+}}
+""")
+
+
+def read_items(folder, *flags):
+    """(variant, bytes) of each item, in the order of the list."""
+    ptx, workspace = os.path.join(folder, "m.ptx"), os.path.join(folder, "workspace.npy")
+    subprocess.run(["hydragen-compile", os.path.join(folder, "m.mlir"), "--target=cuda:sm_80", "--sharing=always", "--emit=ptx",
+                    *flags, "-o", ptx], check=True)
+    with open(ptx) as file:
+        text = file.read()
+    header = text[text.index(".entry attend_0_plan("):]
+    numbers = header[:header.index(")")].count(".param") - 1
+    np.save(workspace, np.zeros(1 << 20, np.uint8))
+    # Addresses of tensors are not followed.
+    subprocess.run(["hydragen-emulate", ptx, "--kernel=attend_0_plan", "--grid=64,1,1", "--block=128,1,1", "--arg=inout:" + workspace,
+                    *(f"--arg=u64:{(i + 1) << 40}" for i in range(numbers))], check=True)
+    data = np.load(workspace).tobytes()
+    total, = struct.unpack_from("<i", data)
+    items = []
+    for i in range(total):
+        item = data[ITEMS_AT + i * ITEM:ITEMS_AT + (i + 1) * ITEM]
+        items.append((item[0], item))  # the variant is the low byte of `kind`
+    return items
+
+
+def check(folder, batch, heads, segments, *flags):
+    write(os.path.join(folder, "m.mlir"), batch, heads, segments)
+    items = read_items(folder, *flags)
+    if not items or len(set(items)) != len(items) or (0, bytes(ITEM)) in items:
+        sys.exit(f"{segments}: some item is there twice, or a place is empty: {items}")
+    counts = {variant: sum(v == variant for v, _ in items) for variant in {v for v, _ in items}}
+    seen = dict.fromkeys(counts, 0)
+    for place, (variant, _) in enumerate(items):
+        seen[variant] += 1
+        # The middle of its share of the list, to the next place.
+        expected = (2 * seen[variant] - 1) * len(items) / (2 * counts[variant]) - 0.5
+        if len(counts) > 1 and abs(place - expected) > 1:
+            sys.exit(f"{segments}: item {seen[variant]} of {counts[variant]} of variant {variant} is at {place}, not {expected:.1f}")
+    print(counts)
+
+
+def main():
+    folder = sys.argv[1]
+    os.makedirs(folder, exist_ok=True)
+    check(folder, 64, 2, [("all", 256), ("own", 32)])
+    check(folder, 64, 2, [("own", 32), ("all", 128), ("pairs", 64), ("own", 16)])
+    check(folder, 128, 3, [("all", 4096), ("own", 16)], "--split=256")
+    check(folder, 64, 2, [("all", 256)])
+
+
+if __name__ == "__main__":
+    main()
