@@ -21,10 +21,9 @@ LogicalResult AttendOp::verify() {
   unsigned numParts = getNumParts();
   if (numParts == 0 || getQueries().size() != numParts ||
       getKeys().size() != numParts || getValues().size() != numParts ||
-      (!getScoreRegions().empty() &&
-       (getScoreRegions().size() != 1 || numParts != 1)))
-    return emitOpError("expected one query, key and value per part, and a "
-                       "region for one part at most, but got ")
+      getScoreRegions().size() > 1)
+    return emitOpError("expected one query, key and value per part, and one "
+                       "region at most, but got ")
            << getQueries().size() << ", " << getKeys().size() << ", "
            << getValues().size() << " and " << getScoreRegions().size()
            << " for " << numParts << " parts";

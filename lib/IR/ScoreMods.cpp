@@ -17,6 +17,23 @@ double hydragen::getMaskFill(FloatAttr fill) {
               : -std::numeric_limits<double>::infinity();
 }
 
+llvm::SmallBitVector hydragen::getHidingMods(ArrayRef<Attribute> mods) {
+  auto hides = [](auto mod) {
+    double value = getMaskFill(mod.getFill());
+    return std::isinf(value) && value < 0 && mod.getMode() == MaskMode::Replace;
+  };
+  llvm::SmallBitVector result(mods.size());
+  for (size_t i = mods.size(); i-- != 0;) {
+    auto visible = dyn_cast<VisibleAttr>(mods[i]);
+    auto mask = dyn_cast<MaskAttr>(mods[i]);
+    if (visible ? !hides(visible) : !mask || !hides(mask))
+      break;
+    if (visible)
+      result.set(i);
+  }
+  return result;
+}
+
 bool hydragen::isAttentionFloat(Type type) {
   return isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type);
 }

@@ -10,6 +10,7 @@
 #include "DecomposeDetail.h"
 
 #include "hydragen/IR/AttentionDims.h"
+#include "hydragen/IR/LinearExpr.h"
 #include "hydragen/IR/ScoreMods.h"
 #include "hydragen/Transforms/Passes.h"
 
@@ -64,6 +65,8 @@ private:
   SmallVector<State> mergeDisjoint(ArrayRef<State> partials);
   void markSeparateRows();
   bool isEmpty(unsigned segment);
+  bool isHidden(unsigned segment);
+  void dropHiddenSegments();
   Value finalize(const State &state);
   RowRect getRect(unsigned segment) {
     SegmentAttr attr = op.getSegment(segment);
@@ -88,6 +91,8 @@ private:
     SmallVector<std::pair<Digit, int64_t>> unused;
   };
   SmallVector<PlainPartial> plainPartials;
+  /// Segments that are left out.
+  llvm::SmallBitVector hidden;
 };
 } // namespace
 
@@ -378,10 +383,88 @@ static bool disjoint(const RowRect &a, const RowRect &b) {
   return false;
 }
 
-/// True when the segment is known to have no key or no row. Its slices may lie
-/// behind the end of K and V, where upstream refuses even an empty one.
+/// True when no row sees a key of the segment.
+bool Decomposer::isHidden(unsigned segment) {
+  std::optional<int64_t> begin =
+      getConstantIntValue(op.getSegmentBegin(segment));
+  int64_t size = op.getSegment(segment).getSize();
+  if (!begin || ShapedType::isDynamic(size))
+    return false;
+  // The least and greatest place of each row, and of the key.
+  SmallVector<std::pair<int64_t, int64_t>> ranges;
+  RowRect rect = getRect(segment);
+  for (auto [row, extent] : llvm::enumerate(rowSizes)) {
+    int64_t offset = rect.all() ? 0 : rect.offsets[row],
+            count = rect.all() ? ShapedType::kDynamic : rect.sizes[row];
+    if (!ShapedType::isDynamic(count))
+      ranges.push_back({offset, offset + count - 1});
+    else if (std::optional<int64_t> end = getConstantIntValue(extent))
+      ranges.push_back({offset, *end - 1});
+    else
+      ranges.push_back({offset, std::numeric_limits<int64_t>::max()});
+  }
+  ranges.push_back({*begin, *begin + size - 1});
+
+  auto isNegative = [&](AffineExpr expr, unsigned numSymbols) {
+    std::optional<LinearExpr> linear =
+        getLinear(expr, ranges.size(), numSymbols);
+    if (!linear ||
+        llvm::any_of(linear->symbols, [](int64_t c) { return c != 0; }))
+      return false;
+    DynamicAPInt most(linear->constant);
+    for (auto [coefficient, range] : llvm::zip_equal(linear->dims, ranges))
+      most += DynamicAPInt(coefficient) *
+              DynamicAPInt(coefficient > 0 ? range.second : range.first);
+    return most < 0;
+  };
+  ArrayRef<Attribute> mods = op.getScoreMods().getValue();
+  llvm::SmallBitVector hiding = getHidingMods(mods);
+  return llvm::any_of(hiding.set_bits(), [&](unsigned i) {
+    AffineMap where = cast<VisibleAttr>(mods[i]).getWhere().getValue();
+    return llvm::any_of(where.getResults(), [&](AffineExpr result) {
+      return isNegative(result, where.getNumSymbols());
+    });
+  });
+}
+
+/// Leaves the segments at the end of the keys out that no row sees: what a
+/// cache has room for, but does not have yet.
+void Decomposer::dropHiddenSegments() {
+  unsigned numSeen = op.getNumSegments();
+  while (numSeen != 0 && isHidden(numSeen - 1))
+    --numSeen;
+  // Where nothing is seen at all, that is the result.
+  if (numSeen == 0 || numSeen == op.getNumSegments())
+    return;
+  int64_t end = *getConstantIntValue(op.getSegmentBegin(numSeen));
+  // Of other rows some segment may go on behind it.
+  for (unsigned i = 0; i != numSeen; ++i) {
+    std::optional<int64_t> begin = getConstantIntValue(op.getSegmentBegin(i));
+    int64_t size = op.getSegment(i).getSize();
+    if (!begin || ShapedType::isDynamic(size) || *begin + size > end)
+      return;
+  }
+  hidden.set(numSeen, op.getNumSegments());
+  if (auto cover = op->getAttrOfType<CoverAttr>(CoverAttr::kAttrName)) {
+    SmallVector<int64_t> pieces;
+    unsigned width = cover.getPieceWidth();
+    for (unsigned i = 0; i != cover.getNumPieces(); ++i)
+      if (cover.getPiece(i)[width - 2] < end)
+        llvm::append_range(pieces, cover.getPiece(i));
+    op->setAttr(CoverAttr::kAttrName,
+                CoverAttr::get(op.getContext(), cover.getRows(), end, pieces));
+  }
+  remark::passed(loc,
+                 remark::RemarkOpts::name("keys-left-out").category("hydragen"))
+      << ("keys from " + Twine(end) + " on are left out: no row sees them")
+             .str();
+}
+
+/// True when the segment is known to have no key or no row, or is left out. Its
+/// slices may lie behind the end of K and V, where upstream refuses even an
+/// empty one.
 bool Decomposer::isEmpty(unsigned segment) {
-  return op.getSegment(segment).getSize() == 0 ||
+  return hidden.test(segment) || op.getSegment(segment).getSize() == 0 ||
          llvm::is_contained(op.getSegment(segment).getRowSizes(), 0);
 }
 
@@ -481,6 +564,8 @@ LogicalResult Decomposer::run() {
         builder, loc, op.getInits().front(),
         *op.getOutputMap().getResultPosition(builder.getAffineDimExpr(dim))));
 
+  hidden.resize(op.getNumSegments());
+  dropHiddenSegments();
   SmallVector<State> partials;
   for (unsigned segment = 0; segment != op.getNumSegments(); ++segment) {
     FailureOr<State> partial =

@@ -244,8 +244,39 @@ AffineMap SplitDomain::rewritePositionMap(AffineMap map) const {
   SmallVector<AffineExpr> symbols;
   for (unsigned i = 0; i != map.getNumSymbols(); ++i)
     symbols.push_back(builder.getAffineSymbolExpr(i));
-  return simplifyAffineMap(map.replaceDimsAndSymbols(
+  AffineMap rewritten = simplifyAffineMap(map.replaceDimsAndSymbols(
       replacements, symbols, numRowDigits + 1, map.getNumSymbols()));
+  return AffineMap::get(
+      numRowDigits + 1, map.getNumSymbols(),
+      llvm::map_to_vector(rewritten.getResults(),
+                          [&](AffineExpr e) { return simplifyRows(e); }),
+      map.getContext());
+}
+
+/// As a sum of digits and index operands, if their sizes allow for that.
+std::optional<LinearExpr> SplitDomain::getLinearExpr(AffineExpr expr) const {
+  SmallVector<int64_t> extents;
+  for (const Digit &digit : digits)
+    extents.push_back(
+        getConstantIntValue(digit.size).value_or(ShapedType::kDynamic));
+  AttentionOp attention = op;
+  return hydragen::getLinear(expr, digits.size(), attention.getIndices().size(),
+                             extents);
+}
+
+/// `expr` of row digits and the position of the key, without the quotients and
+/// remainders that the digits' sizes decide.
+AffineExpr SplitDomain::simplifyRows(AffineExpr expr) const {
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return expr;
+  expr = getAffineBinaryOpExpr(expr.getKind(), simplifyRows(binary.getLHS()),
+                               simplifyRows(binary.getRHS()));
+  // The position is no digit.
+  if (expr.isFunctionOfDim(numRowDigits))
+    return expr;
+  std::optional<LinearExpr> linear = getLinearExpr(expr);
+  return linear ? linear->toAffine(builder.getContext()) : expr;
 }
 
 //===----------------------------------------------------------------------===//
@@ -257,83 +288,17 @@ AffineExpr SplitDomain::rewrite(AffineExpr expr) {
                             op.getIndices().size());
 }
 
-/// Upper bound (exclusive) of a non-negative linear form, if its digits have
-/// static sizes.
-static std::optional<int64_t>
-getUpperBound(ArrayRef<std::pair<int64_t, OpFoldResult>> terms,
-              int64_t constant) {
-  int64_t bound = constant;
-  for (auto [coefficient, size] : terms) {
-    std::optional<int64_t> extent = getConstantIntValue(size);
-    if (!extent || coefficient < 0)
-      return std::nullopt;
-    bound += coefficient * std::max<int64_t>(*extent - 1, 0);
-  }
-  return bound + 1;
-}
-
 std::optional<SplitDomain::Linear>
 SplitDomain::getLinear(AffineExpr expr) const {
-  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
-    return Linear{constant.getValue(), {}};
-  if (auto dim = dyn_cast<AffineDimExpr>(expr))
-    return Linear{0, {{dim.getPosition(), 1}}};
-  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
-  if (!binary)
+  std::optional<LinearExpr> linear = getLinearExpr(expr);
+  if (!linear ||
+      llvm::any_of(linear->symbols, [](int64_t c) { return c != 0; }))
     return std::nullopt;
-  std::optional<Linear> lhs = getLinear(binary.getLHS());
-  if (!lhs)
-    return std::nullopt;
-  if (binary.getKind() == AffineExprKind::Add) {
-    std::optional<Linear> rhs = getLinear(binary.getRHS());
-    if (!rhs)
-      return std::nullopt;
-    lhs->constant += rhs->constant;
-    for (const Term &term : rhs->terms) {
-      auto *same = llvm::find_if(
-          lhs->terms, [&](const Term &t) { return t.digit == term.digit; });
-      if (same == lhs->terms.end())
-        lhs->terms.push_back(term);
-      else
-        same->coefficient += term.coefficient;
-    }
-    llvm::erase_if(lhs->terms,
-                   [](const Term &t) { return t.coefficient == 0; });
-    return lhs;
-  }
-  auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
-  if (!factor)
-    return std::nullopt;
-  int64_t value = factor.getValue();
-  switch (binary.getKind()) {
-  case AffineExprKind::Mul:
-    lhs->constant *= value;
-    for (Term &term : lhs->terms)
-      term.coefficient *= value;
-    return value == 0 ? Linear{} : *lhs;
-  case AffineExprKind::FloorDiv:
-  case AffineExprKind::Mod: {
-    // Multiples of the divisor on one side, a rest below it on the other.
-    Linear quotient, rest;
-    quotient.constant = llvm::divideFloorSigned(lhs->constant, value);
-    rest.constant = lhs->constant - quotient.constant * value;
-    SmallVector<std::pair<int64_t, OpFoldResult>> restTerms;
-    for (const Term &term : lhs->terms) {
-      if (term.coefficient % value == 0) {
-        quotient.terms.push_back({term.digit, term.coefficient / value});
-      } else {
-        rest.terms.push_back(term);
-        restTerms.push_back({term.coefficient, digits[term.digit].size});
-      }
-    }
-    std::optional<int64_t> bound = getUpperBound(restTerms, rest.constant);
-    if (!bound || *bound > value)
-      return std::nullopt;
-    return binary.getKind() == AffineExprKind::FloorDiv ? quotient : rest;
-  }
-  default:
-    return std::nullopt;
-  }
+  Linear result{linear->constant, {}};
+  for (auto [i, coefficient] : llvm::enumerate(linear->dims))
+    if (coefficient != 0)
+      result.terms.push_back({unsigned(i), coefficient});
+  return result;
 }
 
 /// Slices and expands the dims of `operand` so that each result of `rewritten`

@@ -12,6 +12,7 @@
 #define HYDRAGEN_LIB_TRANSFORMS_SPLITFORM_H
 
 #include "hydragen/IR/AttentionDims.h"
+#include "hydragen/IR/LinearExpr.h"
 
 namespace mlir::hydragen {
 
@@ -77,6 +78,8 @@ private:
   };
   void addDim(unsigned dim, OpFoldResult size, ArrayRef<int64_t> divisors);
   AffineExpr rewrite(AffineExpr expr);
+  AffineExpr simplifyRows(AffineExpr expr) const;
+  std::optional<LinearExpr> getLinearExpr(AffineExpr expr) const;
   std::optional<Linear> getLinear(AffineExpr expr) const;
   std::optional<SplitOperand> splitByViews(Value operand, AffineMap rewritten);
   /// `extra`: digits to copy over although the map does not use them.

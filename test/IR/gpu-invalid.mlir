@@ -92,7 +92,7 @@ func.func @part_c6() attributes {x = #hydragen.part<shared = true, digits = [0, 
 #v = affine_map<(b, n, d, e) -> (n, e)>
 #part = #hydragen.part<shared = true, digits = [0, 1], digit_sizes = [4], row_offsets = [], row_sizes = [], key_offset = 0, query = #q, key = #k, value = #v, indices = [], extras = [], scale = 1.0 : f64, mods = [], tile = <rows = 64, keys = 32>>
 func.func @attend_c1(%q: tensor<4x16xf16>, %k: tensor<32x16xf16>, %o: tensor<4x16xf16>) {
-  // expected-error @+1 {{'hydragen.attend' op expected one query, key and value per part, and a region for one part at most, but got 1, 1, 1 and 0 for 2 parts}}
+  // expected-error @+1 {{'hydragen.attend' op expected one query, key and value per part, and one region at most, but got 1, 1, 1 and 0 for 2 parts}}
   %r = hydragen.attend queries(%q : tensor<4x16xf16>) keys(%k : tensor<32x16xf16>) values(%k : tensor<32x16xf16>) outs(%o : tensor<4x16xf16>) attributes {output_dims = array<i64: 0, 1, -1, 0>, row_sizes = array<i64: 4>, schedule = #hydragen.schedule<warps = 4, blocks = 1, float32 = tf32x3>, parts = [#part, #part]} -> tensor<4x16xf16>
   return
 }

@@ -327,3 +327,97 @@ func.func @grouped(%q: tensor<40x8xf32>, %k: tensor<3x6x8xf32>, %v: tensor<3x6x8
       segments = [#hydragen.segment<begin = 0, size = 6, keys = [#k], value = #v, shared, grouped>]} -> tensor<40x8xf32>
   return %o : tensor<40x8xf32>
 }
+
+// -----
+
+// Rows of sequences and heads in one dim become two digits. What is read by head
+// or by sequence is read along one of them: their sizes decide the quotient and
+// the remainder.
+
+#q = affine_map<(r, n, d, e) -> (r, d)>
+#o = affine_map<(r, n, d, e) -> (r, e)>
+#kp = affine_map<(r, n, d, e) -> (r mod 2, n, d)>
+#vp = affine_map<(r, n, d, e) -> (r mod 2, n, e)>
+#ks = affine_map<(r, n, d, e) -> (r floordiv 2, r mod 2, n, d)>
+#vs = affine_map<(r, n, d, e) -> (r floordiv 2, r mod 2, n, e)>
+#slope = affine_map<(r, n) -> (r mod 2, n)>
+#mask = affine_map<(r, n) -> (r floordiv 2, n)>
+
+// CHECK-DAG: #[[$SLOPE:.*]] = affine_map<(d0, d1, d2) -> (d1, d2)>
+// CHECK-DAG: #[[$MASK:.*]] = affine_map<(d0, d1, d2) -> (d0, d2)>
+// CHECK-LABEL: func @extras_by_digit
+// CHECK: hydragen.{{prefix|suffix}}_attention {{.*}}extra_maps = [#[[$SLOPE]], #[[$MASK]]]
+// CHECK: hydragen.suffix_attention {{.*}}extra_maps = [#[[$SLOPE]], #[[$MASK]]]
+// NEVER-LABEL: func @extras_by_digit
+func.func @extras_by_digit(%q: tensor<8x16xf32>, %kp: tensor<2x24x16xf32>, %vp: tensor<2x24x16xf32>, %ks: tensor<4x2x8x16xf32>, %vs: tensor<4x2x8x16xf32>,
+                           %slope: tensor<2x32xf32>, %mask: tensor<4x32xi1>) -> tensor<8x16xf32> {
+  %init = tensor.empty() : tensor<8x16xf32>
+  %o = hydragen.attention queries(%q : tensor<8x16xf32>) keys(%kp, %ks : tensor<2x24x16xf32>, tensor<4x2x8x16xf32>) values(%vp, %vs : tensor<2x24x16xf32>, tensor<4x2x8x16xf32>)
+    extras(%slope, %mask : tensor<2x32xf32>, tensor<4x32xi1>) outs(%init : tensor<8x16xf32>)
+    attributes {query_maps = [#q], output_map = #o, extra_maps = [#slope, #mask], score_mods = [#hydragen.bias<extra = 0>, #hydragen.mask<extra = 1>],
+      segments = [#hydragen.segment<begin = 0, size = 24, keys = [#kp], value = #vp, shared>,
+                  #hydragen.segment<begin = 24, size = 8, keys = [#ks], value = #vs>]} -> tensor<8x16xf32>
+  return %o : tensor<8x16xf32>
+}
+
+// -----
+
+// A cache has room for 48 keys and a mask for the 32 that are there: what no row
+// sees at the end is left out. In front, or where some row sees a key, it stays.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#o = affine_map<(b, n, d, e) -> (b, e)>
+#kp = affine_map<(b, n, d, e) -> (n, d)>
+#vp = affine_map<(b, n, d, e) -> (n, e)>
+#ks = affine_map<(b, n, d, e) -> (b, n, d)>
+#vs = affine_map<(b, n, d, e) -> (b, n, e)>
+
+// CHECK-LABEL: func @room
+// CHECK: hydragen.prefix_attention {{.*}} at [0, 0]
+// CHECK: hydragen.suffix_attention {{.*}} at [0, 24]
+// CHECK-NOT: hydragen.suffix_attention
+// CHECK: hydragen.finalize {{.*}}#hydragen.cover<rows = [8], keys = 32, pieces = {{\[\[}}[0, 8], [0, 24]], {{\[}}[0, 8], [24, 8]]]>
+// CHECK-LABEL: func @room_for_some
+// CHECK: hydragen.prefix_attention {{.*}} at [0, 0]
+// CHECK: hydragen.suffix_attention {{.*}} at [0, 24]
+// CHECK: hydragen.suffix_attention {{.*}} at [0, 32]
+// CHECK: hydragen.finalize {{.*}}keys = 48,
+// CHECK-LABEL: func @unseen_bias
+// CHECK: hydragen.suffix_attention {{.*}} at [0, 32]
+// NEVER-LABEL: func @room
+// NEVER-LABEL: func @room_for_some
+// NEVER-LABEL: func @unseen_bias
+func.func @room(%q: tensor<8x16xf32>, %kp: tensor<24x16xf32>, %ks: tensor<8x8x16xf32>, %room: tensor<8x16x16xf32>) -> tensor<8x16xf32> {
+  %init = tensor.empty() : tensor<8x16xf32>
+  %o = hydragen.attention queries(%q : tensor<8x16xf32>) keys(%kp, %ks, %room : tensor<24x16xf32>, tensor<8x8x16xf32>, tensor<8x16x16xf32>)
+    values(%kp, %ks, %room : tensor<24x16xf32>, tensor<8x8x16xf32>, tensor<8x16x16xf32>) outs(%init : tensor<8x16xf32>)
+    attributes {query_maps = [#q], output_map = #o, score_mods = [#hydragen.visible<where = affine_map<(b, n) -> (31 - n)>>],
+      hydragen.cover = #hydragen.cover<rows = [8], keys = 48, pieces = [[[0, 8], [0, 24]], [[0, 8], [24, 8]], [[0, 8], [32, 16]]]>,
+      segments = [#hydragen.segment<begin = 0, size = 24, keys = [#kp], value = #vp, shared>,
+                  #hydragen.segment<begin = 24, size = 8, keys = [#ks], value = #vs>,
+                  #hydragen.segment<begin = 32, size = 16, keys = [#ks], value = #vs>]} -> tensor<8x16xf32>
+  return %o : tensor<8x16xf32>
+}
+func.func @room_for_some(%q: tensor<8x16xf32>, %kp: tensor<24x16xf32>, %ks: tensor<8x8x16xf32>, %room: tensor<8x16x16xf32>) -> tensor<8x16xf32> {
+  %init = tensor.empty() : tensor<8x16xf32>
+  %o = hydragen.attention queries(%q : tensor<8x16xf32>) keys(%kp, %ks, %room : tensor<24x16xf32>, tensor<8x8x16xf32>, tensor<8x16x16xf32>)
+    values(%kp, %ks, %room : tensor<24x16xf32>, tensor<8x8x16xf32>, tensor<8x16x16xf32>) outs(%init : tensor<8x16xf32>)
+    attributes {query_maps = [#q], output_map = #o, score_mods = [#hydragen.visible<where = affine_map<(b, n) -> (b - n + 25)>>],
+      hydragen.cover = #hydragen.cover<rows = [8], keys = 48, pieces = [[[0, 8], [0, 24]], [[0, 8], [24, 8]], [[0, 8], [32, 16]]]>,
+      segments = [#hydragen.segment<begin = 0, size = 24, keys = [#kp], value = #vp, shared>,
+                  #hydragen.segment<begin = 24, size = 8, keys = [#ks], value = #vs>,
+                  #hydragen.segment<begin = 32, size = 16, keys = [#ks], value = #vs>]} -> tensor<8x16xf32>
+  return %o : tensor<8x16xf32>
+}
+// What is added afterwards may be +inf.
+func.func @unseen_bias(%q: tensor<8x16xf32>, %kp: tensor<24x16xf32>, %ks: tensor<8x8x16xf32>, %room: tensor<8x16x16xf32>, %bias: tensor<48xf32>) -> tensor<8x16xf32> {
+  %init = tensor.empty() : tensor<8x16xf32>
+  %o = hydragen.attention queries(%q : tensor<8x16xf32>) keys(%kp, %ks, %room : tensor<24x16xf32>, tensor<8x8x16xf32>, tensor<8x16x16xf32>)
+    values(%kp, %ks, %room : tensor<24x16xf32>, tensor<8x8x16xf32>, tensor<8x16x16xf32>) extras(%bias : tensor<48xf32>) outs(%init : tensor<8x16xf32>)
+    attributes {query_maps = [#q], output_map = #o, extra_maps = [affine_map<(b, n) -> (n)>],
+      score_mods = [#hydragen.visible<where = affine_map<(b, n) -> (31 - n)>>, #hydragen.bias<extra = 0>],
+      segments = [#hydragen.segment<begin = 0, size = 24, keys = [#kp], value = #vp, shared>,
+                  #hydragen.segment<begin = 24, size = 8, keys = [#ks], value = #vs>,
+                  #hydragen.segment<begin = 32, size = 16, keys = [#ks], value = #vs>]} -> tensor<8x16xf32>
+  return %o : tensor<8x16xf32>
+}

@@ -1,7 +1,6 @@
 """A lit format: corpus files that share, compiled for a GPU and run on the emulated one.
 
-One test per file of `rewrite` and route linalg or iree, and per file whose sharing is
-known at run time: compiled for cuda:sm_80 it has kernels, and its outputs are what the
+One test per file of `rewrite`, and per file whose sharing is known at run time: compiled for cuda:sm_80 it has kernels, and its outputs are what the
 framework computed, with sharing as chosen and with sharing forced. The report of forced
 sharing says whether it is guarded; then nothing is copied to the host or from it.
 """
@@ -17,8 +16,7 @@ from corpus_format import GUARDED, CorpusFormat
 class EmulatedFormat(CorpusFormat):
     def getTestsInDirectory(self, suite, path, lit_config, local_config):
         for name in sorted(self.manifest):
-            case, route = name.split(".")[:2]
-            if case in GUARDED or (self.manifest[name]["expect"] == "rewrite" and route in self.shared_routes):
+            if name.split(".")[0] in GUARDED or self.manifest[name]["expect"] == "rewrite":
                 yield lit.Test.Test(suite, path + (name,), local_config,
                                     file_path=os.path.join(self.given, name))
 

@@ -1,4 +1,4 @@
-"""A lit format: what utils/export writes, compiled and run against the framework's numbers.
+"""Lit formats: what utils/export writes, compiled and run against the framework's numbers.
 
 One test for each test/Corpus/exported/CASE.ROUTE.mlir: compiled for the CPU and run on CASE.npz, shared and (all routes
 but tosa) plain; the report must say what manifest.tsv says: per attention its outcome, or for one that is not shared its
@@ -54,4 +54,45 @@ class ExportedFormat(lit.formats.FileBasedTest):
             found = "; ".join(map(describe, json.load(source)["attentions"]))
         if found != self.expected.get(name):
             return lit.Test.FAIL, f"expected '{self.expected.get(name)}', the report says '{found}'"
+        return lit.Test.PASS, ""
+
+
+# Attention that kernels do not compute: why it runs on the host.
+ON_HOST = {
+    "jax_mla": "it has several products, contraction or value dims",
+    "mla_absorbed": "it has several products, contraction or value dims",
+    "dynamic_prefix": "a table has 1 key dims instead of page and key",
+}
+
+
+class EmulatedExportedFormat(ExportedFormat):
+    """Those whose attention is all shared, on the emulated GPU: kernels are launched, or the remark has the reason."""
+
+    def getTestsInDirectory(self, suite, path, lit_config, local_config):
+        for name, found in sorted(self.expected.items()):
+            if ":" in found:
+                yield lit.Test.Test(suite, path + (name,), local_config, file_path=os.path.join(self.folder, name))
+
+    def execute(self, test, lit_config):
+        name = os.path.basename(test.file_path)
+        case = name.split(".")[0]
+        work = test.suite.getExecPath(test.path_in_suite) + ".tmp"
+        os.makedirs(work, exist_ok=True)
+        module, stats = os.path.join(work, "module.so"), os.path.join(work, "stats.json")
+        npz = os.path.join(self.folder, case + ".npz")
+        done = subprocess.run([os.path.join(self.bin_dir, "hydragen-compile"), test.file_path, "-o", module, "--target=cuda:sm_80",
+                               "--sharing=always", "--remarks"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=120)
+        if done.returncode:
+            return lit.Test.FAIL, done.stdout
+        problem = self.run("hydragen-run", module, "--device=emulated", "--inputs=" + npz, "--expect=" + npz, "--stats=" + stats)
+        if problem:
+            return lit.Test.FAIL, problem
+        with open(stats, encoding="utf-8") as source:
+            launches = sum(kernel["launches"] for kernel in json.load(source)["kernels"])
+        if case in ON_HOST:
+            if launches or f"attention runs on the host: {ON_HOST[case]}" not in done.stdout:
+                return lit.Test.FAIL, f"expected '{ON_HOST[case]}', got {launches} launches: {done.stdout}"
+        elif not launches or "gpu-fallback" in done.stdout:
+            return lit.Test.FAIL, f"{launches} launches: {done.stdout}"
         return lit.Test.PASS, ""

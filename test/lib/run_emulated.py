@@ -2,7 +2,7 @@
 
 Every public function of the file runs on random inputs: by its definition in hydragen-interpret (floats in f64, outputs
 rounded once), and compiled with the options (for cuda:sm_80, unless they name a target) on the emulated device, where
-it must launch kernels. A comment `// ranges: ARGUMENTS` in front of a function goes to both. Prints one line per function.
+it must launch kernels. Prints one line per function.
 """
 
 import json

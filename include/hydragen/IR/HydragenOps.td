@@ -374,8 +374,9 @@ def Hydragen_AttendOp : Hydragen_Op<"attend", [
     as its attribute has maps. `output_dims` are pairs (row, stride) per dim of
     the output, (-1, 0) for the value columns. `sizes` holds dynamic row sizes,
     then the dynamic key offsets of the parts, `counts` the tensors of one
-    integer where parts are cut at a number of the call. A region holds the
-    block of the custom score modification of an op with one part.
+    integer where parts are cut at a number of the call. A region holds the code
+    of the custom score modifications of all parts: a block of (number of the
+    part, score, row digits, key, each part's extras in turn).
   }];
   let arguments = (ins
     Variadic<Hydragen_Shaped>:$queries,

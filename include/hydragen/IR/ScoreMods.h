@@ -39,6 +39,10 @@ llvm::SmallBitVector getSymbolsOfScoreMods(ArrayAttr mods, unsigned numIndices);
 /// Value that a `fill` parameter stands for; -inf when absent.
 double getMaskFill(FloatAttr fill);
 
+/// The sets of visible keys among `mods` whose complement stays hidden: filled
+/// with -inf in place of the score, and so after all that follows. By number.
+llvm::SmallBitVector getHidingMods(ArrayRef<Attribute> mods);
+
 /// Whether `type` is one of the supported element types of Q, K, V: f16, bf16,
 /// f32, f64.
 bool isAttentionFloat(Type type);

@@ -21,36 +21,20 @@ using namespace mlir::hydragen::cpu;
 // Which modifications are bounds
 //===----------------------------------------------------------------------===//
 
-static bool hides(FloatAttr fill, MaskMode mode) {
-  double value = getMaskFill(fill);
-  return std::isinf(value) && value < 0 && mode == MaskMode::Replace;
-}
-
 static bool isBound(Attribute mod, unsigned key) {
-  auto visible = dyn_cast<VisibleAttr>(mod);
-  if (!visible || !hides(visible.getFill(), visible.getMode()))
-    return false;
-  return llvm::all_of(visible.getWhere().getValue().getResults(),
+  return llvm::all_of(cast<VisibleAttr>(mod).getWhere().getValue().getResults(),
                       [&](AffineExpr result) {
                         return getCoefficient(result, key).has_value();
                       });
-}
-
-/// Whether a key hidden before `mod` is hidden after it as well.
-static bool keepsHidden(Attribute mod) {
-  if (auto visible = dyn_cast<VisibleAttr>(mod))
-    return hides(visible.getFill(), visible.getMode());
-  if (auto mask = dyn_cast<MaskAttr>(mod))
-    return hides(mask.getFill(), mask.getMode());
-  return false;
 }
 
 ScoreModEmitter::ScoreModEmitter(PartialOperands &operands)
     : operands(operands), e(operands.e) {
   unsigned key = operands.dims.rows.size();
   ArrayRef<Attribute> mods = operands.op.getScoreMods().getValue();
+  llvm::SmallBitVector hiding = getHidingMods(mods);
   for (auto [i, mod] : llvm::enumerate(mods)) {
-    if (isBound(mod, key) && llvm::all_of(mods.drop_front(i + 1), keepsHidden))
+    if (hiding.test(i) && isBound(mod, key))
       bounds.push_back(cast<VisibleAttr>(mod));
     else
       elementwise.push_back(mod);

@@ -20,54 +20,6 @@ using namespace mlir::hydragen;
 using kernels::KernelParameter;
 
 //===----------------------------------------------------------------------===//
-// Linear expressions
-//===----------------------------------------------------------------------===//
-
-std::optional<LinearExpr> hydragen::getLinear(AffineExpr expr, unsigned numDims,
-                                              unsigned numSymbols) {
-  LinearExpr result;
-  result.dims.assign(numDims, 0);
-  result.symbols.assign(numSymbols, 0);
-  if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
-    result.dims[dim.getPosition()] = 1;
-    return result;
-  }
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr)) {
-    result.symbols[symbol.getPosition()] = 1;
-    return result;
-  }
-  if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
-    result.constant = constant.getValue();
-    return result;
-  }
-  auto binary = cast<AffineBinaryOpExpr>(expr);
-  std::optional<LinearExpr> left =
-      getLinear(binary.getLHS(), numDims, numSymbols);
-  std::optional<LinearExpr> right =
-      getLinear(binary.getRHS(), numDims, numSymbols);
-  if (!left || !right)
-    return std::nullopt;
-  int64_t scale = 1;
-  if (expr.getKind() == AffineExprKind::Mul) {
-    auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
-    if (!factor)
-      return std::nullopt;
-    scale = factor.getValue();
-    *right = LinearExpr();
-    right->dims.assign(numDims, 0);
-    right->symbols.assign(numSymbols, 0);
-  } else if (expr.getKind() != AffineExprKind::Add) {
-    return std::nullopt;
-  }
-  for (unsigned i = 0; i != numDims; ++i)
-    result.dims[i] = left->dims[i] * scale + right->dims[i];
-  for (unsigned i = 0; i != numSymbols; ++i)
-    result.symbols[i] = left->symbols[i] * scale + right->symbols[i];
-  result.constant = left->constant * scale + right->constant;
-  return result;
-}
-
-//===----------------------------------------------------------------------===//
 // Checks
 //===----------------------------------------------------------------------===//
 
@@ -79,29 +31,7 @@ static bool isKernelMath(Operation *op) {
   return isa_and_nonnull<arith::ArithDialect>(op->getDialect());
 }
 
-std::string hydragen::checkScoreMods(ArrayAttr mods,
-                                     ArrayRef<AffineMap> extraMaps,
-                                     Region &region, unsigned numRows) {
-  auto checkExtra = [&](int64_t extra) -> std::string {
-    for (AffineExpr result : extraMaps[extra].getResults())
-      if (!getLinear(result, numRows + 1, 0))
-        return "an operand of its scores is not read along straight lines";
-    return "";
-  };
-  for (Attribute mod : mods) {
-    SmallVector<int64_t> used;
-    if (auto bias = dyn_cast<BiasAttr>(mod))
-      used.push_back(bias.getExtra());
-    else if (auto mask = dyn_cast<MaskAttr>(mod))
-      used.push_back(mask.getExtra());
-    else if (auto alibi = dyn_cast<AlibiAttr>(mod))
-      used.push_back(alibi.getExtra());
-    else if (auto custom = dyn_cast<CustomAttr>(mod))
-      llvm::append_range(used, custom.getExtras());
-    for (int64_t extra : used)
-      if (std::string text = checkExtra(extra); !text.empty())
-        return text;
-  }
+std::string hydragen::checkScoreRegion(Region &region) {
   if (region.empty())
     return "";
   for (Operation &op : region.front()) {
@@ -121,20 +51,6 @@ std::string hydragen::checkScoreMods(ArrayAttr mods,
 // Construction
 //===----------------------------------------------------------------------===//
 
-static bool hides(FloatAttr fill, MaskMode mode) {
-  double value = getMaskFill(fill);
-  return std::isinf(value) && value < 0 && mode == MaskMode::Replace;
-}
-
-/// Whether a key hidden before `mod` is hidden after it as well.
-static bool keepsHidden(Attribute mod) {
-  if (auto visible = dyn_cast<VisibleAttr>(mod))
-    return hides(visible.getFill(), visible.getMode());
-  if (auto mask = dyn_cast<MaskAttr>(mod))
-    return hides(mask.getFill(), mask.getMode());
-  return false;
-}
-
 unsigned AttributeModifier::addOperand(SmallVectorImpl<Operand> &list,
                                        StringRef name, Value value,
                                        SmallVector<LinearExpr> access,
@@ -148,7 +64,16 @@ AttributeModifier::AttributeModifier(AttendOp op, unsigned number,
                                      const RowSpace &rows)
     : numDigits(rows.digits.size()),
       region(op.getScoreRegions().empty() ? nullptr
-                                          : &op.getScoreRegions().front()) {
+                                          : &op.getScoreRegions().front()),
+      partNumber(number), firstExtra(3) {
+  unsigned most = 0;
+  for (unsigned i = 0; i != op.getNumParts(); ++i) {
+    most = std::max(most, op.getPart(i).getNumDigits());
+    for (Attribute mod : op.getPart(i).getMods())
+      if (auto custom = dyn_cast<CustomAttr>(mod); custom && i < number)
+        extrasBefore += custom.getExtras().size();
+  }
+  firstExtra += most;
   PartAttr part = op.getPart(number);
   MLIRContext *context = op.getContext();
   for (unsigned d = 0; d != part.getNumDigits(); ++d)
@@ -161,6 +86,7 @@ AttributeModifier::AttributeModifier(AttendOp op, unsigned number,
   };
 
   ArrayRef<Attribute> mods = part.getMods().getValue();
+  llvm::SmallBitVector hiding = getHidingMods(mods);
   llvm::SmallBitVector usedExtras(part.getExtras().size());
   for (size_t i = 0; i != mods.size(); ++i) {
     Attribute mod = mods[i];
@@ -168,13 +94,10 @@ AttributeModifier::AttributeModifier(AttendOp op, unsigned number,
       AffineMap where = rewrite(visible.getWhere().getValue());
       visible = VisibleAttr::get(context, AffineMapAttr::get(where),
                                  visible.getFill(), visible.getMode());
-      bool bound =
-          hides(visible.getFill(), visible.getMode()) &&
-          llvm::all_of(where.getResults(),
-                       [&](AffineExpr result) {
-                         return getCoefficient(result, numDigits).has_value();
-                       }) &&
-          llvm::all_of(mods.drop_front(i + 1), keepsHidden);
+      bool bound = hiding.test(i) &&
+                   llvm::all_of(where.getResults(), [&](AffineExpr result) {
+                     return getCoefficient(result, numDigits).has_value();
+                   });
       if (bound)
         bounds.push_back(visible);
       else
@@ -200,7 +123,8 @@ AttributeModifier::AttributeModifier(AttendOp op, unsigned number,
   auto getAccess = [&](AffineMap map) {
     SmallVector<LinearExpr> access;
     for (AffineExpr result : map.getResults())
-      access.push_back(*getLinear(result, numDigits + 1, 0));
+      access.push_back(
+          *getLinear(result, numDigits + 1, 0, rows.getExtents(1)));
     return access;
   };
   llvm::SmallBitVector symbols =
@@ -474,18 +398,25 @@ Value AttributeModifier::emitCustom(ImplicitLocOpBuilder &b, Value score,
                                     ValueRange row, unsigned &next,
                                     Value position, CustomAttr mod,
                                     ValueRange parameters) {
-  SmallVector<Value> elements, arguments{score};
+  SmallVector<Value> elements;
   for (int64_t extra : mod.getExtras())
     elements.push_back(loadExtra(b, extra, parameters, row, next, position));
   auto toIndex = [&](Value x) {
     return arith::IndexCastOp::create(b, b.getIndexType(), x);
   };
-  for (size_t d = 0; d != partDigits.size(); ++d)
-    arguments.push_back(toIndex(row[next++]));
-  arguments.push_back(toIndex(position));
-  llvm::append_range(arguments, elements);
-
+  // (part, score, digits..., key, each part's extras): mergeScoreRegions. What
+  // other parts have is zero, and what comes of it is dead.
   Block &block = region->front();
+  SmallVector<Value> arguments;
+  for (BlockArgument argument : block.getArguments())
+    arguments.push_back(
+        arith::ConstantOp::create(b, b.getZeroAttr(argument.getType())));
+  arguments[0] = arith::ConstantIndexOp::create(b, partNumber);
+  arguments[1] = score;
+  for (size_t d = 0; d != partDigits.size(); ++d)
+    arguments[2 + d] = toIndex(row[next++]);
+  arguments[firstExtra - 1] = toIndex(position);
+  llvm::copy(elements, arguments.begin() + firstExtra + extrasBefore);
   IRMapping mapping;
   mapping.map(block.getArguments(), arguments);
   for (Operation &op : block.without_terminator()) {

@@ -13,19 +13,8 @@
 
 namespace mlir::hydragen {
 
-/// sum of coefficients * dims + sum of symbols' coefficients * symbols +
-/// constant.
-struct LinearExpr {
-  SmallVector<int64_t> dims, symbols;
-  int64_t constant = 0;
-};
-/// `expr` in this form, or nullopt.
-std::optional<LinearExpr> getLinear(AffineExpr expr, unsigned numDims,
-                                    unsigned numSymbols);
-
-/// Why a kernel cannot compute these modifications, a clause, or "".
-std::string checkScoreMods(ArrayAttr mods, ArrayRef<AffineMap> extraMaps,
-                           Region &region, unsigned numRows);
+/// Why a kernel cannot compute scores with this code, a clause, or "".
+std::string checkScoreRegion(Region &region);
 
 /// What a run-time parameter of an AttributeModifier is, for the host: the
 /// address of the element at logical row 0 and key 0 of an operand, or the
@@ -89,6 +78,9 @@ private:
 
   unsigned numDigits;
   Region *region;
+  /// Of the region's arguments, for custom code: the part's number, where
+  /// extras begin, and how many other parts have before.
+  unsigned partNumber, firstExtra, extrasBefore = 0;
   SmallVector<VisibleAttr> bounds;
   /// Maps are over (digits of the row space, absolute key).
   SmallVector<Attribute> elementwise;

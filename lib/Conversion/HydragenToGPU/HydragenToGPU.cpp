@@ -245,8 +245,7 @@ LogicalResult PartBuilder::check() {
   if (failed(checkTypes()) || failed(checkMaps()) || failed(checkKeys()) ||
       failed(checkExtents()))
     return failure();
-  reason = checkScoreMods(op.getScoreMods(), op.getExtraMapsVector(),
-                          op.getScoreRegion(), dims.rows.size());
+  reason = checkScoreRegion(op.getScoreRegion());
   return success(reason.empty());
 }
 
@@ -397,23 +396,12 @@ static std::string checkFinalize(const AttentionGroup &group) {
     return "it has several value dims";
   if (!isKernelFloat(elementOf(group.result)))
     return "its result is of type " + toText(elementOf(group.result));
-  auto checkMap = [&](Value operand, AffineMap map) -> std::string {
+  SmallVector<Value> operands(finalize.getSinks());
+  if (finalize.getFactor())
+    operands.push_back(finalize.getFactor());
+  for (Value operand : operands)
     if (!elementOf(operand).isF32())
       return "a sink or factor is of type " + toText(elementOf(operand));
-    if (!llvm::all_of(map.getResults(), [](AffineExpr expr) {
-          return isa<AffineDimExpr>(expr) ||
-                 expr == getAffineConstantExpr(0, expr.getContext());
-        }))
-      return "a sink or factor has an involved map";
-    return "";
-  };
-  for (auto [sink, map] :
-       llvm::zip(finalize.getSinks(),
-                 finalize.getSinkMaps().getAsValueRange<AffineMapAttr>()))
-    if (std::string text = checkMap(sink, map); !text.empty())
-      return text;
-  if (finalize.getFactor())
-    return checkMap(finalize.getFactor(), *finalize.getFactorMap());
   return "";
 }
 
@@ -442,6 +430,60 @@ static Value makeInit(OpBuilder &builder, const AttentionGroup &group) {
     sizes.push_back(size);
   }
   return tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+}
+
+/// The code of all parts' scores in one region, as deallocation wants ops with
+/// several ones to say how control flows between them: (number of the part,
+/// score, row digits of the part or more, key, the extras of each part in
+/// turn). Code for another part gives a score that nobody reads.
+static void mergeScoreRegions(const AttentionGroup &group, Region &target,
+                              Location loc) {
+  OpBuilder builder(target.getContext());
+  Block *block = builder.createBlock(&target);
+  auto regionOf = [](const GroupPart &part) -> Region & {
+    PartialAttentionOpInterface op = part.op;
+    return op.getScoreRegion();
+  };
+  Type indexType = builder.getIndexType(), scoreType;
+  size_t numDigits = 0;
+  for (const GroupPart &part : group.parts) {
+    numDigits = std::max(numDigits, part.digits.size());
+    if (!regionOf(part).empty())
+      scoreType = regionOf(part).getArgument(0).getType();
+  }
+  Value number = block->addArgument(indexType, loc),
+        score = block->addArgument(scoreType, loc), result;
+  SmallVector<Value> digits;
+  for (size_t i = 0; i != numDigits; ++i)
+    digits.push_back(block->addArgument(indexType, loc));
+  Value key = block->addArgument(indexType, loc);
+  for (auto [i, part] : llvm::enumerate(group.parts)) {
+    Value own = score;
+    if (Region &region = regionOf(part); !region.empty()) {
+      SmallVector<Value> arguments{score};
+      llvm::append_range(arguments,
+                         ArrayRef(digits).take_front(part.digits.size()));
+      arguments.push_back(key);
+      for (BlockArgument extra :
+           region.getArguments().drop_front(arguments.size()))
+        arguments.push_back(block->addArgument(extra.getType(), loc));
+      IRMapping mapping;
+      mapping.map(region.getArguments(), arguments);
+      for (Operation &op : region.front().without_terminator())
+        builder.clone(op, mapping);
+      own = mapping.lookupOrDefault(
+          cast<YieldOp>(region.front().getTerminator()).getScore());
+    }
+    if (!result) {
+      result = own;
+      continue;
+    }
+    Value isOwn =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, number,
+                              arith::ConstantIndexOp::create(builder, loc, i));
+    result = arith::SelectOp::create(builder, loc, isOwn, own, result);
+  }
+  YieldOp::create(builder, loc, result);
 }
 
 /// Replaces the ops of a group by an attend op. The reason when it cannot.
@@ -483,10 +525,6 @@ static std::string convert(FinalizeOp finalize, ScheduleAttr schedule,
     PartialAttentionOpInterface op = part.op;
     return !op.getScoreRegion().empty();
   });
-  // Deallocation wants ops with several regions to say how control flows.
-  if (custom && group->parts.size() > 1)
-    return "it has several segments and scores that are changed by code";
-
   Location loc = finalize.getLoc();
   SmallVector<Value> queries, keys, values, indices, extras, counts, sizes;
   SmallVector<Attribute> parts, separate;
@@ -531,11 +569,8 @@ static std::string convert(FinalizeOp finalize, ScheduleAttr schedule,
       /*scoreRegionsCount=*/custom ? 1 : 0);
   if (anySeparate)
     attend->setAttr(kSeparateRowsAttr, builder.getArrayAttr(separate));
-  if (custom) {
-    PartialAttentionOpInterface op = group->parts.front().op;
-    IRMapping mapping;
-    op.getScoreRegion().cloneInto(&attend.getScoreRegions().front(), mapping);
-  }
+  if (custom)
+    mergeScoreRegions(*group, attend.getScoreRegions().front(), loc);
   FailureOr<RowSpace> rows = RowSpace::get(attend, reason);
   if (failed(rows)) {
     attend.erase();

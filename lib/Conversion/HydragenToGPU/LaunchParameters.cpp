@@ -131,17 +131,19 @@ void EntryLowering::fillParameters(AttendOp op, const RowSpace &rows,
   }
 
   auto putRows = [&](const Twine &name, Value operand, AffineMap map) {
-    put(name, getAddress(operand));
-    SmallVector<Value> operandStrides = getStrides(operand);
-    for (unsigned d = 0; d != numDigits; ++d) {
-      Value stride = index.constant(0);
-      for (auto [result, operandStride] :
-           llvm::zip_equal(map.getResults(), operandStrides))
-        if (result == getAffineDimExpr(rows.digits[d].row, context))
-          stride = index.add(stride,
-                             index.mul(operandStride, rows.digits[d].stride));
-      put(name + "_stride_" + Twine(d), bytes(stride, operand));
+    SmallVector<Value> strides(numDigits, index.constant(0));
+    Value offset = index.constant(0);
+    for (auto [result, stride] :
+         llvm::zip_equal(map.getResults(), getStrides(operand))) {
+      LinearExpr linear = *rows.getLinearOfRows(result);
+      offset = index.add(offset, index.mul(stride, linear.constant));
+      for (unsigned d = 0; d != numDigits; ++d)
+        strides[d] = index.add(strides[d], index.mul(stride, linear.dims[d]));
     }
+    put(name, LLVM::AddOp::create(b, loc, getAddress(operand),
+                                  bytes(offset, operand)));
+    for (unsigned d = 0; d != numDigits; ++d)
+      put(name + "_stride_" + Twine(d), bytes(strides[d], operand));
   };
   for (auto [i, sink] : llvm::enumerate(op.getSinks()))
     putRows("sink_" + Twine(i), sink,

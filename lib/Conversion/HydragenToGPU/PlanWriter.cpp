@@ -57,7 +57,8 @@ PlanNumber PlanWriter::addTermStride(StringRef name, AffineMap map,
   Value bytes = index.constant(0);
   for (auto [result, stride] : llvm::zip_equal(map.getResults(), strides)) {
     std::optional<LinearExpr> linear =
-        getLinear(result, map.getNumDims(), map.getNumSymbols());
+        getLinear(result, map.getNumDims(), map.getNumSymbols(),
+                  rows.getExtents(map.getNumDims() - rows.digits.size()));
     int64_t coefficient =
         isa<AffineDimExpr>(term)
             ? linear->dims[cast<AffineDimExpr>(term).getPosition()]

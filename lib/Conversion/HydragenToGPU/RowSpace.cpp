@@ -40,6 +40,51 @@ static llvm::SmallBitVector getUsedDigits(AttendOp op, unsigned number) {
 // Digits
 //===----------------------------------------------------------------------===//
 
+/// Maps of the operands that the results are made with: sinks and a factor.
+static SmallVector<AffineMap> getResultMaps(AttendOp op) {
+  SmallVector<AffineMap> maps(
+      op.getSinkMaps().getAsValueRange<AffineMapAttr>());
+  if (std::optional<AffineMap> map = op.getFactorMap())
+    maps.push_back(*map);
+  return maps;
+}
+
+/// Maps of a part's index operands and of those that its scores are changed
+/// with, over its digits, the key and more.
+static SmallVector<AffineMap> getOperandMaps(PartAttr part) {
+  SmallVector<AffineMap> maps;
+  for (unsigned i = 0; i != part.getIndices().size(); ++i)
+    maps.push_back(part.getIndexMap(i));
+  for (unsigned i = 0; i != part.getExtras().size(); ++i)
+    maps.push_back(part.getExtraMap(i));
+  return maps;
+}
+
+/// A dim's weight in a row, 0 for one that is none of the row's.
+using Weights = function_ref<int64_t(unsigned)>;
+
+/// The weight in a row of what `expr` takes from it by quotients and
+/// remainders, 0 if it is anything else. `strides` gets where it cuts the row.
+static int64_t findCuts(AffineExpr expr, Weights weights,
+                        SmallVectorImpl<int64_t> &strides) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return weights(dim.getPosition());
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return 0;
+  int64_t weight = findCuts(binary.getLHS(), weights, strides);
+  auto divisor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  bool isQuotient = expr.getKind() == AffineExprKind::FloorDiv;
+  if (!divisor || (!isQuotient && expr.getKind() != AffineExprKind::Mod)) {
+    findCuts(binary.getRHS(), weights, strides);
+    return 0;
+  }
+  if (weight == 0)
+    return 0;
+  strides.push_back(weight * divisor.getValue());
+  return isQuotient ? strides.back() : weight;
+}
+
 /// Whether `part` covers all of row `row`.
 static bool coversRow(PartAttr part, unsigned row, int64_t rowSize) {
   if (part.coversAllRows())
@@ -61,7 +106,22 @@ LogicalResult RowSpace::addDigits(AttendOp op, std::string &reason) {
       for (unsigned d = 0; d != part.getNumDigits(); ++d)
         if (part.getDigitRow(d) == row && part.getDigitSizes()[d] != 1)
           strides.push_back(part.getDigitStride(d));
+      for (AffineMap map : getOperandMaps(part))
+        for (AffineExpr result : map.getResults())
+          findCuts(
+              result,
+              [&, row = row](unsigned d) -> int64_t {
+                return d < part.getNumDigits() && part.getDigitRow(d) == row
+                           ? part.getDigitStride(d)
+                           : 0;
+              },
+              strides);
     }
+    for (AffineMap map : getResultMaps(op))
+      for (AffineExpr result : map.getResults())
+        findCuts(
+            result, [&, row = row](unsigned dim) { return dim == row; },
+            strides);
     ArrayRef<int64_t> output = op.getOutputDims();
     for (unsigned d = 0; d != output.size(); d += 2)
       if (output[d] == int64_t(row))
@@ -103,6 +163,24 @@ LogicalResult RowSpace::addDigits(AttendOp op, std::string &reason) {
   return success();
 }
 
+LogicalResult RowSpace::checkOperands(AttendOp op, std::string &reason) const {
+  for (AffineMap map : getResultMaps(op))
+    for (AffineExpr result : map.getResults())
+      if (!getLinearOfRows(result)) {
+        reason = "a sink or factor has an involved map";
+        return failure();
+      }
+  for (unsigned i = 0; i != op.getNumParts(); ++i)
+    for (AffineMap map : getOperandMaps(op.getPart(i)))
+      for (AffineExpr result : map.getResults())
+        if (!getLinearOfPart(op, i, result)) {
+          reason = "an operand of its scores or an index is not read along "
+                   "straight lines";
+          return failure();
+        }
+  return success();
+}
+
 std::optional<unsigned> RowSpace::getFirstDigit(unsigned row) const {
   for (auto [i, digit] : llvm::enumerate(digits))
     if (digit.row == row)
@@ -116,6 +194,37 @@ AffineExpr RowSpace::getRow(unsigned row, MLIRContext *context) const {
     if (digit.row == row)
       sum = sum + getAffineDimExpr(i, context) * digit.stride;
   return sum;
+}
+
+std::optional<LinearExpr> RowSpace::getLinearOfRows(AffineExpr expr) const {
+  MLIRContext *context = expr.getContext();
+  SmallVector<AffineExpr> rows;
+  expr.walk([&](AffineExpr part) {
+    auto dim = dyn_cast<AffineDimExpr>(part);
+    for (; dim && rows.size() <= dim.getPosition();)
+      rows.push_back(getRow(rows.size(), context));
+  });
+  return getLinear(expr.replaceDims(rows), digits.size(), 0, getExtents(0));
+}
+
+std::optional<LinearExpr>
+RowSpace::getLinearOfPart(AttendOp op, unsigned number, AffineExpr expr) const {
+  PartAttr part = op.getPart(number);
+  MLIRContext *context = expr.getContext();
+  SmallVector<AffineExpr> dims(part.getNumDigits() + 5,
+                               getAffineConstantExpr(0, context));
+  for (unsigned d = 0; d != part.getNumDigits(); ++d)
+    dims[d] = getPartDigit(op, number, d);
+  dims[part.getNumDigits()] = getAffineDimExpr(digits.size(), context);
+  return getLinear(expr.replaceDims(dims), digits.size() + 1, 0, getExtents(1));
+}
+
+SmallVector<int64_t> RowSpace::getExtents(unsigned others) const {
+  SmallVector<int64_t> extents;
+  for (const SpaceDigit &digit : digits)
+    extents.push_back(digit.extent);
+  extents.append(others, ShapedType::kDynamic);
+  return extents;
 }
 
 AffineExpr RowSpace::getPartDigit(AttendOp op, unsigned number,
@@ -238,7 +347,8 @@ FailureOr<RowSpace> RowSpace::get(AttendOp op, std::string &reason) {
     reason = "no segment is for all of its rows";
     return failure();
   }
-  if (failed(space.addDigits(op, reason)))
+  if (failed(space.addDigits(op, reason)) ||
+      failed(space.checkOperands(op, reason)))
     return failure();
 
   // Group digits, and in how many parts each is folded.

@@ -20,6 +20,7 @@
 #define HYDRAGEN_LIB_CONVERSION_HYDRAGENTOGPU_ROWSPACE_H
 
 #include "hydragen/IR/Hydragen.h"
+#include "hydragen/IR/LinearExpr.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include <string>
@@ -80,11 +81,20 @@ public:
   AffineExpr getPartDigit(AttendOp op, unsigned part, unsigned digit) const;
   /// Row index as an expression of the digits.
   AffineExpr getRow(unsigned row, MLIRContext *context) const;
+  /// An expression of the rows as a sum of digits, if it is one.
+  std::optional<LinearExpr> getLinearOfRows(AffineExpr expr) const;
+  /// An expression of a part's digits and the key (what else there is counts as
+  /// 0) as a sum of digits and of the key, the last dim, if it is one.
+  std::optional<LinearExpr> getLinearOfPart(AttendOp op, unsigned part,
+                                            AffineExpr expr) const;
+  /// Those of the digits, then `others` that are not known: for getLinear.
+  SmallVector<int64_t> getExtents(unsigned others) const;
   /// The first digit of a row, or nullopt when its extent is 1.
   std::optional<unsigned> getFirstDigit(unsigned row) const;
 
 private:
   LogicalResult addDigits(AttendOp op, std::string &reason);
+  LogicalResult checkOperands(AttendOp op, std::string &reason) const;
   SmallVector<SpaceVariable> getVariables(AttendOp op, unsigned part,
                                           std::string &reason) const;
   std::optional<unsigned>
