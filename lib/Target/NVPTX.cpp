@@ -267,9 +267,14 @@ namespace {
 /// without (utils/sass-check --list pairs).
 class KernelPassManager : public legacy::PassManager {
 public:
+  /// In a large module the reduction of addresses in loops costs most, and
+  /// shortens loops the least.
+  explicit KernelPassManager(bool isLarge) : isLarge(isLarge) {}
+
   void add(Pass *pass) override {
     const PassInfo *info = Pass::lookupPassInfo(pass->getPassID());
-    if (info && is_contained(kLeftOut, info->getPassArgument())) {
+    if (info && (is_contained(kLeftOut, info->getPassArgument()) ||
+                 (isLarge && info->getPassArgument() == "loop-reduce"))) {
       delete pass;
       return;
     }
@@ -280,6 +285,7 @@ private:
   static constexpr StringRef kLeftOut[] = {"codegenprepare", "slsr",
                                            "nary-reassociate", "early-cse",
                                            "load-store-vectorizer"};
+  bool isLarge;
 };
 } // namespace
 
@@ -334,7 +340,7 @@ std::string hydragen::emitPTX(mlir::gpu::GPUModuleOp module,
 
   SmallString<0> text;
   raw_svector_ostream stream(text);
-  KernelPassManager manager;
+  KernelPassManager manager(code->getInstructionCount() > 12000);
   if ((*machine)->addPassesToEmitFile(manager, stream, nullptr,
                                       CodeGenFileType::AssemblyFile))
     return fail("LLVM cannot write PTX");

@@ -20,7 +20,9 @@ def DecomposeAttention
     (segments that some row dim shares) or `hydragen.suffix_attention` per
     segment, a `hydragen.combine` and a `hydragen.finalize`. Row dims that K/V
     maps read through floordiv, mod or sums are split into digits, so that the
-    partial ops are in split form. Leaves no `hydragen.attention`.
+    partial ops are in split form. Segments at the end of the keys that a set of
+    visible keys hides from every row are left out (remark `keys-left-out`).
+    Leaves no `hydragen.attention`.
     `convert-hydragen-to-linalg` or `convert-hydragen-to-cpu` should follow.
 
     Before:
