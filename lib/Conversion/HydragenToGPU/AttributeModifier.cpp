@@ -9,6 +9,7 @@
 
 #include "hydragen/IR/ScoreMods.h"
 
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -404,22 +405,37 @@ Value AttributeModifier::emitCustom(ImplicitLocOpBuilder &b, Value score,
   auto toIndex = [&](Value x) {
     return arith::IndexCastOp::create(b, b.getIndexType(), x);
   };
-  // (part, score, digits..., key, each part's extras): mergeScoreRegions. What
-  // other parts have is zero, and what comes of it is dead.
+  // (part, score, digits..., key, each part's extras): mergeScoreRegions. Other
+  // parts' code is left out: with this part's numbers it may divide by zero.
   Block &block = region->front();
-  SmallVector<Value> arguments;
-  for (BlockArgument argument : block.getArguments())
-    arguments.push_back(
-        arith::ConstantOp::create(b, b.getZeroAttr(argument.getType())));
-  arguments[0] = arith::ConstantIndexOp::create(b, partNumber);
-  arguments[1] = score;
-  for (size_t d = 0; d != partDigits.size(); ++d)
-    arguments[2 + d] = toIndex(row[next++]);
-  arguments[firstExtra - 1] = toIndex(position);
-  llvm::copy(elements, arguments.begin() + firstExtra + extrasBefore);
   IRMapping mapping;
-  mapping.map(block.getArguments(), arguments);
+  auto define = [&](unsigned argument, Value value) {
+    mapping.map(block.getArgument(argument), value);
+  };
+  define(0, arith::ConstantIndexOp::create(b, partNumber));
+  define(1, score);
+  for (size_t d = 0; d != partDigits.size(); ++d)
+    define(2 + d, toIndex(row[next++]));
+  define(firstExtra - 1, toIndex(position));
+  for (auto [i, element] : llvm::enumerate(elements))
+    define(firstExtra + extrasBefore + i, element);
+  Value yielded = cast<YieldOp>(block.getTerminator()).getScore();
+  while (auto select = yielded.getDefiningOp<arith::SelectOp>()) {
+    auto isOwn = select.getCondition().getDefiningOp<arith::CmpIOp>();
+    if (!isOwn || isOwn.getLhs() != block.getArgument(0))
+      break;
+    yielded = getConstantIntValue(isOwn.getRhs()) == partNumber
+                  ? select.getTrueValue()
+                  : select.getFalseValue();
+  }
+  SetVector<Operation *> needed;
+  BackwardSliceOptions options;
+  options.inclusive = options.omitBlockArguments = true;
+  options.filter = [&](Operation *op) { return op->getBlock() == &block; };
+  (void)getBackwardSlice(yielded, &needed, options);
   for (Operation &op : block.without_terminator()) {
+    if (!needed.contains(&op))
+      continue;
     for (Value operand : op.getOperands())
       if (!mapping.contains(operand))
         mapping.map(operand, b.clone(*operand.getDefiningOp())->getResult(0));
@@ -446,7 +462,6 @@ Value AttributeModifier::emitCustom(ImplicitLocOpBuilder &b, Value score,
     else
       b.clone(op, mapping);
   }
-  Value yielded = cast<YieldOp>(block.getTerminator()).getScore();
   if (!mapping.contains(yielded))
     mapping.map(yielded, b.clone(*yielded.getDefiningOp())->getResult(0));
   return mapping.lookup(yielded);

@@ -435,7 +435,7 @@ static Value makeInit(OpBuilder &builder, const AttentionGroup &group) {
 /// The code of all parts' scores in one region, as deallocation wants ops with
 /// several ones to say how control flows between them: (number of the part,
 /// score, row digits of the part or more, key, the extras of each part in
-/// turn). Code for another part gives a score that nobody reads.
+/// turn). Kernels get the code of one part: AttributeModifier::emitCustom.
 static void mergeScoreRegions(const AttentionGroup &group, Region &target,
                               Location loc) {
   OpBuilder builder(target.getContext());

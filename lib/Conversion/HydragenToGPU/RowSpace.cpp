@@ -211,7 +211,8 @@ std::optional<LinearExpr>
 RowSpace::getLinearOfPart(AttendOp op, unsigned number, AffineExpr expr) const {
   PartAttr part = op.getPart(number);
   MLIRContext *context = expr.getContext();
-  SmallVector<AffineExpr> dims(part.getNumDigits() + 5,
+  // A part's domain has up to two key dims, contraction and values behind them.
+  SmallVector<AffineExpr> dims(part.getNumDigits() + 4,
                                getAffineConstantExpr(0, context));
   for (unsigned d = 0; d != part.getNumDigits(); ++d)
     dims[d] = getPartDigit(op, number, d);

@@ -153,3 +153,26 @@ func.func @code_of_whole_rows(%q: tensor<8x3x16xf32>, %pk: tensor<2x24x16xf32>, 
   } -> tensor<8x3x16xf32>
   return %o : tensor<8x3x16xf32>
 }
+
+// The rows' number is one sum of digits in each segment.
+// CHECK: quotient: {{.*}} 2 kernels, 0 bytes
+func.func @quotient(%q: tensor<8x3x16xf32>, %pk: tensor<2x24x16xf32>, %pv: tensor<2x24x16xf32>, %sk: tensor<8x9x16xf32>, %sv: tensor<8x9x16xf32>) -> tensor<8x3x16xf32> {
+  %init = tensor.empty() : tensor<8x3x16xf32>
+  %one = arith.constant 1 : index
+  %o = hydragen.attention queries(%q : tensor<8x3x16xf32>) keys(%pk, %sk : tensor<2x24x16xf32>, tensor<8x9x16xf32>)
+    values(%pv, %sv : tensor<2x24x16xf32>, tensor<8x9x16xf32>)  outs(%init : tensor<8x3x16xf32>) attributes {
+    query_maps = [affine_map<(r, m, n, d, e) -> (r, m, d)>], output_map = affine_map<(r, m, n, d, e) -> (r, m, e)>, scale = 0.25 : f64,
+    score_mods = [#hydragen.custom<>],
+    segments = [#hydragen.segment<begin = 0, size = 24, keys = [affine_map<(r, m, n, d, e) -> (r mod 2, n, d)>], value = affine_map<(r, m, n, d, e) -> (r mod 2, n, e)>, shared>,
+                #hydragen.segment<begin = 24, size = 9, keys = [affine_map<(r, m, n, d, e) -> (r, n, d)>], value = affine_map<(r, m, n, d, e) -> (r, n, e)>>]
+  } {
+  ^bb0(%s: f32, %r: index, %m: index, %n: index):
+    %r1 = arith.addi %r, %one : index
+    %d = arith.divui %n, %r1 : index
+    %i = arith.index_cast %d : index to i32
+    %f = arith.sitofp %i : i32 to f32
+    %w = arith.addf %s, %f : f32
+    hydragen.yield %w : f32
+  } -> tensor<8x3x16xf32>
+  return %o : tensor<8x3x16xf32>
+}
