@@ -330,9 +330,10 @@ Value KernelBuilder::pointerXor(Value pointer, int64_t bits) {
   Value address = LLVM::PtrToIntOp::create(*this, i32, pointer);
   return LLVM::IntToPtrOp::create(*this, shared, bxor(address, bits));
 }
-Value KernelBuilder::opaque(Value pointer) {
-  Value address = LLVM::PtrToIntOp::create(*this, i32, pointer);
-  address = inlineAsm(*this, i32, "mov.b32 $0, $1;", "=r,r", address);
+Value KernelBuilder::opaque(Value x) {
+  if (x.getType() == i32)
+    return inlineAsm(*this, i32, "mov.b32 $0, $1;", "=r,r", x);
+  Value address = opaque(LLVM::PtrToIntOp::create(*this, i32, x));
   return LLVM::IntToPtrOp::create(*this, shared, address);
 }
 Value KernelBuilder::threadId() {

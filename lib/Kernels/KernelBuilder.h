@@ -107,9 +107,9 @@ public:
   Value offset(Value pointer, int64_t bytes);
   /// A pointer to shared memory with some bits of its address flipped.
   Value pointerXor(Value pointer, int64_t bits);
-  /// The same pointer to shared memory, of which LLVM knows nothing: what
-  /// follows from it is computed here, not before a loop.
-  Value opaque(Value pointer);
+  /// The same i32 or pointer to shared memory, of which LLVM knows nothing:
+  /// what follows from it is computed here, not before a loop.
+  Value opaque(Value x);
   Value load(Value pointer, Type type, unsigned alignment = 0);
   void store(Value value, Value pointer, unsigned alignment = 0);
   /// A vector load of `count` elements, aligned to its size.

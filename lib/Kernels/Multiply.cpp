@@ -199,11 +199,56 @@ void Multiplier::keepOrder() const {
     b.blockFence();
 }
 
+void Multiplier::roll(unsigned count,
+                      ArrayRef<MutableArrayRef<Accumulator>> blocks,
+                      function_ref<void(Value)> body) const {
+  SmallVector<Value> carried;
+  auto read = [&] {
+    carried.clear();
+    for (MutableArrayRef<Accumulator> list : blocks)
+      for (const Accumulator &block : list)
+        llvm::append_range(carried, block);
+    return carried;
+  };
+  auto write = [&](ValueRange values) {
+    for (MutableArrayRef<Accumulator> list : blocks)
+      for (Accumulator &block : list) {
+        llvm::copy(values.take_front(block.size()), block.begin());
+        values = values.drop_front(block.size());
+      }
+  };
+  // An opaque number of iterations: neither LLVM nor ptxas unrolls the loop.
+  SmallVector<Value> results =
+      b.loop(b.zero(), b.opaque(b.constant(count)), b.constant(1), read(),
+             [&](Value i, ValueRange values) {
+               write(values);
+               body(i);
+               return read();
+             });
+  write(results);
+}
+
+void Multiplier::forHeadSteps(
+    ArrayRef<MutableArrayRef<Accumulator>> products, bool queriesInShared,
+    function_ref<void(unsigned step, Value shift)> emit) const {
+  unsigned steps = getHeadSteps(), period = layout.keyRow.period();
+  if (!careful || !queriesInShared || steps == period) {
+    for (unsigned step = 0; step < steps; step += getStepsAtOnce())
+      emit(step, Value());
+    return;
+  }
+  roll(steps / period, products, [&](Value i) {
+    Value shift = b.mul(i, 32 * period);
+    for (unsigned step = 0; step < period; step += getStepsAtOnce())
+      emit(step, shift);
+  });
+}
+
 void Multiplier::multiplyKeys(
     ArrayRef<SmallVector<Fragment>> queries, const TileReader &reader,
     ArrayRef<Value> pointers, unsigned firstStep, unsigned keyBlock,
     ArrayRef<MutableArrayRef<Accumulator>> products) const {
-  bool fresh = isF32 && firstStep > 0;
+  bool fresh = isF32 && (careful || firstStep > 0);
   SmallVector<std::array<Accumulator, 2>> sums;
   for (MutableArrayRef<Accumulator> product : products) {
     Accumulator zero(4, b.constantF(0));
@@ -280,7 +325,7 @@ void Multiplier::multiplyValues(
                 /*isA=*/true);
     }
   }
-  for (unsigned block = 0; block < blocks; ++block) {
+  auto multiplyBlock = [&](unsigned block, ArrayRef<Value> pointers) {
     SmallVector<Accumulator> sums(weights.size(),
                                   Accumulator(4, b.constantF(0)));
     for (unsigned half : {0, 1}) {
@@ -298,5 +343,20 @@ void Multiplier::multiplyValues(
                         ? b.fadd(output[i], sums[r][i])
                         : b.fma(output[i], factors[r][i / 2], sums[r][i]);
     }
+  };
+  unsigned period = layout.valueRow.period();
+  if (!careful || blocks == period) {
+    for (unsigned block = 0; block < blocks; ++block)
+      multiplyBlock(block, pointers);
+    return;
   }
+  // Registers have no index: the blocks come to the front in turn.
+  roll(blocks / period, outputs, [&](Value i) {
+    SmallVector<Value> shifted =
+        TileReader::shift(b, pointers, b.mul(i, 32 * period));
+    for (unsigned block = 0; block < period; ++block)
+      multiplyBlock(block, shifted);
+    for (MutableArrayRef<Accumulator> output : outputs)
+      std::rotate(output.begin(), output.begin() + period, output.end());
+  });
 }

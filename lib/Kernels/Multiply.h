@@ -62,6 +62,12 @@ public:
                                          ArrayRef<Value> pointers,
                                          unsigned step,
                                          unsigned keyBlock) const;
+  /// Calls `emit` for every `getStepsAtOnce()`-th step over the head dim; it
+  /// adds to `products`, from tiles whose pointers it moves by `shift` bytes
+  /// (null: none). With queries in shared memory careful code is a loop.
+  void forHeadSteps(ArrayRef<MutableArrayRef<Accumulator>> products,
+                    bool queriesInShared,
+                    function_ref<void(unsigned step, Value shift)> emit) const;
   /// products[row block] += queries * keys for `getStepsAtOnce()` steps of two
   /// blocks of 8 keys. `queries`: per row block, one fragment per step.
   void multiplyKeys(ArrayRef<SmallVector<Fragment>> queries,
@@ -86,6 +92,10 @@ public:
 
 private:
   SmallVector<Value> loadMatrices(Value address, bool transposed) const;
+  /// A loop of `count` (> 1) iterations that changes `blocks`; `body` gets the
+  /// iteration's number. Careful code, which is rarely run, is kept short.
+  void roll(unsigned count, ArrayRef<MutableArrayRef<Accumulator>> blocks,
+            function_ref<void(Value)> body) const;
   /// block += A * B.
   void multiply(const Fragment &a, const Fragment &b, Accumulator &block) const;
   /// f32 bits (as i32) to the parts of a fragment.

@@ -121,7 +121,7 @@ private:
   SmallVector<Value> emitBody(Value j, ValueRange carried, bool masked);
   void emitScores(ArrayRef<Value> keyPointers,
                   MutableArrayRef<SmallVector<Accumulator>> products);
-  Fragment getQuery(unsigned rowBlock, unsigned step);
+  Fragment getQuery(unsigned rowBlock, unsigned step, Value shift);
   Value getRowNumber(unsigned rowBlock, unsigned half);
   SmallVector<RowStates> emitLoops(bool careful);
   Value getBadRow(unsigned rowBlock, unsigned half);
@@ -170,10 +170,11 @@ Value PrefixTile::getRowNumber(unsigned rowBlock, unsigned half) {
                 4);
 }
 
-Fragment PrefixTile::getQuery(unsigned rowBlock, unsigned step) {
+Fragment PrefixTile::getQuery(unsigned rowBlock, unsigned step, Value shift) {
   if (!tile.queryInShared)
     return queryFragments[rowBlock][step];
-  return multiplier.loadQueries(*queryReader, queryPointers, step, rowBlock);
+  return multiplier.loadQueries(
+      *queryReader, TileReader::shift(b, queryPointers, shift), step, rowBlock);
 }
 
 void PrefixTile::emitScores(
@@ -181,16 +182,16 @@ void PrefixTile::emitScores(
     MutableArrayRef<SmallVector<Accumulator>> products) {
   SmallVector<MutableArrayRef<Accumulator>> sums(products.begin(),
                                                  products.end());
-  unsigned atOnce = multiplier.getStepsAtOnce();
-  for (unsigned step = 0; step < multiplier.getHeadSteps(); step += atOnce) {
+  auto emit = [&](unsigned step, Value shift) {
     SmallVector<SmallVector<Fragment>> queries(rowBlocks);
     for (unsigned r = 0; r < rowBlocks; ++r)
-      for (unsigned i = 0; i < atOnce; ++i)
-        queries[r].push_back(getQuery(r, step + i));
+      for (unsigned i = 0; i < multiplier.getStepsAtOnce(); ++i)
+        queries[r].push_back(getQuery(r, step + i, shift));
+    SmallVector<Value> pointers = TileReader::shift(b, keyPointers, shift);
     for (unsigned pair = 0; pair < tile.keys / 16; ++pair)
-      multiplier.multiplyKeys(queries, *keyReader, keyPointers, step, pair,
-                              sums);
-  }
+      multiplier.multiplyKeys(queries, *keyReader, pointers, step, pair, sums);
+  };
+  multiplier.forHeadSteps(sums, tile.queryInShared, emit);
 }
 
 SmallVector<Value> PrefixTile::emitBody(Value j, ValueRange carried,

@@ -47,10 +47,11 @@ private:
   }
   RowStates emitLoops(bool careful);
   void emitMerge(const RowStates &states, bool careful);
-  Fragment getQuery(unsigned step) {
+  Fragment getQuery(unsigned step, Value shift) {
     if (!tile.queryInShared)
       return queryFragments[step];
-    return multiplier.loadQueries(*queryReader, queryPointers, step);
+    return multiplier.loadQueries(
+        *queryReader, TileReader::shift(b, queryPointers, shift), step);
   }
 
   const Context &context;
@@ -152,17 +153,18 @@ SmallVector<Value> SuffixTile::emitBody(Value j, ValueRange carried,
   if (few)
     queryPointers = queryReader->locate(context.at(layout.query), few);
   SmallVector<Accumulator> products;
-  unsigned atOnce = multiplier.getStepsAtOnce();
   for (unsigned n = 0; n < halfChunks(); ++n) {
     SmallVector<Value> pointers = keyReader->locate(step(n), few);
     SmallVector<Accumulator> sums(2, Accumulator(4, b.constantF(0)));
-    for (unsigned k = 0; k < multiplier.getHeadSteps(); k += atOnce) {
+    MutableArrayRef<Accumulator> list(sums);
+    auto emit = [&](unsigned k, Value shift) {
       SmallVector<Fragment> query;
-      for (unsigned i = 0; i < atOnce; ++i)
-        query.push_back(getQuery(k + i));
-      multiplier.multiplyKeys(query, *keyReader, pointers, k, 0,
-                              MutableArrayRef<Accumulator>(sums));
-    }
+      for (unsigned i = 0; i < multiplier.getStepsAtOnce(); ++i)
+        query.push_back(getQuery(k + i, shift));
+      multiplier.multiplyKeys(
+          query, *keyReader, TileReader::shift(b, pointers, shift), k, 0, list);
+    };
+    multiplier.forHeadSteps(list, few, emit);
     llvm::append_range(products, sums);
   }
 

@@ -340,3 +340,12 @@ Value TileReader::address(ArrayRef<Value> pointers, unsigned step,
                   int64_t(step / period) * period * 32 +
                       int64_t(rowBlock) * rowsPerBlock * row.pitch);
 }
+
+SmallVector<Value> TileReader::shift(KernelBuilder &b, ArrayRef<Value> pointers,
+                                     Value bytes) {
+  SmallVector<Value> shifted(pointers);
+  if (bytes)
+    for (Value &pointer : shifted)
+      pointer = b.offset(pointer, bytes);
+  return shifted;
+}

@@ -142,6 +142,10 @@ public:
   Value address(ArrayRef<Value> pointers, unsigned step,
                 unsigned rowBlock = 0) const;
 
+  /// Pointers `bytes` (null: 0) further.
+  static SmallVector<Value> shift(KernelBuilder &b, ArrayRef<Value> pointers,
+                                  Value bytes);
+
   /// RowPairs: the bits of the even and of the odd row at an address.
   std::pair<Value, Value> loadRowPair(Value address) const;
 

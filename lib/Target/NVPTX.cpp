@@ -289,8 +289,12 @@ private:
 };
 } // namespace
 
-std::string hydragen::emitPTX(mlir::gpu::GPUModuleOp module,
+std::string hydragen::emitPTX(mlir::OwningOpRef<mlir::gpu::GPUModuleOp> source,
                               const CUDATarget &target) {
+  mlir::gpu::GPUModuleOp module = source.release();
+  mlir::OwningOpRef<mlir::ModuleOp> wrapper =
+      mlir::ModuleOp::create(module.getLoc());
+  wrapper->push_back(module);
   mlir::MLIRContext *context = module.getContext();
   auto fail = [&](const Twine &text) {
     module.emitError() << text.str();
@@ -307,20 +311,16 @@ std::string hydragen::emitPTX(mlir::gpu::GPUModuleOp module,
   if (!machine)
     return fail(llvm::toString(machine.takeError()));
 
-  mlir::OwningOpRef<mlir::ModuleOp> wrapper =
-      mlir::ModuleOp::create(module.getLoc());
-  auto copy = mlir::cast<mlir::gpu::GPUModuleOp>(module->clone());
-  wrapper->getBody()->push_back(copy);
-  copy.setTargetsAttr(mlir::ArrayAttr::get(
+  module.setTargetsAttr(mlir::ArrayAttr::get(
       context, mlir::NVVM::NVVMTargetAttr::get(
                    context, 3, "nvptx64-nvidia-cuda", target.chip,
                    "+ptx" + std::to_string(target.ptxVersion))));
-  if (mlir::failed(lowerToLLVM(copy)))
+  if (mlir::failed(lowerToLLVM(module)))
     return "";
 
   LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> code =
-      mlir::translateModuleToLLVMIR(copy, llvmContext, module.getName(),
+      mlir::translateModuleToLLVMIR(module, llvmContext, module.getName(),
                                     /*disableVerification=*/true);
   if (!code)
     return fail("cannot be translated to LLVM IR");

@@ -373,7 +373,7 @@ bool Compiler::makeImages(bool cubin) {
     return true;
   info.kernels = getKernelInfos(*kernels);
   for (const CUDATarget &gpu : gpus) {
-    std::string ptx = emitPTX(getKernels(*kernels), gpu);
+    std::string ptx = emitPTX(getKernels(*kernels).clone(), gpu);
     if (ptx.empty())
       return fail(options.input + ": no PTX could be made for " + gpu.chip,
                   kInternalError);

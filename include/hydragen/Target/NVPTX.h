@@ -30,10 +30,11 @@ struct CUDATarget {
 /// one line without a prefix; what passes here, LLVM's code generator knows.
 llvm::Expected<CUDATarget> parseCUDATarget(llvm::StringRef spec);
 
-/// Lowers a copy of `module` (gpu.func, scf, arith, math, vector, nvvm, llvm)
-/// to PTX text. Reports what cannot be lowered at the op that cannot, or at the
-/// module; never ends the process for it. "" after an error.
-std::string emitPTX(mlir::gpu::GPUModuleOp module, const CUDATarget &target);
+/// Lowers `module` (gpu.func, scf, arith, math, vector, nvvm, llvm; in no other
+/// module) to PTX text. Reports what cannot be lowered at the op that cannot,
+/// or at the module; never ends the process for it. "" after an error.
+std::string emitPTX(mlir::OwningOpRef<mlir::gpu::GPUModuleOp> module,
+                    const CUDATarget &target);
 
 /// Path of ptxas: $HYDRAGEN_PTXAS, else ptxas on PATH, else that of
 /// $CUDA_HOME or /usr/local/cuda.

@@ -299,6 +299,7 @@ int main(int argc, char **argv) {
   if (emit == "mlir") {
     llvm::raw_string_ostream(text) << *module;
   } else if (emit == "ptx" || emit == "cubin") {
+    gpuModule->remove();
     text = ::hydragen::emitPTX(gpuModule, *cudaTarget);
     if (text.empty())
       return 1;

@@ -1,6 +1,6 @@
 """Runs modules with infinite operands; the first, on the CPU, says what is right.
 
-    infinite.py HYDRAGEN_RUN CPU_MODULE MODULE ...
+    infinite.py HEAD_DIM HYDRAGEN_RUN CPU_MODULE MODULE ...
 """
 
 import subprocess
@@ -9,12 +9,14 @@ import tempfile
 
 import numpy as np
 
-run, reference, modules = sys.argv[1], sys.argv[2], sys.argv[3:]
+dim, run, reference, modules = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
+# Columns of several blocks of fragments.
+c2, c3, c4, c5 = (i * dim // 16 for i in (2, 3, 4, 5))
 rng = np.random.default_rng(1)
 
 
 def make():
-    shapes = [(4, 16), (40, 16), (40, 16), (4, 3, 16), (4, 3, 16)]
+    shapes = [(4, dim), (40, dim), (40, dim), (4, 3, dim), (4, 3, dim)]
     return [rng.standard_normal(s, np.float32) for s in shapes]
 
 
@@ -34,16 +36,16 @@ def name(row):
 
 cases = {}
 q, pk, pv, sk, sv = make()
-pv[7, 3] = np.inf
-cases["value"] = [q, pk, pv, sk, sv], lambda out: np.isfinite(np.delete(out, 3, 1)).all()
+pv[7, c3] = np.inf
+cases["value"] = [q, pk, pv, sk, sv], lambda out: np.isfinite(np.delete(out, c3, 1)).all()
 q, pk, pv, sk, sv = make()
-sv[0, 2, 5] = -np.inf
+sv[0, 2, c5] = -np.inf
 cases["own value"] = [q, pk, pv, sk, sv], None
 q, pk, pv, sk, sv = make()
 # The score of this key is -inf: it weighs nothing.
-sk[1, 1, 4] = -np.inf * np.sign(q[1, 4])
-pk[9, 2] = np.inf
-q[:, 2] = -np.abs(q[:, 2])
+sk[1, 1, c4] = -np.inf * np.sign(q[1, c4])
+pk[9, c2] = np.inf
+q[:, c2] = -np.abs(q[:, c2])
 cases["own key"] = [q, pk, pv, sk, sv], None
 q, pk, pv, sk, sv = make()
 q[0, 0] = np.inf
