@@ -75,7 +75,7 @@ class Bench:
 
     def run(self, calls):
         clock = time.thread_time if self.options.threads == 1 else time.perf_counter
-        return interleave({name: timed(call, clock=clock) if name not in ("sgemm", "read") and not name.startswith("torch ") else call
+        return interleave({name: timed(call, clock=clock) if not name.startswith(("sgemm", "read", "torch ")) else call
                            for name, call in calls.items()}, self.repeat, self.budget,
                           [name for name in calls if name.startswith("torch ")])
 
@@ -227,10 +227,13 @@ class Bench:
         """Pairs that must cost about the same."""
         table = Table("Pairs", ["what", "ms", "against ms", "ratio", "wanted"], self.out, first=66)
 
-        def pair(name, what, first, second, wanted, scale=1.0):
-            times = {key: median(values) for key, values in self.run({"first": first, "second": second}).items()}
-            table.row(what, times["first"], times["second"], scale * times["first"] / times["second"], wanted)
-            self.keep("pairs", name, **times, ratio=scale * times["first"] / times["second"])
+        def pair(name, what, first, second, wanted, scale=1.0, **more):
+            times = {key: median(values)
+                     for key, values in self.run({"first": first, "second": second, **more}).items()}
+            ratio = scale * times["first"] / times["second"]
+            table.row(what, times["first"], times["second"], ratio, wanted)
+            self.keep("pairs", name, **times, ratio=ratio)
+            return times
 
         case = Case("ragged", 64, 32, 32, 128, ((1, 1024), (64, 256)), "f32", ragged=True)
         if self.wanted(case.name):
@@ -253,11 +256,19 @@ class Bench:
             inputs = self.inputs(case)
             pair(case.name, "batch 1, P4096: shared against plain", self.engine(case, inputs)[0],
                  self.engine(case, inputs, "never")[0], "at most 1")
+        scaling = {}
         for case in bench_shapes():
             if self.wanted("threads_" + case.name) and self.options.threads >= 2 and case.dtype != "f16":
                 inputs = self.inputs(case)
-                pair("threads_" + case.name, f"one thread against two: {case.name}",
-                     *[self.engine(case, inputs, threads=count)[0] for count in (1, 2)], "at least 1.8")  # by the clock: threads is not 1 here
+                calls = [self.engine(case, inputs, threads=count)[0] for count in (1, 2)]  # by the clock: threads is not 1 here
+                more = {} if self.options.no_floor else {
+                    f"{rate}{count}": lambda rate=rate, count=count: self.floor(count).rate(rate)
+                    for rate in ("sgemm", "read") for count in (1, 2)}
+                times = pair("threads_" + case.name, f"one thread against two: {case.name}", *calls, "at least 1.8", **more)
+                for rate in ("sgemm", "read") if more else ():
+                    scaling.setdefault(rate, []).append(times[rate + "2"] / times[rate + "1"])
+        for rate, ratios in scaling.items():
+            self.out(f"(the machine's {rate} in the same rounds: {min(ratios):.2f} to {max(ratios):.2f} times as fast)")
         for dtype in ("f32", "bf16"):
             cases = [Case(f"rows_{dtype}", batch, 8, 8, 128, ((1, 4096),), dtype) for batch in (256, 64)]
             if self.wanted(cases[0].name):
