@@ -39,7 +39,7 @@ func.func @matmul(%a: memref<256x64xf32>, %b: memref<64x128xf32>, %c: memref<256
 // CHECK-LABEL: func @linear(
 // CHECK-SAME: %[[X:.*]]: memref<16x64xf16>, %[[W:.*]]: memref<256x64xf16>
 // CHECK: %[[LANES:.*]] = memref.alloca() {{.*}}: memref<1x64x16xf32>
-// CHECK: %[[ROWS:.*]] = memref.alloca() {{.*}}: memref<96x64xf32>
+// CHECK: %[[ROWS:.*]] = memref.alloca() {{.*}}: memref<6x64xf32>
 // CHECK: memref.load %[[X]]
 // CHECK: arith.extf
 // CHECK: memref.store %{{.*}}, %[[LANES]]
@@ -59,6 +59,42 @@ func.func @linear(%x: memref<16x64xf16>, %w: memref<256x64xf16>, %y: memref<16x2
     %s = arith.addf %c, %p : f32
     linalg.yield %s : f32
   }
+  return
+}
+
+// What is packed next comes from memory during products, where the operand is large: the next rows' lines, one row after the
+// other, or the next block of lanes. What fits into a cache is not asked for.
+
+// CHECK-LABEL: func @large_rows(
+// CHECK-SAME: %[[X:.*]]: memref<16x512xf16>, %[[W:.*]]: memref<512x512xf16>
+// CHECK: vector.store
+// CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %c32 iter_args(
+// CHECK-COUNT-6: memref.prefetch %[[W]]{{.*}} read, locality<2>, data
+// CHECK-NOT: memref.prefetch
+// CHECK: scf.for {{.*}} iter_args(
+// CHECK: return
+func.func @large_rows(%x: memref<16x512xf16>, %w: memref<512x512xf16>, %y: memref<16x512xf32>) {
+  linalg.generic {indexing_maps = [#x, #w, #y], iterator_types = ["parallel", "parallel", "reduction"]}
+    ins(%x, %w : memref<16x512xf16>, memref<512x512xf16>) outs(%y : memref<16x512xf32>) {
+  ^bb0(%a: f16, %b: f16, %c: f32):
+    %aw = arith.extf %a : f16 to f32
+    %bw = arith.extf %b : f16 to f32
+    %p = arith.mulf %aw, %bw : f32
+    %s = arith.addf %c, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// CHECK-LABEL: func @large_lanes(
+// CHECK-SAME: %[[A:.*]]: memref<96x512xf32>, %[[B:.*]]: memref<512x512xf32>
+// CHECK: scf.for {{.*}} step %c16 iter_args(
+// CHECK-NOT: memref.prefetch %[[A]]
+// CHECK: memref.prefetch %[[B]]
+// CHECK-NOT: memref.prefetch %[[A]]
+// CHECK: return
+func.func @large_lanes(%a: memref<96x512xf32>, %b: memref<512x512xf32>, %c: memref<96x512xf32>) {
+  linalg.matmul ins(%a, %b : memref<96x512xf32>, memref<512x512xf32>) outs(%c : memref<96x512xf32>)
   return
 }
 
