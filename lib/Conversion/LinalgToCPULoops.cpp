@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatmulKernel.h"
+#include "StreamKernel.h"
 #include "hydragen/Conversion/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -173,8 +174,10 @@ static LogicalResult lower(RewriterBase &rewriter, linalg::LinalgOp op,
       return op.emitOpError("cannot be lowered to loops");
     generic = *result;
   }
-  if (isMatmulKernel(generic)) {
-    emitMatmulKernel(rewriter, generic, vectorBits);
+  bool streams = isStreamKernel(generic);
+  if (streams || isMatmulKernel(generic)) {
+    (streams ? emitStreamKernel : emitMatmulKernel)(rewriter, generic,
+                                                    vectorBits);
     rewriter.eraseOp(generic);
     return success();
   }

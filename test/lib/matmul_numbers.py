@@ -1,6 +1,6 @@
 """matmul_numbers.py BUILD_DIR SEED COUNT [TARGET]: random products, compiled, against float64.
 
-Shapes with extents around the sizes of tiles, permuted operands and outputs, batch dims, several loops of one kind,
+Shapes with extents around the sizes of tiles, few rows of large operands, permuted operands and outputs, batch dims, several loops of one kind,
 transposed and broadcast operands as exporters write them, f32, f16 and bf16. An error may be twice that of the
 naive sum in f32 and two units in f32's last place, plus the rounding to the output's type, by the largest element.
 """
@@ -38,12 +38,22 @@ def make(rng):
     if rng.random() < 0.1:
         batch, left, right, summed = "", "m", "n", "k"
         extents = {"m": rng.choice([200, 400]), "n": rng.choice([200, 800]), "k": 300}
+    # Few rows, or one, of an operand too large for a cache.
+    few = rng.random() < 0.35
+    if few:
+        left, batch = rng.choice(["", "m", "m", "m", "mp"]), batch[:1]
+        extents |= {"p": rng.choice([1, 2]), "m": rng.choice([1, 2, 3, 4, 7, 8, 9]), "n": rng.choice([257, 300, 530, 700]),
+                    "k": rng.choice([150, 255, 264, 300])}
 
     def shuffle(letters):
         return "".join(rng.sample(letters, len(letters)))
     # A broadcast operand lacks a batch dim; not both may.
     less = batch[1:] if rng.random() < 0.2 else batch
     a, b = shuffle(less + left + summed), shuffle(batch + right + summed)
+    if few and rng.random() < 0.7:
+        b = b.replace("n", "") + "n"
+    if few and rng.random() < 0.5:
+        a, b = b, a
     out = shuffle(batch + left + right) if rng.random() < 0.3 else batch + left + right
     dtypes = [rng.choice(["f32", "f32", "f16", "bf16"]) for _ in range(2)]
     result = rng.choice(["f32", *dtypes])

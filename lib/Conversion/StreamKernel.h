@@ -1,0 +1,26 @@
+//===- StreamKernel.h - contractions that read once -------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef HYDRAGEN_LIB_CONVERSION_STREAMKERNEL_H
+#define HYDRAGEN_LIB_CONVERSION_STREAMKERNEL_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace mlir::hydragen {
+
+/// Whether `op`, a product of f32, f16 or bf16 on buffers, multiplies a large
+/// operand that is contiguous along a loop of its own with few rows of the
+/// other one (or one): then reading the large one bounds it.
+bool isStreamKernel(linalg::GenericOp op);
+
+/// Emits `op`, for which isStreamKernel holds, before itself, as
+/// emitMatmulKernel does. `op` stays.
+void emitStreamKernel(OpBuilder &builder, linalg::GenericOp op,
+                      unsigned vectorBits);
+
+} // namespace mlir::hydragen
+
+#endif // HYDRAGEN_LIB_CONVERSION_STREAMKERNEL_H
