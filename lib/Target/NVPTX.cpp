@@ -284,7 +284,7 @@ public:
 private:
   static constexpr StringRef kLeftOut[] = {"codegenprepare", "slsr",
                                            "nary-reassociate", "early-cse",
-                                           "load-store-vectorizer"};
+                                           "load-store-vectorizer", "machine-cse"};
   bool isLarge;
 };
 } // namespace
