@@ -228,10 +228,10 @@ SmallBitVector hydragen::getUnusedRows(PartialAttentionOpInterface op) {
       withIndexMaps(maps, op.getIndexMapsVector()));
 }
 
-bool hydragen::isSharedSegment(AttentionOp op, unsigned segment) {
+SmallBitVector hydragen::getSharedRows(AttentionOp op, unsigned segment) {
   SmallBitVector unused = getUnusedRows(op, segment);
   if (op.getSegment(segment).getShared())
-    return unused.any();
+    return unused;
   SmallBitVector always = unused;
   for (unsigned i = 0; i != op.getNumSegments(); ++i)
     always &= getUnusedRows(op, i);
@@ -240,7 +240,7 @@ bool hydragen::isSharedSegment(AttentionOp op, unsigned segment) {
   for (unsigned row = 0; row != rowSizes.size(); ++row)
     if (rowSizes[row] == 1)
       unused.reset(row);
-  return unused.any();
+  return unused;
 }
 
 SmallBitVector hydragen::getFoldedRows(PartialAttentionOpInterface op) {

@@ -110,9 +110,10 @@ static void multiply(int64_t &product, int64_t extent) {
 /// side may have them all.
 static int64_t getUncutKeys(PartialAttentionOpInterface op,
                             const AttentionDims &dims) {
-  if (dims.keys.size() != 2)
+  if (dims.keys.size() > 2)
     return ShapedType::kDynamic;
-  int64_t pageSize = getStaticExtent(op, dims.keys[1]);
+  int64_t pageSize =
+      dims.keys.size() == 2 ? getStaticExtent(op, dims.keys[1]) : 1;
   for (auto [i, map] : llvm::enumerate(op.getIndexMapsVector())) {
     std::optional<unsigned> page =
         map.getResultPosition(getAffineDimExpr(dims.keys[0], op->getContext()));

@@ -578,6 +578,13 @@ std::string SegmentWriter::describe(const SegmentPiece &piece,
     os << "shared by groups that are known at run time";
     return text;
   }
+  // Rows that this segment does not use and another one does.
+  const AttentionDims &dims = analysis.getDims();
+  llvm::SmallBitVector shared =
+      getSharedRows(analysis.getOp(), analysis.getSegment());
+  for (unsigned row : shared.set_bits())
+    if (VarId var = analysis.getDimVar(dims.rows[row]); analysis.isFolded(var))
+      over.push_back(var);
   if (over.empty()) {
     os << "own";
     return text;

@@ -124,6 +124,7 @@ public:
   void groupPiece(unsigned number, const RuntimeGuard &guard);
 
   AttentionOp getOp() const { return op; }
+  unsigned getSegment() const { return segment; }
   const AttentionDims &getDims() const { return dims; }
   ExprContext &getExprs() { return *exprs; }
   ElementEvaluator &getEvaluator() { return *evaluator; }

@@ -59,10 +59,14 @@ llvm::SmallBitVector getUnusedRows(AttentionOp op, unsigned segment);
 /// The same for a partial attention.
 llvm::SmallBitVector getUnusedRows(PartialAttentionOpInterface op);
 
-/// Whether several sequences read the keys of a segment: it is marked so, or
-/// some row dim, of which the segment has more than one index, is used by
-/// another segment's K and V and not by this one's.
-bool isSharedSegment(AttentionOp op, unsigned segment);
+/// Row dims whose sequences read one copy of a segment's keys: the unused ones
+/// of a marked segment, else those of them, of which the segment has more than
+/// one index, that another segment's K and V use.
+llvm::SmallBitVector getSharedRows(AttentionOp op, unsigned segment);
+/// Whether there are any.
+inline bool isSharedSegment(AttentionOp op, unsigned segment) {
+  return getSharedRows(op, segment).any();
+}
 
 /// Discardable unit attribute of an attention: what its segments have in common
 /// is not worth sharing; each row is computed for itself.

@@ -70,8 +70,9 @@ static unsigned getOutputColumns(AttendOp op) {
 }
 
 /// Bytes of one step of a domain dim in an operand where the type says it. No
-/// step is made along an extent of 1: then it is as large as `alignment` wants,
-/// whatever the stride (columns may have the same one).
+/// step is made along an extent of 1, or a dim that the operand lacks (a page
+/// of one key): then it is as large as `alignment` wants, whatever the stride
+/// (columns may have the same one).
 static int64_t getStaticPitch(Value memref, AffineMap map, AffineExpr term,
                               unsigned alignment) {
   SmallVector<int64_t> strides;
@@ -79,6 +80,8 @@ static int64_t getStaticPitch(Value memref, AffineMap map, AffineExpr term,
   auto type = cast<MemRefType>(memref.getType());
   if (failed(type.getStridesAndOffset(strides, offset)))
     return 0;
+  if (!llvm::is_contained(map.getResults(), term))
+    return alignment;
   for (auto [result, size, stride] :
        llvm::zip_equal(map.getResults(), type.getShape(), strides))
     if (result == term && size == 1) {

@@ -193,22 +193,28 @@ LogicalResult PartBuilder::checkKeys() {
     }
     return success();
   }
-  // A table of pages: K and V through the same page number.
-  if (dims.keys.size() != 2)
+  // A table of pages: K and V through the same page number. One of single keys
+  // has no dim for the place in the page.
+  if (dims.keys.size() > 2)
     return fail("a table has " + Twine(dims.keys.size()) +
                 " key dims instead of page and key");
-  unsigned page = dims.keys[0], inPage = dims.keys[1];
+  unsigned page = dims.keys[0];
+  std::optional<unsigned> inPage;
+  if (dims.keys.size() == 2)
+    inPage = dims.keys[1];
   AffineMap tableMap = indexMaps[*table];
   AffineExpr symbol = getAffineSymbolExpr(*table, op->getContext());
   for (AffineMap map : {keyMap, valueMap})
-    if (map.isFunctionOfDim(page) || !findDim(map, inPage) ||
+    if (map.isFunctionOfDim(page) || (inPage && !findDim(map, *inPage)) ||
         llvm::count(map.getResults(), symbol) != 1)
       return fail("its keys are not a page number and a place in the page");
-  if (tableMap.isFunctionOfDim(inPage) || !findDim(tableMap, page) ||
+  if ((inPage && tableMap.isFunctionOfDim(*inPage)) ||
+      !findDim(tableMap, page) ||
       *findDim(tableMap, page) + 1 != tableMap.getNumResults())
     return fail("the page table's last dim is not the page");
-  std::optional<int64_t> pageSize =
-      getConstantIntValue(getExtent(builder, op, inPage));
+  std::optional<int64_t> pageSize = 1;
+  if (inPage)
+    pageSize = getConstantIntValue(getExtent(builder, op, *inPage));
   if (!pageSize)
     return fail("the page size is not known");
   cut = getTableCut(op, *table, *findDim(tableMap, page), *pageSize, reason);
@@ -284,7 +290,7 @@ AffineMap PartBuilder::rewriteMap(AffineMap map) {
   for (auto [i, row] : llvm::enumerate(dims.rows))
     exprs[row] = getAffineDimExpr(i, context);
   // Collapsed keys are represented by the first.
-  for (unsigned i = 0; i != numKeys; ++i)
+  for (unsigned i = 0; i != std::min<size_t>(numKeys, dims.keys.size()); ++i)
     exprs[dims.keys[i]] = getAffineDimExpr(numRows + i, context);
   exprs[dims.contraction.front().front()] =
       getAffineDimExpr(numRows + numKeys, context);
@@ -359,7 +365,9 @@ PartAttr PartBuilder::build(TileAttr tile, SmallVectorImpl<Value> &counts) {
   std::optional<unsigned> groupedRow = getGroupedRow(op);
   int64_t page = 0, grouped = groupedRow ? int64_t(*groupedRow) : -1;
   if (table)
-    page = *getConstantIntValue(getExtent(builder, op, dims.keys[1]));
+    page = dims.keys.size() == 1
+               ? 1
+               : *getConstantIntValue(getExtent(builder, op, dims.keys[1]));
   return PartAttr::get(
       op->getContext(), isa<PrefixAttentionOp>(op),
       builder.getDenseI64ArrayAttr(digits),
