@@ -232,7 +232,7 @@ void Multiplier::forHeadSteps(
     ArrayRef<MutableArrayRef<Accumulator>> products, bool queriesInShared,
     function_ref<void(unsigned step, Value shift)> emit) const {
   unsigned steps = getHeadSteps(), period = layout.keyRow.period();
-  if (!careful || !queriesInShared || steps == period) {
+  if (!rolled || !queriesInShared || steps == period) {
     for (unsigned step = 0; step < steps; step += getStepsAtOnce())
       emit(step, Value());
     return;
@@ -248,7 +248,7 @@ void Multiplier::multiplyKeys(
     ArrayRef<SmallVector<Fragment>> queries, const TileReader &reader,
     ArrayRef<Value> pointers, unsigned firstStep, unsigned keyBlock,
     ArrayRef<MutableArrayRef<Accumulator>> products) const {
-  bool fresh = isF32 && (careful || firstStep > 0);
+  bool fresh = isF32 && (rolled || firstStep > 0);
   SmallVector<std::array<Accumulator, 2>> sums;
   for (MutableArrayRef<Accumulator> product : products) {
     Accumulator zero(4, b.constantF(0));
@@ -345,7 +345,7 @@ void Multiplier::multiplyValues(
     }
   };
   unsigned period = layout.valueRow.period();
-  if (!careful || blocks == period) {
+  if (!rolled || blocks == period) {
     for (unsigned block = 0; block < blocks; ++block)
       multiplyBlock(block, pointers);
     return;

@@ -33,7 +33,10 @@ public:
   /// 3xTF32: products from here on are right for operands that are not finite.
   /// x = inf has no finite low part, and inf * (low part of the other) would
   /// be NaN, or an infinity of the wrong sign.
-  void setCareful() { careful = true; }
+  void setCareful() { careful = rolled = true; }
+  /// f32: products from here on are loops over the head dim, short code for
+  /// what runs rarely.
+  void setRolled(bool value) { rolled = value && isF32; }
   /// The lane that code from here on runs in.
   void setLane(Value value) { lane = value; }
 
@@ -64,7 +67,7 @@ public:
                                          unsigned keyBlock) const;
   /// Calls `emit` for every `getStepsAtOnce()`-th step over the head dim; it
   /// adds to `products`, from tiles whose pointers it moves by `shift` bytes
-  /// (null: none). With queries in shared memory careful code is a loop.
+  /// (null: none). With queries in shared memory rolled code is a loop.
   void forHeadSteps(ArrayRef<MutableArrayRef<Accumulator>> products,
                     bool queriesInShared,
                     function_ref<void(unsigned step, Value shift)> emit) const;
@@ -93,7 +96,7 @@ public:
 private:
   SmallVector<Value> loadMatrices(Value address, bool transposed) const;
   /// A loop of `count` (> 1) iterations that changes `blocks`; `body` gets the
-  /// iteration's number. Careful code, which is rarely run, is kept short.
+  /// iteration's number.
   void roll(unsigned count, ArrayRef<MutableArrayRef<Accumulator>> blocks,
             function_ref<void(Value)> body) const;
   /// block += A * B.
@@ -109,7 +112,7 @@ private:
   const Context &context;
   KernelBuilder &b;
   const VariantLayout &layout;
-  bool isF32, isSplit, isExact, careful = false;
+  bool isF32, isSplit, isExact, careful = false, rolled = false;
   Value lane;
 };
 

@@ -387,6 +387,8 @@ RowStates SuffixTile::emitLoops(bool careful) {
     // All is computed anew after a loop, so that nothing but what it needs is
     // live across it.
     setUp();
+    // At most two tiles are left for the loop that follows, as a rule.
+    multiplier.setRolled(true);
   }
   emitRowScores(/*masked=*/true);
   emitLoop(ownFull, ownCount, /*masked=*/true);

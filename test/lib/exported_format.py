@@ -61,7 +61,7 @@ class ExportedFormat(lit.formats.FileBasedTest):
 ON_HOST = {
     "jax_mla": "it has several products, contraction or value dims",
     "mla_absorbed": "it has several products, contraction or value dims",
-    "dynamic_prefix": "a table has 1 key dims instead of page and key",
+    "dynamic_prefix": "its keys are not a page number and a place in the page",
 }
 
 
