@@ -176,8 +176,10 @@ static LogicalResult lower(RewriterBase &rewriter, linalg::LinalgOp op,
   }
   bool streams = isStreamKernel(generic);
   if (streams || isMatmulKernel(generic)) {
-    (streams ? emitStreamKernel : emitMatmulKernel)(rewriter, generic,
-                                                    vectorBits);
+    if (streams)
+      emitStreamKernel(rewriter, generic, vectorBits);
+    else
+      emitMatmulKernel(rewriter, generic, vectorBits);
     rewriter.eraseOp(generic);
     return success();
   }

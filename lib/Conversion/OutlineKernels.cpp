@@ -7,6 +7,7 @@
 
 #include "HostCalls.h"
 #include "MatmulKernel.h"
+#include "StreamKernel.h"
 #include "hydragen/Conversion/Passes.h"
 #include "hydragen/IR/AttentionDims.h"
 #include "hydragen/IR/Hydragen.h"
@@ -27,12 +28,13 @@ namespace mlir::hydragen {
 using namespace mlir;
 using namespace mlir::hydragen;
 
-/// Whether `op` becomes a kernel of register tiles. In a loop a call that fails
-/// could not leave the function.
+/// Whether `op` becomes a kernel of products. In a loop a call that fails could
+/// not leave the function.
 static bool isProduct(Operation *op, func::FuncOp function) {
   auto product = dyn_cast<linalg::LinalgOp>(op);
   return product && op->getParentOp() == function &&
-         product.hasPureBufferSemantics() && isMatmul(product);
+         product.hasPureBufferSemantics() &&
+         (isMatmul(product) || isStreamKernel(product));
 }
 
 namespace {

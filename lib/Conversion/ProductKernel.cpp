@@ -85,7 +85,7 @@ mlir::hydragen::getProductLoops(linalg::LinalgOp op) {
   return kinds;
 }
 
-ProductSide::ProductSide(linalg::GenericOp op, OpOperand &operand)
+ProductSide::ProductSide(linalg::LinalgOp op, OpOperand &operand)
     : buffer(operand.get()), map(op.getMatchingIndexingMap(&operand)) {
   int64_t offset;
   auto type = cast<MemRefType>(buffer.getType());

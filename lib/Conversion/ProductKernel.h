@@ -24,7 +24,7 @@ std::optional<SmallVector<LoopKind>> getProductLoops(linalg::LinalgOp op);
 /// An operand of a product: its buffer, map, and memory strides.
 struct ProductSide {
   ProductSide() = default;
-  ProductSide(linalg::GenericOp op, OpOperand &operand);
+  ProductSide(linalg::LinalgOp op, OpOperand &operand);
 
   Value buffer;
   AffineMap map;
@@ -56,7 +56,7 @@ public:
   void emit();
 
 protected:
-  ProductKernel(OpBuilder &builder, linalg::GenericOp op, unsigned vectorBits)
+  ProductKernel(OpBuilder &builder, linalg::LinalgOp op, unsigned vectorBits)
       : e(builder, op.getLoc(), builder.getF32Type()), op(op),
         vectorBits(vectorBits), width(vectorBits / 32),
         staticExtents(op.getStaticLoopRanges()) {}
@@ -97,7 +97,7 @@ protected:
   }
 
   cpu::Emitter e;
-  linalg::GenericOp op;
+  linalg::LinalgOp op;
   unsigned vectorBits;
   int64_t width; ///< lanes of a vector
 

@@ -32,7 +32,7 @@ static constexpr int64_t kItems = 8, kLeastLanes = 64, kMostLanes = 256;
 namespace {
 class StreamKernel : public ProductKernel {
 public:
-  StreamKernel(OpBuilder &builder, linalg::GenericOp op, unsigned vectorBits)
+  StreamKernel(OpBuilder &builder, linalg::LinalgOp op, unsigned vectorBits)
       : ProductKernel(builder, op, vectorBits) {}
 
   /// Chooses loops, sides and sizes; false when the op is none of these.
@@ -70,7 +70,8 @@ bool StreamKernel::choose(const ProductSide &left, const ProductSide &right,
     else if (kind == LoopKind::Sum)
       prefer(depthLoop, loop);
   }
-  if (!laneLoop || !depthLoop || !left.isLarge())
+  if (!laneLoop || !depthLoop || !left.isLarge() ||
+      getProductExtent(staticExtents[*laneLoop]) < kLeastLanes)
     return false;
   // Other loops of the rows would read the lanes again.
   int64_t numRows = 1;
@@ -206,13 +207,13 @@ void StreamKernel::prefetch(Point point, Value l) {
   }
 }
 
-bool mlir::hydragen::isStreamKernel(linalg::GenericOp op) {
-  OpBuilder builder(op);
+bool mlir::hydragen::isStreamKernel(linalg::LinalgOp op) {
+  OpBuilder builder(op.getOperation());
   // The width of vectors does not decide.
   return StreamKernel(builder, op, /*vectorBits=*/128).plan();
 }
 
-void mlir::hydragen::emitStreamKernel(OpBuilder &builder, linalg::GenericOp op,
+void mlir::hydragen::emitStreamKernel(OpBuilder &builder, linalg::LinalgOp op,
                                       unsigned vectorBits) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(op);

@@ -14,11 +14,11 @@ namespace mlir::hydragen {
 /// Whether `op`, a product of f32, f16 or bf16 on buffers, multiplies a large
 /// operand that is contiguous along a loop of its own with few rows of the
 /// other one (or one): then reading the large one bounds it.
-bool isStreamKernel(linalg::GenericOp op);
+bool isStreamKernel(linalg::LinalgOp op);
 
 /// Emits `op`, for which isStreamKernel holds, before itself, as
 /// emitMatmulKernel does. `op` stays.
-void emitStreamKernel(OpBuilder &builder, linalg::GenericOp op,
+void emitStreamKernel(OpBuilder &builder, linalg::LinalgOp op,
                       unsigned vectorBits);
 
 } // namespace mlir::hydragen

@@ -36,7 +36,7 @@ public:
   void setCareful() { careful = rolled = true; }
   /// f32: products from here on are loops over the head dim, short code for
   /// what runs rarely.
-  void setRolled(bool value) { rolled = value && isF32; }
+  void setRolled() { rolled = isF32; }
   /// The lane that code from here on runs in.
   void setLane(Value value) { lane = value; }
 

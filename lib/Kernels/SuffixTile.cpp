@@ -388,7 +388,7 @@ RowStates SuffixTile::emitLoops(bool careful) {
     // live across it.
     setUp();
     // At most two tiles are left for the loop that follows, as a rule.
-    multiplier.setRolled(true);
+    multiplier.setRolled();
   }
   emitRowScores(/*masked=*/true);
   emitLoop(ownFull, ownCount, /*masked=*/true);

@@ -282,9 +282,9 @@ public:
   }
 
 private:
-  static constexpr StringRef kLeftOut[] = {"codegenprepare", "slsr",
-                                           "nary-reassociate", "early-cse",
-                                           "load-store-vectorizer", "machine-cse"};
+  static constexpr StringRef kLeftOut[] = {
+      "codegenprepare",        "slsr",       "nary-reassociate", "early-cse",
+      "load-store-vectorizer", "machine-cse"};
   bool isLarge;
 };
 } // namespace

@@ -116,3 +116,20 @@ func.func @products(%call: !llvm.ptr, %x: memref<4x8xf32>, %w: memref<8x8xf32>, 
   %zero = arith.constant 0 : i32
   return %zero : i32
 }
+
+// -----
+
+// So are products of one row with weights that are read in place; small ones stay.
+
+// CHECK-LABEL: func @rows(
+// CHECK-COUNT-2: call @linalg_vecmat(
+// CHECK: linalg.vecmat
+// CHECK-LABEL: func private @linalg_vecmat(
+// CHECK-NOT: func private
+func.func @rows(%call: !llvm.ptr, %x: memref<256xf32>, %w: memref<256x256xf32>, %y: memref<256xf32>, %a: memref<8xf32>, %b: memref<8x64xf32>, %c: memref<64xf32>) -> i32 attributes {hydragen.entry} {
+  linalg.vecmat ins(%x, %w : memref<256xf32>, memref<256x256xf32>) outs(%y : memref<256xf32>)
+  linalg.vecmat ins(%y, %w : memref<256xf32>, memref<256x256xf32>) outs(%x : memref<256xf32>)
+  linalg.vecmat ins(%a, %b : memref<8xf32>, memref<8x64xf32>) outs(%c : memref<64xf32>)
+  %zero = arith.constant 0 : i32
+  return %zero : i32
+}

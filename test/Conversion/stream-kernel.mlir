@@ -50,7 +50,8 @@ func.func @one(%x: memref<?xf32>, %w: memref<?x?xf32>, %y: memref<?xf32>) {
   return
 }
 
-// These do not: the operand fits into a cache, lies along the sum, or meets more rows.
+// These do not: the operand fits into a cache, lies along the sum, meets more rows, or
+// has less than 64 columns.
 
 // CHECK-LABEL: func @small(
 // CHECK-NOT: memref<4x256xf32>
@@ -71,5 +72,12 @@ func.func @along(%x: memref<4x512xf32>, %w: memref<600x512xf32>, %y: memref<4x60
 // CHECK: return
 func.func @many(%x: memref<9x512xf32>, %w: memref<512x600xf32>, %y: memref<9x600xf32>) {
   linalg.matmul ins(%x, %w : memref<9x512xf32>, memref<512x600xf32>) outs(%y : memref<9x600xf32>)
+  return
+}
+// CHECK-LABEL: func @narrow(
+// CHECK-NOT: memref<2x256xf32>
+// CHECK: return
+func.func @narrow(%x: memref<2x4096xf32>, %w: memref<4096x32xf32>, %y: memref<2x32xf32>) {
+  linalg.matmul ins(%x, %w : memref<2x4096xf32>, memref<4096x32xf32>) outs(%y : memref<2x32xf32>)
   return
 }
