@@ -14,6 +14,11 @@
 // memory, and sums that stay in the first-level cache. The depths of the next
 // step are asked for during the products of this one, one after the other.
 //
+// Where the lanes' operand is contiguous along k instead, each of its rows
+// meets all rows of the other one, with vectors along k:
+//
+//   for lanes: sum[:][lane] += total(rows[:][k...] * lanes[lane][k...])
+//
 //===----------------------------------------------------------------------===//
 
 #include "StreamKernel.h"
@@ -28,6 +33,11 @@ static constexpr int64_t kMostRows = 8;
 static constexpr int64_t kStep = 8, kBlockDepth = 256;
 /// Work items to aim at, and lanes of one.
 static constexpr int64_t kItems = 8, kLeastLanes = 64, kMostLanes = 256;
+/// The same where lanes lie along the depth; independent sums of one lane, the
+/// least depth, and the most rows times bytes of an element. (One row is a loop
+/// that LLVM makes as good.)
+static constexpr int64_t kLongDepth = 1024, kMostAlong = 128;
+static constexpr int64_t kChains = 8, kLeastDepth = 64, kMostRowBytes = 16;
 
 namespace {
 class StreamKernel : public ProductKernel {
@@ -47,8 +57,12 @@ private:
   /// Adds the products of depths [k, k + step) of the block.
   void multiply(Point point, Value k, int64_t step);
   void prefetch(Point point, Value lane);
+  /// The products of the block's depths, each lane along them.
+  void multiplyAlong(Point point, Value count);
+  int64_t getBlockDepth() const { return isAlong ? kLongDepth : kBlockDepth; }
 
-  Value packedRows; ///< [rows][kBlockDepth]
+  bool isAlong = false; ///< lanes are contiguous along `depth`, not `lane`
+  Value packedRows;     ///< [rows][depth of a block]
 };
 } // namespace
 
@@ -62,16 +76,28 @@ bool StreamKernel::choose(const ProductSide &left, const ProductSide &right,
                      getProductExtent(staticExtents[*best]))
       best = loop;
   };
+  std::optional<unsigned> last;
   for (auto [loop, kind] : llvm::enumerate(kinds)) {
-    if (kind == own && left.isContiguous(loop))
-      laneLoop = loop;
+    if (kind == own)
+      prefer(laneLoop, loop);
     else if (kind == other)
       prefer(rowLoop, loop);
     else if (kind == LoopKind::Sum)
       prefer(depthLoop, loop);
+    if (left.isContiguous(loop))
+      last = loop;
   }
-  if (!laneLoop || !depthLoop || !left.isLarge() ||
-      getProductExtent(staticExtents[*laneLoop]) < kLeastLanes)
+  if (!laneLoop || !depthLoop || !last || !left.isLarge())
+    return false;
+  isAlong = kinds[*last] == LoopKind::Sum;
+  if (isAlong)
+    depthLoop = last;
+  else if (kinds[*last] == own)
+    laneLoop = last;
+  else
+    return false;
+  if (getProductExtent(staticExtents[*laneLoop]) < kLeastLanes ||
+      (isAlong && getProductExtent(staticExtents[*depthLoop]) < kLeastDepth))
     return false;
   // Other loops of the rows would read the lanes again.
   int64_t numRows = 1;
@@ -80,6 +106,8 @@ bool StreamKernel::choose(const ProductSide &left, const ProductSide &right,
       numRows = std::min(numRows * getProductExtent(staticExtents[loop]),
                          kMostRows + 1);
   if (numRows == 0 || numRows > kMostRows ||
+      (isAlong &&
+       (numRows == 1 || numRows * left.elementBytes() > kMostRowBytes)) ||
       (rowLoop && staticExtents[*rowLoop] != numRows))
     return false;
   lanes = left;
@@ -104,16 +132,16 @@ bool StreamKernel::plan() {
     return false;
   out = ProductSide(op, op->getOpOperand(2));
   int64_t laneSize = getProductExtent(staticExtents[lane]);
-  blockLanes =
-      llvm::alignTo(std::clamp<int64_t>(llvm::divideCeil(laneSize, kItems),
-                                        kLeastLanes, kMostLanes),
-                    width);
+  blockLanes = llvm::alignTo(
+      std::clamp<int64_t>(llvm::divideCeil(laneSize, kItems), kLeastLanes,
+                          isAlong ? kMostAlong : kMostLanes),
+      width);
   return true;
 }
 
 void StreamKernel::makeScratch() {
   packedRows = e.scratch(
-      {e.b.getIndexAttr(blockRows), e.b.getIndexAttr(kBlockDepth)}, e.type);
+      {e.b.getIndexAttr(blockRows), e.b.getIndexAttr(getBlockDepth())}, e.type);
 }
 
 void StreamKernel::emitItem(Value item) {
@@ -124,10 +152,12 @@ void StreamKernel::emitItem(Value item) {
            [&](Value l) { e.storeVector(zero, sum, {r, l}); });
   });
   forSums(point, [&] {
-    e.loop(e.index(0), extents[depth], kBlockDepth, [&](Value k) {
+    e.loop(e.index(0), extents[depth], getBlockDepth(), [&](Value k) {
       point[depth] = k;
-      Value count = e.min(e.index(kBlockDepth), e.sub(extents[depth], k));
+      Value count = e.min(e.index(getBlockDepth()), e.sub(extents[depth], k));
       packRows(point, count);
+      if (isAlong)
+        return multiplyAlong(point, count);
       Value whole = e.roundDown(count, kStep);
       e.loop(e.index(0), whole, kStep,
              [&](Value k) { multiply(point, k, kStep); });
@@ -205,6 +235,74 @@ void StreamKernel::prefetch(Point point, Value l) {
     point[lane] = clamp(e.add(firstLane, at), extents[lane]);
     ask(lanes, point);
   }
+}
+
+void StreamKernel::multiplyAlong(Point point, Value count) {
+  Value first = point[lane], firstDepth = point[depth];
+  VectorType vector = e.vectorOf(width);
+  int64_t chains = std::max<int64_t>(1, kChains / blockRows);
+  // The next row's lines are asked for during this one's products.
+  auto askAhead = [&](Value k) {
+    Point at = point;
+    at[lane] = clamp(e.add(point[lane], 1), extents[lane]);
+    int64_t lineDepth = kLineBytes / lanes.elementBytes();
+    for (int64_t i = 0; i < width * chains; i += lineDepth) {
+      at[depth] = e.add(firstDepth, e.add(k, i));
+      ask(lanes, at);
+    }
+  };
+  // products[row * count of chains + chain]
+  auto add = [&](Value k, ValueRange old, int64_t chains) {
+    SmallVector<Value> products(old);
+    for (int64_t c = 0; c < chains; ++c) {
+      Value at = e.add(k, c * width);
+      point[depth] = e.add(firstDepth, at);
+      Value values = loadVector(lanes, point);
+      for (int64_t r = 0; r < blockRows; ++r) {
+        Value x = e.loadVector(vector, packedRows, {e.index(r), at});
+        Value &total = products[r * chains + c];
+        total = multiplyAdd(x, values, total);
+      }
+    }
+    return products;
+  };
+  e.loop(e.index(0), laneCount, 1, [&](Value l) {
+    point[lane] = e.add(first, l);
+    Value inChains = e.roundDown(count, width * chains);
+    SmallVector<Value> products(blockRows * chains,
+                                e.broadcast(e.constant(0.0), vector));
+    products = e.loop(e.index(0), inChains, width * chains, products,
+                      [&](Value k, ValueRange old) {
+                        askAhead(k);
+                        return add(k, old, chains);
+                      });
+    SmallVector<Value> totals;
+    for (int64_t r = 0; r < blockRows; ++r) {
+      totals.push_back(products[r * chains]);
+      for (int64_t c = 1; c < chains; ++c)
+        totals[r] = e.fadd(totals[r], products[r * chains + c]);
+    }
+    Value inVectors = e.roundDown(count, width);
+    totals = e.loop(inChains, inVectors, width, totals,
+                    [&](Value k, ValueRange old) { return add(k, old, 1); });
+    for (Value &total : totals)
+      total =
+          vector::ReductionOp::create(e.b, e.loc, vector::CombiningKind::ADD,
+                                      total, arith::FastMathFlags::reassoc);
+    totals = e.loop(inVectors, count, 1, totals, [&](Value k, ValueRange old) {
+      SmallVector<Value> result;
+      point[depth] = e.add(firstDepth, k);
+      Value value = load(lanes, point);
+      for (int64_t r = 0; r < blockRows; ++r)
+        result.push_back(
+            multiplyAdd(e.load(packedRows, {e.index(r), k}), value, old[r]));
+      return result;
+    });
+    for (int64_t r = 0; r < blockRows; ++r) {
+      SmallVector<Value> at{e.index(r), l};
+      e.store(e.fadd(e.load(sum, at), totals[r]), sum, at);
+    }
+  });
 }
 
 bool mlir::hydragen::isStreamKernel(linalg::LinalgOp op) {

@@ -12,8 +12,8 @@
 namespace mlir::hydragen {
 
 /// Whether `op`, a product of f32, f16 or bf16 on buffers, multiplies a large
-/// operand that is contiguous along a loop of its own with few rows of the
-/// other one (or one): then reading the large one bounds it.
+/// operand, contiguous along a loop of its own or along the sum, with few rows
+/// of the other one: then reading the large one bounds it.
 bool isStreamKernel(linalg::LinalgOp op);
 
 /// Emits `op`, for which isStreamKernel holds, before itself, as

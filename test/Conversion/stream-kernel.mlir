@@ -50,8 +50,26 @@ func.func @one(%x: memref<?xf32>, %w: memref<?x?xf32>, %y: memref<?xf32>) {
   return
 }
 
-// These do not: the operand fits into a cache, lies along the sum, meets more rows, or
-// has less than 64 columns.
+// Along the sum: each row of the weights meets all others at once, in as many sums as registers want; the next one is asked for.
+
+// CHECK-LABEL: func @along(
+// CHECK-SAME: %[[X:.*]]: memref<4x512xf32>, %[[W:.*]]: memref<600x512xf32>
+// CHECK: scf.parallel
+// CHECK: %[[ROWS:.*]] = memref.alloca() {{.*}}: memref<4x1024xf32>
+// CHECK: scf.for {{.*}} step %c16 iter_args(
+// CHECK: memref.prefetch %[[W]]
+// CHECK: vector.load %[[W]]{{.*}}, vector<8xf32>
+// CHECK-COUNT-4: vector.load %[[ROWS]]
+// CHECK: vector.load %[[W]]
+// CHECK-COUNT-4: vector.load %[[ROWS]]
+// CHECK: scf.yield
+// CHECK: vector.reduction <add>
+func.func @along(%x: memref<4x512xf32>, %w: memref<600x512xf32>, %y: memref<4x600xf32>) {
+  linalg.matmul indexing_maps = [#x, #wt, #y] ins(%x, %w : memref<4x512xf32>, memref<600x512xf32>) outs(%y : memref<4x600xf32>)
+  return
+}
+
+// These do not: the operand fits into a cache, meets more rows (of f32 along the sum 4, or one), or has less than 64 columns.
 
 // CHECK-LABEL: func @small(
 // CHECK-NOT: memref<4x256xf32>
@@ -60,11 +78,11 @@ func.func @small(%x: memref<4x100xf32>, %w: memref<100x100xf32>, %y: memref<4x10
   linalg.matmul ins(%x, %w : memref<4x100xf32>, memref<100x100xf32>) outs(%y : memref<4x100xf32>)
   return
 }
-// CHECK-LABEL: func @along(
-// CHECK-NOT: memref<4x256xf32>
+// CHECK-LABEL: func @many_along(
+// CHECK-NOT: memref<5x1024xf32>
 // CHECK: return
-func.func @along(%x: memref<4x512xf32>, %w: memref<600x512xf32>, %y: memref<4x600xf32>) {
-  linalg.matmul indexing_maps = [#x, #wt, #y] ins(%x, %w : memref<4x512xf32>, memref<600x512xf32>) outs(%y : memref<4x600xf32>)
+func.func @many_along(%x: memref<5x512xf32>, %w: memref<600x512xf32>, %y: memref<5x600xf32>) {
+  linalg.matmul indexing_maps = [#x, #wt, #y] ins(%x, %w : memref<5x512xf32>, memref<600x512xf32>) outs(%y : memref<5x600xf32>)
   return
 }
 // CHECK-LABEL: func @many(

@@ -50,8 +50,9 @@ def make(rng):
     # A broadcast operand lacks a batch dim; not both may.
     less = batch[1:] if rng.random() < 0.2 else batch
     a, b = shuffle(less + left + summed), shuffle(batch + right + summed)
-    if few and rng.random() < 0.7:
-        b = b.replace("n", "") + "n"
+    if few:
+        last = rng.choice("nnk")
+        b = b.replace(last, "") + last
     if few and rng.random() < 0.5:
         a, b = b, a
     out = shuffle(batch + left + right) if rng.random() < 0.3 else batch + left + right

@@ -211,11 +211,10 @@ def LinalgToCPULoops
     Expects bufferised linalg. Products (contractions of f32, f16 and bf16 with
     at least one loop of each side) become register tiles of vectors over packed
     blocks, with sums in f32; the blocks of large ones run in an `scf.parallel`.
-    Where a large operand meets at most 8 rows, or one, and lies along its own
-    loop, it is read in place instead. Of other ops the loops are ordered so
-    that the innermost one walks memory with unit stride where there is such a
-    loop, and the outermost parallel loop of large ones is an `scf.parallel`.
-    Also lowers `memref.copy` between buffers
+    Where a large operand meets at most 8 rows, it is read in place instead. Of
+    other ops the loops are ordered so that the innermost one walks memory with
+    unit stride where there is such a loop, and the outermost parallel loop of
+    large ones is an `scf.parallel`. Also lowers `memref.copy` between buffers
     that are not both compact.
 
     Before:
