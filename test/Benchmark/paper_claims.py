@@ -90,8 +90,10 @@ class Paper:
                 kept = json.load(source)
             if kept.get("mode") == self.mode and (options.render or kept.get("threads") == options.threads):
                 self.results = kept
+        self.later = bool(self.results["points"])
         if not options.render:
-            self.results.setdefault("machine", bench_tools.describe_machine(options.threads))
+            self.machine = bench_tools.describe_machine(options.threads)
+            self.results.setdefault("machine", self.machine)
             self.results.update(threads=options.threads, command=" ".join(["utils/bench paper", *sys.argv[2:]]))
         self.model = Model(layers=2, hidden=256, heads=4, kv_heads=4, mlp=704, vocab=512) if options.quick else Model()
         self.results["model"] = dict(layers=self.model.layers, hidden=self.model.hidden, heads=self.model.heads,
@@ -104,6 +106,8 @@ class Paper:
             start = time.perf_counter()
             points[key] = measure()
             points[key]["seconds"] = time.perf_counter() - start
+            if self.later:
+                points[key]["machine"] = self.machine
             bench_tools.write_json(self.file, self.results)
         return points[key]
 

@@ -198,6 +198,12 @@ def write(results, folder):
     model = dict(results["model"], parameters=results["model"]["parameters"] / 1e6)
     page.add(HEAD.format(command=results.get("command", "utils/bench paper"), machine=results.get("machine", ""),
                          folder=os.path.basename(folder), **model))
+    later = {}
+    for key, value in page.points.items():
+        if "machine" in value:
+            later.setdefault(value["machine"], []).append(key)
+    for machine, keys in later.items():
+        page.add(f"Measured later than the rest: {', '.join(keys)} ({machine}).\n")
     if "check" in page.points:
         page.add(f"A small model of this kind differs from its definition in float64 by "
                  f"{page.points['check']['relative_error']:.1e} of the largest logit, shared and plain.\n")
