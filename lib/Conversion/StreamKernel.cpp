@@ -49,7 +49,7 @@ public:
   bool plan();
 
 private:
-  bool choose(const ProductSide &left, const ProductSide &right, LoopKind own,
+  bool choose(const ProductSide &large, const ProductSide &few, LoopKind own,
               LoopKind other);
   void makeScratch() override;
   void emitItem(Value item) override;
@@ -66,8 +66,8 @@ private:
 };
 } // namespace
 
-/// Tries `left` as the lanes, whose own loops are of kind `own`.
-bool StreamKernel::choose(const ProductSide &left, const ProductSide &right,
+/// Tries `large` as the lanes, whose own loops are of kind `own`.
+bool StreamKernel::choose(const ProductSide &large, const ProductSide &few,
                           LoopKind own, LoopKind other) {
   SmallVector<LoopKind> kinds = *getProductLoops(op);
   std::optional<unsigned> laneLoop, rowLoop, depthLoop;
@@ -84,10 +84,10 @@ bool StreamKernel::choose(const ProductSide &left, const ProductSide &right,
       prefer(rowLoop, loop);
     else if (kind == LoopKind::Sum)
       prefer(depthLoop, loop);
-    if (left.isContiguous(loop))
+    if (large.isContiguous(loop))
       last = loop;
   }
-  if (!laneLoop || !depthLoop || !last || !left.isLarge())
+  if (!laneLoop || !depthLoop || !last || !large.isLarge())
     return false;
   isAlong = kinds[*last] == LoopKind::Sum;
   if (isAlong)
@@ -107,11 +107,11 @@ bool StreamKernel::choose(const ProductSide &left, const ProductSide &right,
                          kMostRows + 1);
   if (numRows == 0 || numRows > kMostRows ||
       (isAlong &&
-       (numRows == 1 || numRows * left.elementBytes() > kMostRowBytes)) ||
+       (numRows == 1 || numRows * large.elementBytes() > kMostRowBytes)) ||
       (rowLoop && staticExtents[*rowLoop] != numRows))
     return false;
-  lanes = left;
-  rows = right;
+  lanes = large;
+  rows = few;
   row = rowLoop;
   lane = *laneLoop;
   depth = *depthLoop;
