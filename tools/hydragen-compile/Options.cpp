@@ -21,7 +21,7 @@ const char *const hydragen::compile::kHelp =
 Compiles model IR (linalg on tensors, TOSA, hydragen ops) to a module.
 IN.mlir may be - for standard input.
 
-  -o OUT               output file; without it the output goes to stdout
+  -o OUT               output file; without it, or as -, it goes to stdout
   --target=T[,T...]    cpu (this machine), cpu:NAME (x86-64-v3, znver4, ...),
                        cuda:sm_80, cuda:sm_86, cuda:sm_89, cuda:sm_90, these also
                        with ,ptx=MAJOR.MINOR; several: one module for all      [cpu]
@@ -108,7 +108,7 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
       return makeError(name + ": the value is empty");
 
     if (bare == "o") {
-      options.output = value.str();
+      options.output = value == "-" ? "" : value.str();
     } else if (bare == "target") {
       options.targets.clear();
       for (StringRef target : split(value, ',')) {
