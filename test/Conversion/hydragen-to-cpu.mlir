@@ -57,6 +57,18 @@
 // AVX2-DAG: memref.alloca() {{.*}} : memref<8x126x16xf32>
 // AVX2: vector<8xf32>
 // AVX2-NOT: vector<16xf32>
+// A full panel of 16 rows: two blocks of 6 rows x 2 vectors of columns, then 4 rows.
+// AVX2: vector.store %{{.*}}, %{{.*}} : memref<8x126x16xf32>
+// AVX2: arith.select %{{.*}}, %c12{{.*}}, %c0
+// AVX2: scf.for {{.*}} step %c6
+// AVX2: scf.for
+// AVX2-COUNT-12: math.fma
+// AVX2-NOT: math.fma
+// AVX2: scf.for {{.*}} step %c4
+// AVX2: scf.for
+// AVX2-COUNT-8: math.fma
+// AVX2-NOT: math.fma
+// AVX2: return
 func.func @prefix(%q: memref<64x32x128xf32>, %k: memref<32x4096x128xf32>, %v: memref<32x4096x128xf32>,
                   %o: memref<64x32x128xf32>, %m: memref<64x32xf32>, %l: memref<64x32xf32>) {
   hydragen.prefix_attention queries(%q : memref<64x32x128xf32>) keys(%k : memref<32x4096x128xf32>) value(%v : memref<32x4096x128xf32>)

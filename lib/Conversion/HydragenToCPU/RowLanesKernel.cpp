@@ -48,6 +48,7 @@ public:
     panelRows = scoreVectors * lanes;
     numPanels = tileRows / panelRows;
     chooseColumns();
+    largeRows = !many && outputVectors == 2 ? 6 : outputRows;
     tileKeys = chooseTileKeys();
   }
 
@@ -80,6 +81,8 @@ private:
   void fillValues(Value first, Value count);
   void fillValuePairs(Value first, Value count);
   void emitProducts(Value count);
+  void emitProductBlock(Value columnPanel, Value panel, Value lane,
+                        int64_t rows, Value count);
 
   int64_t lanes;
   VectorType vector;
@@ -87,6 +90,8 @@ private:
   /// Register blocks: vectors of rows x keys for scores, rows x vectors of
   /// columns for products with V.
   int64_t scoreVectors, scoreKeys, outputRows, outputVectors = 1;
+  /// Rows of the blocks that full panels are cut into first.
+  int64_t largeRows;
   int64_t panelRows, numPanels;
 
   SmallVector<Value> keys;         ///< [keys][contraction of the term]
@@ -643,56 +648,71 @@ void RowLanesKernel::fillValuePairs(Value first, Value count) {
 }
 
 void RowLanesKernel::emitProducts(Value count) {
+  Value columnPanels =
+      e.ceilDiv(asValue(paddedColumns), e.index(outputVectors * lanes));
+  e.loop(e.index(0), columnPanels, 1, [&](Value columnPanel) {
+    e.loop(e.index(0), usedPanels, 1, [&](Value panel) {
+      Value firstRow = e.mul(panel, e.index(panelRows));
+      Value rows = e.min(e.index(panelRows), e.sub(numRows, firstRow));
+      Value next = e.index(0);
+      if (largeRows > outputRows) {
+        // As many large blocks as leave whole small ones, or none.
+        int64_t large = panelRows / largeRows * largeRows;
+        while ((panelRows - large) % outputRows != 0)
+          large -= largeRows;
+        Value full = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::eq,
+                                           rows, e.index(panelRows));
+        next = e.select(full, e.index(large), next);
+        e.loop(e.index(0), next, largeRows, [&](Value lane) {
+          emitProductBlock(columnPanel, panel, lane, largeRows, count);
+        });
+      }
+      e.loop(next, e.roundUp(rows, outputRows), outputRows, [&](Value lane) {
+        emitProductBlock(columnPanel, panel, lane, outputRows, count);
+      });
+    });
+  });
+}
+
+/// `rows` rows of a panel from `lane` on, times a panel of columns of V.
+void RowLanesKernel::emitProductBlock(Value columnPanel, Value panel,
+                                      Value lane, int64_t rows, Value count) {
   int64_t numTogether = pairs ? 2 : 1;
   auto valueVector =
       VectorType::get({lanes * numTogether},
                       cast<MemRefType>(values.getType()).getElementType());
-  Value steps = e.ceilDiv(count, numTogether);
-  int64_t panelColumns = outputVectors * lanes;
-  Value columnPanels = e.ceilDiv(asValue(paddedColumns), panelColumns);
-  e.loop(e.index(0), columnPanels, 1, [&](Value columnPanel) {
-    Value column = e.mul(columnPanel, e.index(panelColumns));
-    e.loop(e.index(0), usedPanels, 1, [&](Value panel) {
-      Value firstRow = e.mul(panel, e.index(panelRows));
-      Value rows = e.min(e.index(panelRows),
-                         e.roundUp(e.sub(numRows, firstRow), outputRows));
-      e.loop(e.index(0), rows, outputRows, [&](Value lane) {
-        SmallVector<Value> accumulators;
-        for (int64_t r = 0; r < outputRows; ++r) {
-          Value m = e.add(firstRow, e.add(lane, r));
-          Value factor = e.broadcast(e.load(factors, {m}), vector);
-          for (int64_t v = 0; v < outputVectors; ++v)
-            accumulators.push_back(
-                e.fmul(factor, e.loadVector(vector, output,
-                                            {m, e.add(column, v * lanes)})));
-        }
-        accumulators = e.loop(
-            e.index(0), steps, 1, accumulators, [&](Value n, ValueRange old) {
-              SmallVector<Value> result, v;
-              for (int64_t i = 0; i < outputVectors; ++i)
-                v.push_back(e.loadVector(
-                    valueVector, values,
-                    {columnPanel, n, e.index(i * lanes * numTogether)}));
-              for (int64_t r = 0; r < outputRows; ++r) {
-                Value row = e.add(lane, r);
-                Value p =
-                    pairs
+  Value column = e.mul(columnPanel, e.index(outputVectors * lanes));
+  Value firstRow = e.add(e.mul(panel, e.index(panelRows)), lane);
+  SmallVector<Value> accumulators;
+  for (int64_t r = 0; r < rows; ++r) {
+    Value m = e.add(firstRow, r);
+    Value factor = e.broadcast(e.load(factors, {m}), vector);
+    for (int64_t v = 0; v < outputVectors; ++v)
+      accumulators.push_back(e.fmul(
+          factor, e.loadVector(vector, output, {m, e.add(column, v * lanes)})));
+  }
+  accumulators = e.loop(
+      e.index(0), e.ceilDiv(count, numTogether), 1, accumulators,
+      [&](Value n, ValueRange old) {
+        SmallVector<Value> result, v;
+        for (int64_t i = 0; i < outputVectors; ++i)
+          v.push_back(
+              e.loadVector(valueVector, values,
+                           {columnPanel, n, e.index(i * lanes * numTogether)}));
+        for (int64_t r = 0; r < rows; ++r) {
+          Value row = e.add(lane, r);
+          Value p = pairs
                         ? loadPair(weights, {panel, n, e.mul(row, e.index(2))})
                         : e.broadcast(e.load(scores, {panel, n, row}), vector);
-                for (int64_t i = 0; i < outputVectors; ++i)
-                  result.push_back(
-                      multiply(old[r * outputVectors + i], p, v[i]));
-              }
-              return result;
-            });
-        for (int64_t r = 0; r < outputRows; ++r)
-          for (int64_t v = 0; v < outputVectors; ++v)
-            e.storeVector(
-                accumulators[r * outputVectors + v], output,
-                {e.add(firstRow, e.add(lane, r)), e.add(column, v * lanes)});
+          for (int64_t i = 0; i < outputVectors; ++i)
+            result.push_back(multiply(old[r * outputVectors + i], p, v[i]));
+        }
+        return result;
       });
-    });
-  });
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t v = 0; v < outputVectors; ++v)
+      e.storeVector(accumulators[r * outputVectors + v], output,
+                    {e.add(firstRow, r), e.add(column, v * lanes)});
 }
 
 void RowLanesKernel::endItem() { storeState(maxima, sums, output); }
