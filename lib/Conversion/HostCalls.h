@@ -33,6 +33,8 @@ constexpr int32_t kApiDeviceAllocate = 56;
 constexpr int32_t kApiDeviceFree = 64;
 constexpr int32_t kApiCopyToDevice = 72;
 constexpr int32_t kApiCopyToHost = 80;
+constexpr int32_t kApiSpawn = 88;
+constexpr int32_t kApiWait = 96;
 
 /// Codes for fail: hydragen_code of runtime.h. What the IR asserts are facts
 /// about the inputs, so a failed assertion is a bad input.
@@ -96,6 +98,23 @@ inline Value getCallPointer(OpBuilder &builder, FunctionOpInterface function) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.getFunctionBody().front());
   return loadPointer(builder, function.getLoc(), function.getArgument(0), 0);
+}
+
+/// Calls the function at `offset` of hydragen_host_api with the context of the
+/// hydragen_call and `arguments`. Null without `result`.
+inline Value callTable(OpBuilder &builder, Location loc, Value call,
+                       int32_t offset, ValueRange arguments, Type result = {}) {
+  Value api = loadPointer(builder, loc, call, kCallApi);
+  Value context = loadPointer(builder, loc, call, kCallContext);
+  Value callee = loadPointer(builder, loc, api, offset);
+  SmallVector<Type> types{context.getType()};
+  llvm::append_range(types, arguments.getTypes());
+  auto type = LLVM::LLVMFunctionType::get(
+      result ? result : LLVM::LLVMVoidType::get(builder.getContext()), types);
+  SmallVector<Value> operands{callee, context};
+  llvm::append_range(operands, arguments);
+  auto op = LLVM::CallOp::create(builder, loc, type, operands);
+  return result ? op.getResult() : Value();
 }
 
 } // namespace mlir::hydragen::host

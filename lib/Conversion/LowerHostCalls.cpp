@@ -68,17 +68,10 @@ private:
     Location loc = function.getLoc();
     block = builder.createBlock(&function.getBody(), function.getBody().end());
     if (call) {
-      Value api = host::loadPointer(builder, loc, call, host::kCallApi);
-      Value ctx = host::loadPointer(builder, loc, call, host::kCallContext);
-      Value fail = host::loadPointer(builder, loc, api, host::kApiFail);
       Value text = LLVM::AddressOfOp::create(builder, loc, getMessage(message));
       Value number = LLVM::ConstantOp::create(
           builder, loc, builder.getI32Type(), builder.getI32IntegerAttr(code));
-      auto type = LLVM::LLVMFunctionType::get(
-          LLVM::LLVMVoidType::get(builder.getContext()),
-          {ptr, builder.getI32Type(), ptr});
-      LLVM::CallOp::create(builder, loc, type,
-                           ValueRange{fail, ctx, number, text});
+      host::callTable(builder, loc, call, host::kApiFail, {number, text});
     }
     SmallVector<Value> results;
     for (Type type : function.getResultTypes())
@@ -159,14 +152,8 @@ private:
         constant(layout.getTypeSize(type.getElementType()).getFixedValue()));
     bytes = LLVM::SelectOp::create(builder, loc, overflow, constant(-1), bytes);
 
-    Value api = host::loadPointer(builder, loc, call, host::kCallApi);
-    Value ctx = host::loadPointer(builder, loc, call, host::kCallContext);
-    Value allocate = host::loadPointer(builder, loc, api, host::kApiAllocate);
-    auto functionType = LLVM::LLVMFunctionType::get(ptr, {ptr, i64, i64});
-    Value memory =
-        LLVM::CallOp::create(builder, loc, functionType,
-                             ValueRange{allocate, ctx, bytes, constant(64)})
-            .getResult();
+    Value memory = host::callTable(builder, loc, call, host::kApiAllocate,
+                                   {bytes, constant(64)}, ptr);
     Value null = LLVM::ZeroOp::create(builder, loc, ptr);
     Value ok = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::ne,
                                     memory, null);
@@ -202,14 +189,7 @@ private:
         builder, loc, op.getMemref());
     Value address = arith::IndexCastOp::create(builder, loc, i64, aligned);
     Value memory = LLVM::IntToPtrOp::create(builder, loc, ptr, address);
-    Value api = host::loadPointer(builder, loc, call, host::kCallApi);
-    Value ctx = host::loadPointer(builder, loc, call, host::kCallContext);
-    Value deallocate =
-        host::loadPointer(builder, loc, api, host::kApiDeallocate);
-    auto type = LLVM::LLVMFunctionType::get(
-        LLVM::LLVMVoidType::get(builder.getContext()), {ptr, ptr});
-    LLVM::CallOp::create(builder, loc, type,
-                         ValueRange{deallocate, ctx, memory});
+    host::callTable(builder, loc, call, host::kApiDeallocate, memory);
     op.erase();
   }
 

@@ -112,6 +112,9 @@ void ::hydragen::buildBufferizePipeline(
       bufferization::createOptimizeAllocationLivenessPass());
   if (options.forGPU)
     manager.addPass(mlir::hydragen::createPlaceEntry());
+  else
+    manager.addNestedPass<func::FuncOp>(
+        mlir::hydragen::createOverlapAttention());
   manager.addPass(mlir::hydragen::createPlanMemory());
 }
 

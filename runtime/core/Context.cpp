@@ -89,6 +89,11 @@ void hydragen_context::fail(Error error) {
     failure = std::move(error);
 }
 
+void hydragen_context::finishTasks() {
+  if (pool)
+    pool->waitAll();
+}
+
 ThreadPool &hydragen_context::getPool() {
   if (!pool)
     pool = std::make_unique<ThreadPool>(threads);
@@ -239,6 +244,15 @@ static void hostParallelFor(void *ctx, int64_t count,
   contextOf(ctx).getPool().parallelFor(count, body, closure);
 }
 
+static void *hostSpawn(void *ctx, void (*task)(void *), void *closure,
+                       uint64_t bytes) {
+  return contextOf(ctx).getPool().spawn(task, closure, bytes);
+}
+
+static void hostWait(void *ctx, void *task) {
+  contextOf(ctx).getPool().wait(static_cast<ThreadPool::Task *>(task));
+}
+
 static void hostFail(void *ctx, int32_t code, const char *message) {
   // A code that is none of ours must not read as success.
   bool known = code == HYDRAGEN_FAULT || code == HYDRAGEN_INVALID ||
@@ -360,13 +374,23 @@ static const hydragen_host_api kCpuApi = {sizeof(hydragen_host_api),
                                           nullptr,
                                           nullptr,
                                           nullptr,
-                                          nullptr};
+                                          nullptr,
+                                          hostSpawn,
+                                          hostWait};
 
-static const hydragen_host_api kGpuApi = {
-    sizeof(hydragen_host_api), hostAllocate,       hostDeallocate,
-    hostParallelFor,           hostFail,           hostLaunch,
-    hostMultiprocessors,       hostDeviceAllocate, hostDeviceFree,
-    hostCopyToDevice,          hostCopyToHost};
+static const hydragen_host_api kGpuApi = {sizeof(hydragen_host_api),
+                                          hostAllocate,
+                                          hostDeallocate,
+                                          hostParallelFor,
+                                          hostFail,
+                                          hostLaunch,
+                                          hostMultiprocessors,
+                                          hostDeviceAllocate,
+                                          hostDeviceFree,
+                                          hostCopyToDevice,
+                                          hostCopyToHost,
+                                          hostSpawn,
+                                          hostWait};
 
 //===----------------------------------------------------------------------===//
 // Calls
@@ -446,6 +470,8 @@ hydragen_invoke(hydragen_context *context, const hydragen_entry *entry,
     context->failure.reset();
     context->module = entry->module;
     int32_t code = entry->code->invoke(&packet);
+    // An entry that failed waits for nothing.
+    context->finishTasks();
     context->module = nullptr;
     if (context->failure) {
       Error error = std::move(*context->failure);

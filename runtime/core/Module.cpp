@@ -125,7 +125,9 @@ static_assert(offsetof(hydragen_host_api, fail) == 32 &&
                   offsetof(hydragen_host_api, multiprocessors) == 48 &&
                   offsetof(hydragen_host_api, device_allocate) == 56 &&
                   offsetof(hydragen_host_api, copy_to_host) == 80 &&
-                  sizeof(hydragen_host_api) == 88,
+                  offsetof(hydragen_host_api, spawn) == 88 &&
+                  offsetof(hydragen_host_api, wait) == 96 &&
+                  sizeof(hydragen_host_api) == 104,
               "functions of the host");
 static_assert(offsetof(hydragen_module_table, kernel_count) == 24 &&
                   offsetof(hydragen_module_table, kernels) == 32 &&

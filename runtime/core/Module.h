@@ -71,6 +71,8 @@ struct hydragen_context {
   void fail(hydragen::runtime::Error error);
   /// Started by the first use: a context that only launches needs none.
   hydragen::runtime::ThreadPool &getPool();
+  /// Waits for the tasks that an entry did not wait for.
+  void finishTasks();
 
 private:
   void count(uint64_t bytes) {

@@ -1,4 +1,4 @@
-//===- ThreadPool.cpp - parallel_for behind a context -----------*- C++ -*-===//
+//===- ThreadPool.cpp - parallel_for and spawn behind a context -*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -6,9 +6,32 @@
 
 #include "ThreadPool.h"
 
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <new>
+
 using namespace hydragen::runtime;
 
-ThreadPool::ThreadPool(unsigned threads) {
+struct ThreadPool::Task {
+  Function function;
+  std::vector<std::max_align_t> closure;
+  bool done = false; // Under the mutex.
+};
+
+/// Tells the processor that the thread waits in a loop.
+static void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+/// Whether this thread runs a task.
+static thread_local bool inTask = false;
+
+ThreadPool::ThreadPool(unsigned threads)
+    : maySpin(threads <= std::thread::hardware_concurrency()) {
+  Lock lock(mutex); // They begin when all are there.
   try {
     for (unsigned i = 1; i < threads; ++i)
       workers.emplace_back([this] { work(); });
@@ -19,7 +42,7 @@ ThreadPool::ThreadPool(unsigned threads) {
 
 ThreadPool::~ThreadPool() {
   {
-    std::lock_guard<std::mutex> lock(mutex);
+    Lock lock(mutex);
     stop = true;
   }
   wake.notify_all();
@@ -27,45 +50,175 @@ ThreadPool::~ThreadPool() {
     worker.join();
 }
 
-void ThreadPool::takeItems() {
-  for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;)
-    body(closure, i);
+ThreadPool::Job *ThreadPool::pick() {
+  unsigned share = std::max(1u, getNumThreads() / 4);
+  Job *last = nullptr;
+  for (Job *job : jobs) {
+    int64_t next = job->next.load(std::memory_order_relaxed);
+    if (next >= job->count)
+      continue;
+    bool early = next < job->count - job->count / 8;
+    if (job->isTask && early && job->users < share)
+      return job;
+    if (!last || last->isTask)
+      last = job;
+  }
+  return last;
+}
+
+void ThreadPool::takeItems(Job &job, Lock &lock, bool one) {
+  bool shared = jobs.size() > 1;
+  int64_t end = job.isTask && shared ? job.count - job.count / 8 : job.count;
+  uint64_t seen = numJobs.load(std::memory_order_relaxed);
+  ++job.users;
+  lock.unlock();
+  do {
+    int64_t i = job.next.fetch_add(1, std::memory_order_relaxed);
+    if (i >= job.count)
+      break;
+    job.body(job.closure, i);
+  } while (!one && job.next.load(std::memory_order_relaxed) < end &&
+           numJobs.load(std::memory_order_relaxed) == seen);
+  lock.lock();
+  --job.users;
+  if (job.isDone())
+    announce();
+}
+
+void ThreadPool::run(Task &task, Lock &lock) {
+  lock.unlock();
+  inTask = true;
+  task.function(task.closure.data());
+  inTask = false;
+  lock.lock();
+  task.done = true;
+  announce();
 }
 
 void ThreadPool::work() {
-  uint64_t seen = 0;
-  std::unique_lock<std::mutex> lock(mutex);
+  Lock lock(mutex);
   for (;;) {
-    wake.wait(lock, [&] { return stop || generation != seen; });
+    Job *job = nullptr;
+    wake.wait(lock, [&] { return stop || !queue.empty() || (job = pick()); });
     if (stop)
       return;
-    seen = generation;
-    lock.unlock();
-    takeItems();
-    lock.lock();
-    if (--busy == 0)
-      done.notify_one();
+    if (!queue.empty()) {
+      Task *task = queue.front();
+      queue.pop_front();
+      run(*task, lock);
+    } else {
+      takeItems(*job, lock, /*one=*/false);
+    }
   }
 }
 
-void ThreadPool::parallelFor(int64_t numItems, Body itemBody,
-                             void *itemClosure) {
-  if (workers.empty() || numItems <= 1) {
-    for (int64_t i = 0; i < numItems; ++i)
-      itemBody(itemClosure, i);
+template <typename Predicate>
+void ThreadPool::await(std::condition_variable &sleepers, Lock &lock,
+                       Predicate isOver) {
+  if (isOver())
+    return;
+  // Loops follow each other closely, and a thread that sleeps takes long to
+  // wake up: about as long as this.
+  constexpr std::chrono::microseconds kSpin(100);
+  if (maySpin) {
+    uint64_t seen = news.load(std::memory_order_relaxed);
+    lock.unlock();
+    auto begin = std::chrono::steady_clock::now();
+    while (news.load(std::memory_order_relaxed) == seen &&
+           std::chrono::steady_clock::now() - begin < kSpin)
+      pause();
+    lock.lock();
+  }
+  sleepers.wait(lock, isOver);
+}
+
+template <typename Predicate>
+void ThreadPool::helpUntil(Lock &lock, const Job *own, Predicate isDone) {
+  while (!isDone()) {
+    if (Job *job = pick())
+      takeItems(*job, lock, /*one=*/job != own);
+    else
+      await(done, lock, [&] { return isDone() || pick(); });
+  }
+}
+
+void ThreadPool::announce() {
+  news.fetch_add(1, std::memory_order_relaxed);
+  wake.notify_all();
+  done.notify_all();
+}
+
+void ThreadPool::parallelFor(int64_t count, Body body, void *closure) {
+  Job job{count, body, closure, inTask};
+  Lock lock(mutex, std::defer_lock);
+  bool alone = workers.empty() || count <= 1;
+  try {
+    if (!alone) {
+      lock.lock();
+      jobs.push_back(&job);
+    }
+  } catch (const std::bad_alloc &) {
+    lock.unlock();
+    alone = true;
+  }
+  if (alone) {
+    for (int64_t i = 0; i < count; ++i)
+      body(closure, i);
     return;
   }
-  {
-    std::lock_guard<std::mutex> lock(mutex);
-    count = numItems;
-    body = itemBody;
-    closure = itemClosure;
-    next.store(0, std::memory_order_relaxed);
-    busy = static_cast<unsigned>(workers.size());
-    ++generation;
+  numJobs.fetch_add(1, std::memory_order_relaxed);
+  announce();
+  takeItems(job, lock, /*one=*/false);
+  helpUntil(lock, &job, [&] { return job.isDone(); });
+  jobs.erase(std::find(jobs.begin(), jobs.end(), &job));
+}
+
+ThreadPool::Task *ThreadPool::spawn(Function function, void *closure,
+                                    size_t bytes) {
+  if (!workers.empty()) {
+    try {
+      auto task = std::make_unique<Task>();
+      task->function = function;
+      task->closure.resize(bytes / sizeof(std::max_align_t) + 1);
+      std::memcpy(task->closure.data(), closure, bytes);
+      Lock lock(mutex);
+      tasks.reserve(tasks.size() + 1);
+      queue.push_back(task.get());
+      tasks.push_back(std::move(task));
+      announce();
+      return queue.back();
+    } catch (const std::bad_alloc &) {
+      // It runs here.
+    }
   }
-  wake.notify_all();
-  takeItems();
-  std::unique_lock<std::mutex> lock(mutex);
-  done.wait(lock, [&] { return busy == 0; });
+  function(closure);
+  return nullptr;
+}
+
+void ThreadPool::wait(Task *task) {
+  if (!task)
+    return;
+  Lock lock(mutex);
+  auto position = std::find(queue.begin(), queue.end(), task);
+  if (position != queue.end()) {
+    queue.erase(position);
+    run(*task, lock);
+  }
+  helpUntil(lock, nullptr, [&] { return task->done; });
+  tasks.erase(std::find_if(
+      tasks.begin(), tasks.end(),
+      [&](const std::unique_ptr<Task> &one) { return one.get() == task; }));
+}
+
+void ThreadPool::waitAll() {
+  for (;;) {
+    Task *task;
+    {
+      Lock lock(mutex);
+      if (tasks.empty())
+        return;
+      task = tasks.back().get();
+    }
+    wait(task);
+  }
 }

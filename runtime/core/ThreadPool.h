@@ -1,4 +1,4 @@
-//===- ThreadPool.h - parallel_for behind a context -------------*- C++ -*-===//
+//===- ThreadPool.h - parallel_for and spawn behind a context ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -9,15 +9,24 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 namespace hydragen::runtime {
 
-/// Threads that wait for work; the caller takes part in it. Items are handed
-/// out by an atomic counter, so uneven items balance.
+/// Threads that wait for work; callers take part in it. Items are handed out by
+/// an atomic counter for each loop, so uneven items balance.
+///
+/// Loops of spawned tasks are bound by memory, as the compiler spawns no
+/// others, and the caller's by arithmetic: a quarter of the threads, which is
+/// about what memory can feed, works on the former, the others on the latter.
+/// An eighth of a task's items is left until the caller's items are gone, for
+/// the threads that would wait for the last of them.
 class ThreadPool {
 public:
   /// `threads` in all, the caller included; at least 1. Fewer when the system
@@ -26,27 +35,69 @@ public:
   ~ThreadPool();
 
   using Body = void (*)(void *closure, int64_t index);
-  /// Runs body(closure, i) for i in [0, count). One caller at a time.
+  /// Runs body(closure, i) for i in [0, count). One caller at a time, and one
+  /// in each task. Not from within a body.
   void parallelFor(int64_t count, Body body, void *closure);
+
+  using Function = void (*)(void *closure);
+  struct Task;
+  /// Runs function(copy of the closure's bytes) before `wait` of the result
+  /// returns: at once where there are no other threads (or no memory), which is
+  /// what null stands for. Waited for once, by the caller of spawn.
+  Task *spawn(Function function, void *closure, size_t bytes);
+  void wait(Task *task);
+  /// Waits for what was not waited for.
+  void waitAll();
 
   unsigned getNumThreads() const {
     return static_cast<unsigned>(workers.size()) + 1;
   }
 
 private:
-  void work();
-  void takeItems();
+  /// A loop whose caller has not returned; lives on the caller's stack.
+  struct Job {
+    int64_t count;
+    Body body;
+    void *closure;
+    bool isTask;
+    unsigned users = 0; // Threads that run items; under the mutex.
+    std::atomic<int64_t> next{0};
 
-  std::vector<std::thread> workers;
+    bool hasItems() const {
+      return next.load(std::memory_order_relaxed) < count;
+    }
+    bool isDone() const { return users == 0 && !hasItems(); }
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
+  void work();
+  /// The job that a free thread should take items of, or null.
+  Job *pick();
+  /// Takes items of `job`: one, or as many as there are for this thread.
+  void takeItems(Job &job, Lock &lock, bool one);
+  void run(Task &task, Lock &lock);
+  /// Takes items, one by one those of jobs that are not `own`, until isDone().
+  template <typename Predicate>
+  void helpUntil(Lock &lock, const Job *own, Predicate isDone);
+  /// Until isOver(): awake for a while, then asleep.
+  template <typename Predicate>
+  void await(std::condition_variable &sleepers, Lock &lock, Predicate isOver);
+  /// There may be items or tasks to take, or none left.
+  void announce();
+
   std::mutex mutex;
+  /// Workers wait for the first, callers for the second.
   std::condition_variable wake, done;
-  uint64_t generation = 0;
-  unsigned busy = 0;
+  std::vector<Job *> jobs;
+  std::vector<std::unique_ptr<Task>> tasks; // Not waited for.
+  std::deque<Task *> queue;                 // Not begun.
   bool stop = false;
-  std::atomic<int64_t> next{0};
-  int64_t count = 0;
-  Body body = nullptr;
-  void *closure = nullptr;
+  const bool maySpin;
+  /// Grows with every new job, so that threads look for what is best to do.
+  std::atomic<uint64_t> numJobs{0};
+  /// Grows with every announcement.
+  std::atomic<uint64_t> news{0};
+  std::vector<std::thread> workers; // Last: they use the others.
 };
 
 } // namespace hydragen::runtime

@@ -408,6 +408,55 @@ def MakeEntry : Pass<"hydragen-make-entry", "mlir::ModuleOp"> {
     "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def OverlapAttention : Pass<"hydragen-overlap-attention", "::mlir::func::FuncOp"> {
+  let summary = "run attention bound by reading beside attention bound by arithmetic";
+  let description = [{
+    Expects hydragen ops on buffers. A partial attention with few rows per key is
+    bound by reading K and V, one with many by arithmetic. The former begins
+    before the latter, as a task (`async.execute`), and is waited for where it
+    was, so that memory and arithmetic are busy at the same time. What the moved
+    op needs (buffers, initial states) moves with it. Ops that may touch the same
+    memory keep their order; arguments may share theirs.
+
+    Before:
+
+    ```mlir
+    func.func @f(%q: memref<64x8xf32>, %k: memref<512x8xf32>, %own: memref<64x4x8xf32>) {
+      %o1 = memref.alloc() : memref<64x8xf32>
+      %m1 = memref.alloc() : memref<64xf32>
+      %l1 = memref.alloc() : memref<64xf32>
+      hydragen.prefix_attention queries(%q : memref<64x8xf32>) keys(%k : memref<512x8xf32>) value(%k : memref<512x8xf32>)
+        at [0, 0] outs(%o1, %m1, %l1 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+        attributes {query_maps = [affine_map<(b, n, d, e) -> (b, d)>], key_maps = [affine_map<(b, n, d, e) -> (n, d)>],
+          value_map = affine_map<(b, n, d, e) -> (n, e)>}
+      %o2 = memref.alloc() : memref<64x8xf32>
+      %m2 = memref.alloc() : memref<64xf32>
+      %l2 = memref.alloc() : memref<64xf32>
+      hydragen.suffix_attention queries(%q : memref<64x8xf32>) keys(%own : memref<64x4x8xf32>) value(%own : memref<64x4x8xf32>)
+        at [0, 512] outs(%o2, %m2, %l2 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+        attributes {query_maps = [affine_map<(b, n, d, e) -> (b, d)>], key_maps = [affine_map<(b, n, d, e) -> (b, n, d)>],
+          value_map = affine_map<(b, n, d, e) -> (b, n, e)>}
+      hydragen.combine ins(%o2, %m2, %l2 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+        outs(%o1, %m1, %l1 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+      return
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    %token = async.execute {
+      hydragen.suffix_attention queries(%arg0 ...) keys(%arg2 ...
+      async.yield
+    }
+    hydragen.prefix_attention queries(%arg0 ...) keys(%arg1 ...
+    async.await %token : !async.token
+    hydragen.combine ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::async::AsyncDialect"];
+}
+
 def OutlineKernels : Pass<"hydragen-outline-kernels", "mlir::ModuleOp"> {
   let summary = "move kernels into one function per configuration";
   let description = [{
@@ -444,12 +493,14 @@ def OutlineKernels : Pass<"hydragen-outline-kernels", "mlir::ModuleOp"> {
 }
 
 def OutlineParallel : Pass<"hydragen-outline-parallel", "mlir::ModuleOp"> {
-  let summary = "turn scf.parallel into functions run by the host's threads";
+  let summary = "turn parallel loops and tasks into functions run by the host's threads";
   let description = [{
     Each `scf.parallel` of one dim without results inside a function of
     `hydragen-make-entry` becomes a function `(closure, index)` and a call of the
     host table's parallel_for. The closure is a struct on the caller's stack: the
     call pointer, then the captured values. Nested ones become sequential loops.
+    Each `async.execute` there becomes a function `(closure)` and a call of spawn,
+    and its `async.await` a call of wait.
 
     Before:
 

@@ -415,22 +415,39 @@ static void emitRowLanes(PartialAttentionOpInterface op, const Machine &machine,
   makeRowLanesKernel(op, machine, builder, tile)->emit();
 }
 
+/// The most rows per key for which reading keys is what takes time.
+static constexpr int64_t kFewRows = 8;
+
+namespace {
+/// Rows per key: their number, or what it is a multiple of.
+struct RowsPerKey {
+  int64_t rows = 1;
+  bool isKnown = true;
+
+  explicit RowsPerKey(PartialAttentionOpInterface op) {
+    auto type = cast<MemRefType>(op.getInits()[0].getType());
+    for (unsigned i : getFoldedRows(op).set_bits())
+      if (type.isDynamicDim(i))
+        isKnown = false;
+      else
+        rows *= type.getDimSize(i);
+  }
+};
+} // namespace
+
+std::optional<bool> cpu::hasFewRows(PartialAttentionOpInterface op) {
+  RowsPerKey perKey(op);
+  if (!perKey.isKnown && perKey.rows <= kFewRows)
+    return std::nullopt;
+  return perKey.rows <= kFewRows;
+}
+
 void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
                         OpBuilder &builder) {
-  static constexpr int64_t kFewRows = 8, kSomeRows = 4;
-  // Rows per key: their number, or what it is a multiple of.
-  llvm::SmallBitVector folded = getFoldedRows(op);
-  Value output = op.getInits()[0];
-  auto outputType = cast<MemRefType>(output.getType());
-  bool known = true;
-  int64_t rows = 1;
-  for (unsigned i : folded.set_bits()) {
-    if (outputType.isDynamicDim(i))
-      known = false;
-    else
-      rows *= outputType.getDimSize(i);
-  }
-  if (known) {
+  static constexpr int64_t kSomeRows = 4;
+  RowsPerKey perKey(op);
+  int64_t rows = perKey.rows;
+  if (perKey.isKnown) {
     if (rows <= kFewRows)
       emitKeyLanes(op, machine, builder, std::max<int64_t>(rows, 1));
     else
@@ -447,8 +464,8 @@ void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
   OpBuilder::InsertionGuard guard(builder);
   Emitter e(builder, op.getLoc(), getStateType(op));
   Value count = e.index(1);
-  for (unsigned i : folded.set_bits())
-    count = e.mul(count, e.dim(output, i));
+  for (unsigned i : getFoldedRows(op).set_bits())
+    count = e.mul(count, e.dim(op.getInits()[0], i));
   for (int64_t tile : tiles) {
     Value few = arith::CmpIOp::create(
         builder, op.getLoc(), arith::CmpIPredicate::sle, count, e.index(tile));

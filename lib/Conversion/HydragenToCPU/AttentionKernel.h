@@ -120,6 +120,10 @@ private:
   Value split;         ///< of the current item, null without
 };
 
+/// Whether the rows that share a key are so few that reading keys bounds the
+/// kernel; nullopt where only the call tells.
+std::optional<bool> hasFewRows(PartialAttentionOpInterface op);
+
 /// Emits the kernel that suits `op`.
 void emitAttention(PartialAttentionOpInterface op, const Machine &machine,
                    OpBuilder &builder);

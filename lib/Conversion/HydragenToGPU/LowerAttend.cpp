@@ -157,18 +157,8 @@ void EntryLowering::addVariables(gpu::GPUFuncOp kernel, ValueRange values) {
 
 Value EntryLowering::callHost(int32_t offset, Type result,
                               ValueRange arguments) {
-  Value call = function.getArgument(0);
-  Value api = host::loadPointer(b, loc, call, host::kCallApi);
-  Value context = host::loadPointer(b, loc, call, host::kCallContext);
-  Value callee = host::loadPointer(b, loc, api, offset);
-  SmallVector<Type> types{ptr};
-  llvm::append_range(types, arguments.getTypes());
-  auto type = LLVM::LLVMFunctionType::get(
-      result ? result : LLVM::LLVMVoidType::get(b.getContext()), types);
-  SmallVector<Value> operands{callee, context};
-  llvm::append_range(operands, arguments);
-  auto op = LLVM::CallOp::create(b, loc, type, operands);
-  return result ? op.getResult() : Value();
+  return host::callTable(b, loc, function.getArgument(0), offset, arguments,
+                         result);
 }
 
 /// Bytes of grid and block sizes, and of parameters: 4 KB at most is what every

@@ -39,7 +39,8 @@ typedef struct hydragen_host_api {
   void *(*allocate)(void *ctx, uint64_t bytes, uint64_t alignment);
   void (*deallocate)(void *ctx, void *pointer);
   /* Runs body(closure, i) for all i in [0, count) on the context's threads and
-   * returns when all are done. Not to be called from within a body. */
+   * returns when all are done. Not to be called from within a body. One caller
+   * at a time, and one in each task of spawn. */
   void (*parallel_for)(void *ctx, int64_t count,
                        void (*body)(void *closure, int64_t index),
                        void *closure);
@@ -72,6 +73,16 @@ typedef struct hydragen_host_api {
                          uint64_t bytes);
   void (*copy_to_host)(void *ctx, void *destination, uint64_t source,
                        uint64_t bytes);
+
+  /* On every device. Runs task(closure), with a copy of the closure's bytes, on
+   * one of the context's threads before wait of the result returns, or the
+   * invocation ends. The task may call parallel_for; its items should be bound
+   * by memory, since fewer threads work on them while the caller's loops have
+   * items. Results, which may be NULL, are waited for by the caller of spawn,
+   * once. */
+  void *(*spawn)(void *ctx, void (*task)(void *closure), void *closure,
+                 uint64_t bytes);
+  void (*wait)(void *ctx, void *task);
 } hydragen_host_api;
 
 /* One call. descriptors: one MLIR ranked memref descriptor per input, then per

@@ -65,6 +65,106 @@ TEST(ThreadPool, ResultsAreSeenByTheCaller) {
   }
 }
 
+/// A task that runs a loop of its own.
+struct Loop {
+  ThreadPool *pool;
+  Counters *counters;
+  static void run(void *closure) {
+    auto &loop = *static_cast<Loop *>(closure);
+    loop.pool->parallelFor(loop.counters->seen.size(), Counters::body,
+                           loop.counters);
+  }
+};
+
+TEST(ThreadPool, TasksAndTheirCallersLoopSideBySide) {
+  for (unsigned threads : {1u, 2u, 3u, 8u}) {
+    ThreadPool pool(threads);
+    for (int round = 0; round != 100; ++round) {
+      Counters first(37), second(1), own(113);
+      Loop loop{&pool, &first};
+      ThreadPool::Task *one = pool.spawn(Loop::run, &loop, sizeof(loop));
+      // The closure is a copy.
+      loop.counters = &second;
+      ThreadPool::Task *two = pool.spawn(Loop::run, &loop, sizeof(loop));
+      loop.counters = nullptr;
+      for (int i = 0; i != 3; ++i)
+        pool.parallelFor(113, Counters::body, &own);
+      pool.wait(one);
+      for (auto &seen : first.seen)
+        ASSERT_EQ(seen, 1);
+      pool.wait(two);
+      ASSERT_EQ(second.seen[0], 1);
+      for (auto &seen : own.seen)
+        ASSERT_EQ(seen, 3);
+    }
+  }
+}
+
+TEST(ThreadPool, WaitsForTasksThatNobodyWaitedFor) {
+  ThreadPool pool(3);
+  Counters first(50), second(50);
+  Loop loop{&pool, &first};
+  pool.spawn(Loop::run, &loop, sizeof(loop));
+  loop.counters = &second;
+  pool.spawn(Loop::run, &loop, sizeof(loop));
+  pool.waitAll();
+  for (Counters *counters : {&first, &second})
+    for (auto &seen : counters->seen)
+      EXPECT_EQ(seen, 1);
+  pool.waitAll();
+}
+
+/// Loops of a task and its caller, which begin together, and watch how many
+/// threads the task has.
+struct Shares {
+  static constexpr int kItems = 40000;
+  ThreadPool *pool;
+  std::atomic<int> begun{0}, active{0}, most{0}, together{0};
+
+  static void task(void *closure) {
+    Shares *shares = *static_cast<Shares **>(closure);
+    while (shares->begun == 0)
+      std::this_thread::yield();
+    shares->pool->parallelFor(4000, taskItem, shares);
+  }
+  static void taskItem(void *closure, int64_t) {
+    auto &shares = *static_cast<Shares *>(closure);
+    int threads = ++shares.active;
+    for (int i = 0; i != 8; ++i) // Others get their turn.
+      std::this_thread::yield();
+    // The caller's loop has items that nobody has taken, so this one was taken
+    // beside them.
+    if (shares.begun < kItems - 8) {
+      ++shares.together;
+      int old = shares.most;
+      while (old < threads && !shares.most.compare_exchange_weak(old, threads))
+        ;
+    }
+    --shares.active;
+  }
+  static void callersItem(void *closure, int64_t) {
+    auto &shares = *static_cast<Shares *>(closure);
+    ++shares.begun;
+    while (shares.together == 0)
+      std::this_thread::yield();
+  }
+};
+
+TEST(ThreadPool, AQuarterOfTheThreadsForATask) {
+  for (int round = 0; round != 5; ++round) {
+    ThreadPool pool(8);
+    Shares shares{&pool};
+    Shares *closure = &shares;
+    ThreadPool::Task *task =
+        pool.spawn(Shares::task, &closure, sizeof(closure));
+    pool.parallelFor(Shares::kItems, Shares::callersItem, &shares);
+    pool.wait(task);
+    EXPECT_EQ(shares.begun, Shares::kItems);
+    EXPECT_GT(shares.together, 0);
+    EXPECT_LE(shares.most, 2);
+  }
+}
+
 /// Runs in a child: address space for some thirty stacks only.
 [[noreturn]] void startTooManyThreads() {
   rlimit limit{256 << 20, 256 << 20};
