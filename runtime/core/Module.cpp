@@ -5,15 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Module.h"
+#include "ModuleFile.h"
 
-#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 using namespace hydragen::runtime;
 
@@ -21,49 +17,13 @@ using namespace hydragen::runtime;
 // Modules
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// A file mapped for reading.
-class MappedFile {
-public:
-  static Result<std::unique_ptr<MappedFile>> open(const char *path) {
-    int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-      return invalid(std::string("cannot open: ") + std::strerror(errno), path);
-    struct stat info;
-    auto file = std::make_unique<MappedFile>();
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-      ::close(fd);
-      return invalid("not a regular file", path);
-    }
-    file->size = static_cast<size_t>(info.st_size);
-    if (file->size) {
-      void *data = mmap(nullptr, file->size, PROT_READ, MAP_PRIVATE, fd, 0);
-      if (data == MAP_FAILED) {
-        ::close(fd);
-        return invalid(std::string("cannot read: ") + std::strerror(errno),
-                       path);
-      }
-      file->data = static_cast<const unsigned char *>(data);
-    }
-    ::close(fd);
-    return file;
-  }
-  ~MappedFile() {
-    if (data)
-      munmap(const_cast<unsigned char *>(data), size);
-  }
-  const unsigned char *data = nullptr;
-  size_t size = 0;
-};
-} // namespace
-
 hydragen_module::~hydragen_module() {
   kernels.reset();
   if (handle)
     dlclose(handle);
 }
 
-static Result<Manifest> readManifestOf(const MappedFile &file,
+static Result<Manifest> readManifestOf(const ModuleFile &file,
                                        const char *path) {
   auto manifest = readManifest(file.data, file.size);
   if (!manifest) {
@@ -75,7 +35,7 @@ static Result<Manifest> readManifestOf(const MappedFile &file,
 }
 
 Result<Manifest> hydragen::runtime::readModuleManifest(const char *path) {
-  auto file = MappedFile::open(path);
+  auto file = ModuleFile::open(path);
   if (!file)
     return file.getError();
   return readManifestOf(**file, path);
@@ -215,18 +175,15 @@ static Status bindEntries(const Manifest &manifest, const Selection &selection,
 }
 
 /// The part of loading whose errors have the path as their place.
-static Status load(const Manifest &manifest, const char *path,
+static Status load(const Manifest &manifest, const ModuleFile &file,
                    hydragen_module &module) {
   auto selection = select(manifest, *module.device);
   if (!selection)
     return selection.getError();
-  // A name without a slash would be looked up in the library path.
-  std::string full = path;
-  if (full.find('/') == std::string::npos)
-    full = "./" + full;
-  module.handle = dlopen(full.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!module.handle)
-    return invalid(std::string("cannot load: ") + dlerror());
+  auto handle = file.load();
+  if (!handle)
+    return handle.getError();
+  module.handle = *handle;
   auto query = reinterpret_cast<hydragen_module_query_fn>(
       dlsym(module.handle, "hydragen_module_query"));
   const hydragen_module_table *table =
@@ -243,12 +200,15 @@ hydragen_status *hydragen_module_load(const char *path, hydragen_device *device,
     *result = nullptr;
     if (!path || !device)
       return invalid("expected a path and a device");
-    auto manifest = readModuleManifest(path);
+    auto file = ModuleFile::open(path);
+    if (!file)
+      return file.getError();
+    auto manifest = readManifestOf(**file, path);
     if (!manifest)
       return manifest.getError();
     auto module = std::make_unique<hydragen_module>();
     module->device = device->device;
-    if (Status status = load(*manifest, path, *module)) {
+    if (Status status = load(*manifest, **file, *module)) {
       status->place = path;
       return status;
     }
