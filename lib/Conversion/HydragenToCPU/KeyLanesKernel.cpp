@@ -7,7 +7,9 @@
 // hardware's prefetcher wants it (two side by side cost a third of the
 // bandwidth, prefetch instructions a sixth). More rows compute so much that
 // nothing would be read meanwhile: V is fetched while the scores of a short
-// tile are computed, K of the next tile during the products. Lanes run along
+// tile are computed, K of the next tile during the products; a whole row after
+// the other (line by line, or a few lines ahead, they come at two thirds of the
+// rate). Lanes run along
 // the contraction for scores (a tree of shuffles sums as many accumulators as
 // there are lanes), along the keys for the softmax and along the columns of V
 // for the products.
@@ -29,8 +31,9 @@ public:
     // As many scores at once as a vector has lanes, or fewer.
     keyBlock = std::max<int64_t>(1, llvm::bit_floor<uint64_t>(lanes) /
                                         llvm::bit_ceil<uint64_t>(tileRows));
-    chains = tileRows <= 4 ? 2 : 1;
-    tileKeys = fetchesAhead() ? kShortTile : kMaxTileKeys;
+    sideKeys = tileRows > 2 ? 2 : 1;
+    keyBlock = std::max(keyBlock, sideKeys);
+    tileKeys = fetchesAhead() ? chooseTileKeys() : kMaxTileKeys;
   }
 
 protected:
@@ -41,7 +44,10 @@ protected:
 private:
   /// Whether K and V come in turns, one tile ahead; see above.
   bool fetchesAhead() const { return tileRows > 1; }
+  int64_t chooseTileKeys();
   void prefetchRows(int term, Value key);
+  void emitPartials(ArrayRef<Point> points, Value n, Value r, int64_t m,
+                    int64_t rows);
   void emitScores(Value first, Value begin, Value end, int64_t block);
   void emitElementwise(Value first, Value count);
   void emitSoftmax(Value m, Value first, Value count);
@@ -68,15 +74,19 @@ private:
 
   int64_t lanes;
   VectorType vector;
-  int64_t keyBlock, chains;
+  int64_t keyBlock;
+  /// Keys, and most rows, whose products are summed at once: more rows would
+  /// need more registers, one key loads Q for each multiply-add.
+  int64_t sideKeys;
+  static constexpr int64_t kSideRows = 4;
   /// Rows of V that meet the outputs in memory at once, with some rows: they
   /// are copied first to keep the order of reading.
   static constexpr int64_t kValueKeys = 4;
   /// Rows of K or V that are prefetched before their tile.
   static constexpr int64_t kLeadKeys = 4;
-  /// Keys of a tile: K and V of 128 columns in f32 take half of the first-level
-  /// cache.
-  static constexpr int64_t kShortTile = 16;
+  /// Lines of V of a tile that is fetched ahead, and its most keys: what is
+  /// asked for at once must not exceed by much what a core has outstanding.
+  static constexpr int64_t kTileLines = 64, kShortTile = 16;
   SmallVector<TileSource> keys;
   TileSource values;
   SmallVector<Value> queryOffsets; ///< first column of each term in `queries`
@@ -92,6 +102,17 @@ private:
   Value numColumns, paddedColumns;
 };
 } // namespace
+
+int64_t KeyLanesKernel::chooseTileKeys() {
+  auto type = cast<ShapedType>(in.op.getValue().getType());
+  int64_t bits = in.getStaticSize(in.dims.values).value_or(128) *
+                 type.getElementTypeBitWidth();
+  int64_t lines = std::max<int64_t>(1, llvm::divideCeil(bits, 512));
+  // Whole vectors of keys.
+  return llvm::alignTo(
+      std::clamp<int64_t>(kTileLines / lines, kShortTile / 2, kShortTile),
+      std::max(lanes, keyBlock));
+}
 
 void KeyLanesKernel::beginItem() {
   for (unsigned term = 0; term < in.numTerms(); ++term)
@@ -199,50 +220,75 @@ Value KeyLanesKernel::loadKeys(unsigned term, const Point &point,
   return e.cast(loaded, e.type);
 }
 
+/// The products of rows [m, m + rows) with the keys at `points`, those of the
+/// tile from `n` on, by lanes: partials of the keys from `r` on.
+void KeyLanesKernel::emitPartials(ArrayRef<Point> points, Value n, Value r,
+                                  int64_t m, int64_t rows) {
+  int64_t side = points.size();
+  // Enough sums that a multiply-add need not wait for the one before it.
+  int64_t chains = rows * side <= 4 ? 2 : 1;
+  SmallVector<Value> partial(rows * side * chains, e.constant(0.0, vector));
+  for (unsigned term = 0; term < in.numTerms(); ++term) {
+    SmallVector<SmallVector<Value>> symbols(side);
+    if (keys[term].direct)
+      for (int64_t i = 0; i < side; ++i)
+        symbols[i] =
+            in.loadSymbols(getOperand(term), in.keyMaps[term], points[i]);
+    auto accumulate = [&](Value begin, Value end, int64_t count) {
+      partial = e.loop(
+          begin, end, count * lanes, partial, [&](Value d, ValueRange old) {
+            SmallVector<Value> result(old);
+            for (int64_t c = 0; c < count; ++c) {
+              Value at = e.add(d, c * lanes);
+              SmallVector<Value> k;
+              for (int64_t i = 0; i < side; ++i)
+                k.push_back(
+                    loadKeys(term, points[i], symbols[i], e.add(n, i), at));
+              for (int64_t row = 0; row < rows; ++row) {
+                Value q = e.loadVector(
+                    vector, queries,
+                    {e.index(m + row), e.add(queryOffsets[term], at)});
+                for (int64_t i = 0; i < side; ++i) {
+                  Value &sum = result[(row * side + i) * chains + c];
+                  sum = e.fma(k[i], q, sum);
+                }
+              }
+            }
+            return result;
+          });
+    };
+    Value depth = asValue(paddedSize(in.dims.contraction[term], lanes));
+    Value whole = e.roundDown(depth, chains * lanes);
+    accumulate(e.index(0), whole, chains);
+    if (chains > 1)
+      accumulate(whole, depth, 1);
+  }
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t i = 0; i < side; ++i) {
+      Value sum = partial[(row * side + i) * chains];
+      for (int64_t c = 1; c < chains; ++c)
+        sum = e.fadd(sum, partial[(row * side + i) * chains + c]);
+      e.storeVector(sum, partials, {e.index(m + row), e.add(r, i), e.index(0)});
+    }
+}
+
 void KeyLanesKernel::emitScores(Value first, Value begin, Value end,
                                 int64_t block) {
+  int64_t side = std::min(block, sideKeys);
   e.loop(begin, end, block, [&](Value n) {
-    // One key after the other, in a loop: unrolled, their loads would mix.
-    e.loop(e.index(0), e.index(block), 1, [&](Value r) {
-      Value key = e.add(first, e.add(n, r));
-      Point point = getKeyPoint(key);
-      if (fetchesAhead())
-        emitPrefetch(-1, key, e.index(0), 1, Cache::First);
-      SmallVector<Value> partial(tileRows * chains, e.constant(0.0, vector));
-      for (unsigned term = 0; term < in.numTerms(); ++term) {
-        SmallVector<Value> symbols;
-        if (keys[term].direct)
-          symbols = in.loadSymbols(getOperand(term), in.keyMaps[term], point);
-        auto accumulate = [&](Value begin, Value end, int64_t count) {
-          partial = e.loop(
-              begin, end, count * lanes, partial, [&](Value d, ValueRange old) {
-                SmallVector<Value> result(old);
-                for (int64_t c = 0; c < count; ++c) {
-                  Value at = e.add(d, c * lanes);
-                  Value k = loadKeys(term, point, symbols, e.add(n, r), at);
-                  for (int64_t m = 0; m < tileRows; ++m) {
-                    Value q = e.loadVector(
-                        vector, queries,
-                        {e.index(m), e.add(queryOffsets[term], at)});
-                    Value &sum = result[m * chains + c];
-                    sum = e.fma(k, q, sum);
-                  }
-                }
-                return result;
-              });
-        };
-        Value depth = asValue(paddedSize(in.dims.contraction[term], lanes));
-        Value whole = e.roundDown(depth, chains * lanes);
-        accumulate(e.index(0), whole, chains);
-        if (chains > 1)
-          accumulate(whole, depth, 1);
+    // In a loop: unrolled, the loads of all keys would mix.
+    e.loop(e.index(0), e.index(block), side, [&](Value r) {
+      Value key = e.add(n, r);
+      SmallVector<Point> points;
+      for (int64_t i = 0; i < side; ++i) {
+        points.push_back(getKeyPoint(e.add(first, e.add(key, i))));
+        if (fetchesAhead())
+          emitPrefetch(-1, e.add(first, e.add(key, i)), e.index(0), 1,
+                       Cache::First);
       }
-      for (int64_t m = 0; m < tileRows; ++m) {
-        Value sum = partial[m * chains];
-        for (int64_t c = 1; c < chains; ++c)
-          sum = e.fadd(sum, partial[m * chains + c]);
-        e.storeVector(sum, partials, {e.index(m), r, e.index(0)});
-      }
+      for (int64_t m = 0; m < tileRows; m += kSideRows)
+        emitPartials(points, key, r, m,
+                     std::min<int64_t>(kSideRows, tileRows - m));
     });
     SmallVector<Value> sums;
     for (int64_t m = 0; m < tileRows; ++m)
