@@ -6,6 +6,7 @@
 
 #include "hydragen/Conversion/BufferizableOpInterfaceImpl.h"
 
+#include "hydragen/IR/AttentionDims.h"
 #include "hydragen/IR/Hydragen.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
@@ -18,7 +19,8 @@ using namespace mlir::bufferization;
 namespace {
 template <typename OpTy>
 struct Model : DstBufferizableOpInterfaceExternalModel<Model<OpTy>, OpTy> {
-  /// A finalize that does not accumulate never reads its init.
+  /// A finalize that does not accumulate never reads its init, nor does an
+  /// attention that begins with the neutral state.
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &state) const {
     auto dps = cast<DestinationStyleOpInterface>(op);
@@ -28,6 +30,8 @@ struct Model : DstBufferizableOpInterfaceExternalModel<Model<OpTy>, OpTy> {
       return finalize.getAccumulate();
     if (auto attend = dyn_cast<AttendOp>(op))
       return attend.getAccumulate();
+    if (op->hasAttr(kNeutralInitsAttr))
+      return false;
     return !isa<StateLseOp>(op);
   }
 

@@ -39,8 +39,8 @@ static bool isProduct(Operation *op, func::FuncOp function) {
 
 namespace {
 /// Kernel ops are equal when all but their operands' identity and their places
-/// in the source is: the same op, attributes, types, score region and separate
-/// rows.
+/// in the source is: the same op, attributes, types, score region, separate
+/// rows and neutral inits.
 struct KernelInfo : DenseMapInfo<Operation *> {
   static unsigned getHashValue(const Operation *op) {
     return OperationEquivalence::computeHash(
@@ -57,6 +57,8 @@ struct KernelInfo : DenseMapInfo<Operation *> {
     Operation *right = const_cast<Operation *>(rhs);
     return left->getDiscardableAttr(kSeparateRowsAttr) ==
                right->getDiscardableAttr(kSeparateRowsAttr) &&
+           left->getDiscardableAttr(kNeutralInitsAttr) ==
+               right->getDiscardableAttr(kNeutralInitsAttr) &&
            OperationEquivalence::isEquivalentTo(
                left, right, OperationEquivalence::ignoreValueEquivalence,
                nullptr,

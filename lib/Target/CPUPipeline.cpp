@@ -95,6 +95,7 @@ void ::hydragen::buildBufferizePipeline(
   manager.addNestedPass<func::FuncOp>(mlir::hydragen::createPrepareLinalg());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  manager.addNestedPass<func::FuncOp>(mlir::hydragen::createDropNeutralInits());
   manager.addPass(
       mlir::hydragen::createMakeEntry({options.entry, options.anyLayout}));
 

@@ -335,3 +335,41 @@ func.func @unknown_rows(%q: memref<?x16xf32>, %k: memref<4096x16xf32>,
     attributes {query_maps = [#q7], key_maps = [#k7], value_map = affine_map<(b, n, d, e) -> (n, e)>}
   return
 }
+
+// -----
+
+// A state that begins with nothing is not read; parts of the keys are merged
+// into buffers that are filled first.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e) -> (n, d)>
+#v = affine_map<(b, n, d, e) -> (n, e)>
+
+// CHECK-LABEL: func @neutral(
+// CHECK-SAME: %[[O:[a-z0-9]*]]: memref<64x64xf32>, %[[M:[a-z0-9]*]]: memref<64xf32>, %[[L:[a-z0-9]*]]: memref<64xf32>)
+// CHECK-NOT: memref.load %[[O]]
+// CHECK-NOT: memref.load %[[M]]
+// CHECK-NOT: memref.load %[[L]]
+// CHECK: return
+func.func @neutral(%q: memref<64x64xf32>, %k: memref<512x64xf32>, %o: memref<64x64xf32>, %m: memref<64xf32>, %l: memref<64xf32>) {
+  hydragen.prefix_attention queries(%q : memref<64x64xf32>) keys(%k : memref<512x64xf32>) value(%k : memref<512x64xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<64x64xf32>, memref<64xf32>, memref<64xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, hydragen.neutral_inits}
+  return
+}
+
+// CHECK-LABEL: func @neutral_parts(
+// CHECK-SAME: %[[O:[a-z0-9]*]]: memref<64x64xf32>, %[[M:[a-z0-9]*]]: memref<64xf32>, %[[L:[a-z0-9]*]]: memref<64xf32>)
+// CHECK: scf.parallel
+// CHECK-NOT: memref.load %[[M]]
+// CHECK: linalg.fill ins(%[[ZERO:.*]] : f32) outs(%[[O]]
+// CHECK: linalg.fill ins(%{{.*}} : f32) outs(%[[M]]
+// CHECK: linalg.fill ins(%[[ZERO]] : f32) outs(%[[L]]
+// CHECK: scf.parallel
+// CHECK: memref.load %[[M]]
+func.func @neutral_parts(%q: memref<64x64xf32>, %k: memref<4096x64xf32>, %o: memref<64x64xf32>, %m: memref<64xf32>, %l: memref<64xf32>) {
+  hydragen.prefix_attention queries(%q : memref<64x64xf32>) keys(%k : memref<4096x64xf32>) value(%k : memref<4096x64xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<64x64xf32>, memref<64xf32>, memref<64xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, hydragen.neutral_inits}
+  return
+}

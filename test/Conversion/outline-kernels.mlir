@@ -133,3 +133,31 @@ func.func @rows(%call: !llvm.ptr, %x: memref<256xf32>, %w: memref<256x256xf32>, 
   %zero = arith.constant 0 : i32
   return %zero : i32
 }
+
+// -----
+
+// An attention that begins with nothing is another kernel than one that goes on
+// from a state.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e) -> (n, d)>
+#v = affine_map<(b, n, d, e) -> (n, e)>
+
+// CHECK-LABEL: func @neutral(
+// CHECK: call @hydragen_prefix_attention(
+// CHECK: call @hydragen_prefix_attention_0(
+// CHECK: func private @hydragen_prefix_attention(
+// CHECK: hydragen.neutral_inits
+// CHECK: func private @hydragen_prefix_attention_0(
+// CHECK-NOT: hydragen.neutral_inits
+func.func @neutral(%call: !llvm.ptr, %q: memref<4x8xf32>, %k: memref<16x8xf32>, %o: memref<4x8xf32>, %m: memref<4xf32>,
+                   %l: memref<4xf32>) -> i32 attributes {hydragen.entry} {
+  hydragen.prefix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, hydragen.neutral_inits}
+  hydragen.prefix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  %r = arith.constant 0 : i32
+  return %r : i32
+}

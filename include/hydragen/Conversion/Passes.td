@@ -57,7 +57,7 @@ def ConvertHydragenToCPU
            "the target has AVX512_BF16">];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-    "::mlir::cf::ControlFlowDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
     "::mlir::x86vector::X86VectorDialect"];
@@ -141,6 +141,43 @@ def ConvertHydragenToLinalg
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
     "::mlir::tensor::TensorDialect"];
+}
+
+def DropNeutralInits : Pass<"hydragen-drop-neutral-inits", "::mlir::func::FuncOp"> {
+  let summary = "let attention begin with nothing instead of reading it";
+  let description = [{
+    Expects tensors. A partial attention whose inits are new tensors filled with
+    the neutral state (o = 0, m = -inf, l = 0) gets the tensors without the fills
+    and `hydragen.neutral_inits`, so that no memory is written and read for it.
+    `convert-hydragen-to-cpu` knows the mark, others refuse it.
+
+    Before:
+
+    ```mlir
+    func.func @f(%q: tensor<4x8xf32>, %k: tensor<16x8xf32>) -> tensor<4x8xf32> {
+      %zero = arith.constant 0.0 : f32
+      %none = arith.constant 0xFF800000 : f32
+      %eo = tensor.empty() : tensor<4x8xf32>
+      %er = tensor.empty() : tensor<4xf32>
+      %o = linalg.fill ins(%zero : f32) outs(%eo : tensor<4x8xf32>) -> tensor<4x8xf32>
+      %m = linalg.fill ins(%none : f32) outs(%er : tensor<4xf32>) -> tensor<4xf32>
+      %l = linalg.fill ins(%zero : f32) outs(%er : tensor<4xf32>) -> tensor<4xf32>
+      %s:3 = hydragen.prefix_attention queries(%q : tensor<4x8xf32>) keys(%k : tensor<16x8xf32>) value(%k : tensor<16x8xf32>)
+        at [0, 0] outs(%o, %m, %l : tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>)
+        attributes {query_maps = [affine_map<(b, n, d, e) -> (b, d)>], key_maps = [affine_map<(b, n, d, e) -> (n, d)>],
+          value_map = affine_map<(b, n, d, e) -> (n, e)>} -> tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>
+      return %s#0 : tensor<4x8xf32>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    %0 = tensor.empty() : tensor<4x8xf32>
+    %1 = tensor.empty() : tensor<4xf32>
+    %2:3 = hydragen.prefix_attention ... outs(%0, %1, %1 : ... hydragen.neutral_inits
+    ```
+  }];
 }
 
 def ExpandMath : Pass<"hydragen-expand-math", "::mlir::func::FuncOp"> {
@@ -408,55 +445,6 @@ def MakeEntry : Pass<"hydragen-make-entry", "mlir::ModuleOp"> {
     "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect"];
 }
 
-def OverlapAttention : Pass<"hydragen-overlap-attention", "::mlir::func::FuncOp"> {
-  let summary = "run attention bound by reading beside attention bound by arithmetic";
-  let description = [{
-    Expects hydragen ops on buffers. A partial attention with few rows per key is
-    bound by reading K and V, one with many by arithmetic. The former begins
-    before the latter, as a task (`async.execute`), and is waited for where it
-    was, so that memory and arithmetic are busy at the same time. What the moved
-    op needs (buffers, initial states) moves with it. Ops that may touch the same
-    memory keep their order; arguments may share theirs.
-
-    Before:
-
-    ```mlir
-    func.func @f(%q: memref<64x8xf32>, %k: memref<512x8xf32>, %own: memref<64x4x8xf32>) {
-      %o1 = memref.alloc() : memref<64x8xf32>
-      %m1 = memref.alloc() : memref<64xf32>
-      %l1 = memref.alloc() : memref<64xf32>
-      hydragen.prefix_attention queries(%q : memref<64x8xf32>) keys(%k : memref<512x8xf32>) value(%k : memref<512x8xf32>)
-        at [0, 0] outs(%o1, %m1, %l1 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
-        attributes {query_maps = [affine_map<(b, n, d, e) -> (b, d)>], key_maps = [affine_map<(b, n, d, e) -> (n, d)>],
-          value_map = affine_map<(b, n, d, e) -> (n, e)>}
-      %o2 = memref.alloc() : memref<64x8xf32>
-      %m2 = memref.alloc() : memref<64xf32>
-      %l2 = memref.alloc() : memref<64xf32>
-      hydragen.suffix_attention queries(%q : memref<64x8xf32>) keys(%own : memref<64x4x8xf32>) value(%own : memref<64x4x8xf32>)
-        at [0, 512] outs(%o2, %m2, %l2 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
-        attributes {query_maps = [affine_map<(b, n, d, e) -> (b, d)>], key_maps = [affine_map<(b, n, d, e) -> (b, n, d)>],
-          value_map = affine_map<(b, n, d, e) -> (b, n, e)>}
-      hydragen.combine ins(%o2, %m2, %l2 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
-        outs(%o1, %m1, %l1 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
-      return
-    }
-    ```
-
-    After (shortened with `...`):
-
-    ```mlir
-    %token = async.execute {
-      hydragen.suffix_attention queries(%arg0 ...) keys(%arg2 ...
-      async.yield
-    }
-    hydragen.prefix_attention queries(%arg0 ...) keys(%arg1 ...
-    async.await %token : !async.token
-    hydragen.combine ...
-    ```
-  }];
-  let dependentDialects = ["::mlir::async::AsyncDialect"];
-}
-
 def OutlineKernels : Pass<"hydragen-outline-kernels", "mlir::ModuleOp"> {
   let summary = "move kernels into one function per configuration";
   let description = [{
@@ -533,6 +521,55 @@ def OutlineParallel : Pass<"hydragen-outline-parallel", "mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
     "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
+}
+
+def OverlapAttention : Pass<"hydragen-overlap-attention", "::mlir::func::FuncOp"> {
+  let summary = "run attention bound by reading beside attention bound by arithmetic";
+  let description = [{
+    Expects hydragen ops on buffers. A partial attention with few rows per key is
+    bound by reading K and V, one with many by arithmetic. The former begins
+    before the latter, as a task (`async.execute`), and is waited for where it
+    was, so that memory and arithmetic are busy at the same time. What the moved
+    op needs (buffers, initial states) moves with it. Ops that may touch the same
+    memory keep their order; arguments may share theirs.
+
+    Before:
+
+    ```mlir
+    func.func @f(%q: memref<64x8xf32>, %k: memref<512x8xf32>, %own: memref<64x4x8xf32>) {
+      %o1 = memref.alloc() : memref<64x8xf32>
+      %m1 = memref.alloc() : memref<64xf32>
+      %l1 = memref.alloc() : memref<64xf32>
+      hydragen.prefix_attention queries(%q : memref<64x8xf32>) keys(%k : memref<512x8xf32>) value(%k : memref<512x8xf32>)
+        at [0, 0] outs(%o1, %m1, %l1 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+        attributes {query_maps = [affine_map<(b, n, d, e) -> (b, d)>], key_maps = [affine_map<(b, n, d, e) -> (n, d)>],
+          value_map = affine_map<(b, n, d, e) -> (n, e)>}
+      %o2 = memref.alloc() : memref<64x8xf32>
+      %m2 = memref.alloc() : memref<64xf32>
+      %l2 = memref.alloc() : memref<64xf32>
+      hydragen.suffix_attention queries(%q : memref<64x8xf32>) keys(%own : memref<64x4x8xf32>) value(%own : memref<64x4x8xf32>)
+        at [0, 512] outs(%o2, %m2, %l2 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+        attributes {query_maps = [affine_map<(b, n, d, e) -> (b, d)>], key_maps = [affine_map<(b, n, d, e) -> (b, n, d)>],
+          value_map = affine_map<(b, n, d, e) -> (b, n, e)>}
+      hydragen.combine ins(%o2, %m2, %l2 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+        outs(%o1, %m1, %l1 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+      return
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    %token = async.execute {
+      hydragen.suffix_attention queries(%arg0 ...) keys(%arg2 ...
+      async.yield
+    }
+    hydragen.prefix_attention queries(%arg0 ...) keys(%arg1 ...
+    async.await %token : !async.token
+    hydragen.combine ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::async::AsyncDialect"];
 }
 
 def PlaceEntry : Pass<"hydragen-place-entry", "::mlir::ModuleOp"> {

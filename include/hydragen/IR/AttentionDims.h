@@ -81,6 +81,12 @@ constexpr llvm::StringLiteral kGroupedAttr = "hydragen.grouped";
 /// the same K and V, as attention that knows nothing of sharing does. On an
 /// attend op one such array for each part, of the part's digits.
 constexpr llvm::StringLiteral kSeparateRowsAttr = "hydragen.separate_rows";
+
+/// Discardable unit attribute of a partial attention on its way to the CPU: its
+/// inits have no contents and stand for the neutral state (o = 0, m = -inf,
+/// l = 0).
+constexpr llvm::StringLiteral kNeutralInitsAttr = "hydragen.neutral_inits";
+
 /// Unused rows that become rows of one matrix product: those that are not
 /// separate.
 llvm::SmallBitVector getFoldedRows(PartialAttentionOpInterface op);

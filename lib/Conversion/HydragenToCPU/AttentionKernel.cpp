@@ -6,6 +6,8 @@
 
 #include "AttentionKernel.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
 using namespace mlir;
 using namespace mlir::hydragen;
 using namespace mlir::hydragen::cpu;
@@ -13,6 +15,10 @@ using namespace mlir::hydragen::cpu;
 static FloatType getStateType(PartialAttentionOpInterface op) {
   return cast<FloatType>(
       cast<ShapedType>(op.getInits().front().getType()).getElementType());
+}
+
+bool AttentionKernel::hasNeutralInits() {
+  return in.op->hasAttr(kNeutralInitsAttr);
 }
 
 AttentionKernel::AttentionKernel(PartialAttentionOpInterface op,
@@ -89,6 +95,12 @@ void AttentionKernel::emit() {
 
 /// The states of the parts, merged into the op's in the order of the keys.
 void AttentionKernel::emitMerge() {
+  if (hasNeutralInits()) {
+    Value zero = e.constant(0.0);
+    Value values[] = {zero, e.infinity(e.type, /*negative=*/true), zero};
+    for (auto [value, init] : llvm::zip(values, in.op.getInits()))
+      linalg::FillOp::create(e.b, e.loc, value, init);
+  }
   auto merge = CombineOp::create(e.b, e.loc, TypeRange(), splitState,
                                  in.op.getInits(), /*stacked=*/true);
   OpBuilder::InsertionGuard guard(e.b);
@@ -171,17 +183,19 @@ void AttentionKernel::loadState(Value maxima, Value sums, Value output,
                                 Value paddedColumns) {
   Value numColumns = in.getSize(in.dims.values);
   Value zero = e.constant(0.0);
+  bool neutral = split || hasNeutralInits();
   e.loop(e.index(0), e.index(tileRows), 1, [&](Value m) {
     Point point = getRowPoint(m);
     SmallVector<Value> row = in.getRowIndices(point);
-    e.store(split ? e.infinity(e.type, /*negative=*/true)
-                  : e.load(in.stateM(), row),
+    e.store(neutral ? e.infinity(e.type, /*negative=*/true)
+                    : e.load(in.stateM(), row),
             maxima, {m});
-    e.store(split ? zero : e.load(in.stateL(), row), sums, {m});
+    e.store(neutral ? zero : e.load(in.stateL(), row), sums, {m});
     e.loop(e.index(0), numColumns, 1, [&](Value column) {
       Point element = point;
       in.setDigits(element, in.dims.values, column);
-      e.store(split ? zero : e.load(in.stateO(), in.getOutputIndices(element)),
+      e.store(neutral ? zero
+                      : e.load(in.stateO(), in.getOutputIndices(element)),
               output, {m, column});
     });
     e.loop(numColumns, paddedColumns, 1,

@@ -110,6 +110,8 @@ protected:
   Value lastLow, firstHigh; ///< keys in between are visible to all rows
 
 private:
+  /// The op's state begins with nothing, whatever its inits hold.
+  bool hasNeutralInits();
   Value chooseSplits(Value tiles);
   void emitItem(Value item, Value tiles, Value rows);
   /// Fills the bounds; returns the range of the item's keys that some row sees.

@@ -51,6 +51,10 @@ struct ConvertHydragenToLinalg
         op->emitOpError("is bufferised; this pass lowers tensors");
         return WalkResult::interrupt();
       }
+      if (op->hasAttr(kNeutralInitsAttr)) {
+        op->emitOpError("has inits without contents, as the CPU takes them");
+        return WalkResult::interrupt();
+      }
       ops.push_back(op);
       return WalkResult::advance();
     });
