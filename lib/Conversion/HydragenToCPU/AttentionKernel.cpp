@@ -322,9 +322,17 @@ void AttentionKernel::fillBuffer(Value buffer, int term, Value first,
   });
 }
 
+static constexpr int64_t kLineBytes = 64;
+
+int64_t AttentionKernel::numLines(int term) {
+  auto type = cast<ShapedType>(getOperand(term).getType());
+  int64_t bits = in.getStaticSize(getInner(term)).value_or(128) *
+                 type.getElementTypeBitWidth();
+  return std::max<int64_t>(1, llvm::divideCeil(bits, 8 * kLineBytes));
+}
+
 void AttentionKernel::emitPrefetch(int term, Value key, Value part,
                                    int64_t parts, Cache cache) {
-  static constexpr int64_t kLineBytes = 64;
   AffineMap map = getMap(term);
   Value operand = getOperand(term);
   std::optional<int64_t> size = in.getStaticSize(getInner(term));

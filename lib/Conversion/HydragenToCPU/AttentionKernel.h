@@ -73,6 +73,10 @@ protected:
   void emitPrefetch(int term, Value key, Value part, int64_t parts,
                     Cache cache);
 
+  /// Cache lines of a row of K of `term` (V for -1); columns of unknown extent
+  /// count as 128.
+  int64_t numLines(int term);
+
   AffineMap getMap(int term) {
     return term < 0 ? in.valueMap : in.keyMaps[term];
   }

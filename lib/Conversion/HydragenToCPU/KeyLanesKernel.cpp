@@ -104,14 +104,10 @@ private:
 } // namespace
 
 int64_t KeyLanesKernel::chooseTileKeys() {
-  auto type = cast<ShapedType>(in.op.getValue().getType());
-  int64_t bits = in.getStaticSize(in.dims.values).value_or(128) *
-                 type.getElementTypeBitWidth();
-  int64_t lines = std::max<int64_t>(1, llvm::divideCeil(bits, 512));
   // Whole vectors of keys.
-  return llvm::alignTo(
-      std::clamp<int64_t>(kTileLines / lines, kShortTile / 2, kShortTile),
-      std::max(lanes, keyBlock));
+  return llvm::alignTo(std::clamp<int64_t>(kTileLines / numLines(-1),
+                                           kShortTile / 2, kShortTile),
+                       std::max(lanes, keyBlock));
 }
 
 void KeyLanesKernel::beginItem() {

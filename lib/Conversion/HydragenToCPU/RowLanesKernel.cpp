@@ -80,7 +80,11 @@ private:
                     bool masked);
   void fillValues(Value first, Value count);
   void fillValuePairs(Value first, Value count);
-  void emitProducts(Value count);
+  void emitProducts(Value first, Value count);
+  /// Asks for lines of the next tile's K during the products of rows
+  /// [lane, lane + rows) of a panel with a panel of columns.
+  void prefetchKeys(Value first, Value columnPanel, Value panel, Value lane,
+                    int64_t rows);
   void emitProductBlock(Value columnPanel, Value panel, Value lane,
                         int64_t rows, Value count);
 
@@ -254,7 +258,7 @@ void RowLanesKernel::emitTile(Value first, Value count) {
     fillValuePairs(first, count);
   else
     fillValues(first, count);
-  emitProducts(count);
+  emitProducts(first, count);
 }
 
 Value RowLanesKernel::loadPair(Value buffer, ArrayRef<Value> at) {
@@ -647,7 +651,28 @@ void RowLanesKernel::fillValuePairs(Value first, Value count) {
   e.loop(whole, count, 1, [&](Value n) { fill(n, /*both=*/false); });
 }
 
-void RowLanesKernel::emitProducts(Value count) {
+void RowLanesKernel::prefetchKeys(Value first, Value columnPanel, Value panel,
+                                  Value lane, int64_t rows) {
+  std::optional<int64_t> columns = getConstantIntValue(paddedColumns);
+  if (!columns)
+    return;
+  // Evenly over all rows and panels of columns.
+  int64_t slots = *columns / (outputVectors * lanes) * numPanels * panelRows;
+  Value slot = e.add(e.mul(columnPanel, e.index(numPanels)), panel);
+  slot = e.add(e.mul(slot, e.index(panelRows)), lane);
+  for (unsigned term = 0; term < in.numTerms(); ++term) {
+    int64_t lines = numLines(term);
+    int64_t perSlot = llvm::divideCeil(tileKeys * lines, slots);
+    for (int64_t i = 0; i < rows * perSlot; ++i) {
+      Value line = e.add(e.mul(slot, e.index(perSlot)), i);
+      Value key = e.add(e.div(line, e.index(lines)), tileKeys);
+      emitPrefetch(term, e.add(first, key), e.rem(line, e.index(lines)), lines,
+                   Cache::Second);
+    }
+  }
+}
+
+void RowLanesKernel::emitProducts(Value first, Value count) {
   Value columnPanels =
       e.ceilDiv(asValue(paddedColumns), e.index(outputVectors * lanes));
   e.loop(e.index(0), columnPanels, 1, [&](Value columnPanel) {
@@ -664,10 +689,12 @@ void RowLanesKernel::emitProducts(Value count) {
                                            rows, e.index(panelRows));
         next = e.select(full, e.index(large), next);
         e.loop(e.index(0), next, largeRows, [&](Value lane) {
+          prefetchKeys(first, columnPanel, panel, lane, largeRows);
           emitProductBlock(columnPanel, panel, lane, largeRows, count);
         });
       }
       e.loop(next, e.roundUp(rows, outputRows), outputRows, [&](Value lane) {
+        prefetchKeys(first, columnPanel, panel, lane, outputRows);
         emitProductBlock(columnPanel, panel, lane, outputRows, count);
       });
     });
