@@ -128,14 +128,14 @@ def clock():
     return time.thread_time() if torch.get_num_threads() == 1 else time.perf_counter()
 
 
-def timed(call, least=0.04):
-    """As bench_tools.timed: the median ms of one call, called until `least` seconds are over."""
+def timed(call, least=0.15):
+    """As bench_tools.timed: the median ms of one call, called until `least` seconds are over, without the first."""
     values, begin = [], time.perf_counter()
     while not values or time.perf_counter() - begin < least:
         start = clock()
         call()
         values.append(1000 * (clock() - start))
-    return statistics.median(values)
+    return statistics.median(values[1:] or values)
 
 
 def sgemm():

@@ -44,7 +44,8 @@
 // CHECK: math.fma
 // CHECK: vector.load %[[V]]
 // CHECK: vector.store %{{.*}}, %[[VALUES]]
-// 4 rows x 4 vectors of columns.
+// K of the next tile is fetched while 4 rows x 4 vectors of columns run.
+// CHECK: memref.prefetch %[[K]]
 // CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>
 // CHECK-NOT: store
 // CHECK-COUNT-16: math.fma {{.*}} : vector<16xf32>
