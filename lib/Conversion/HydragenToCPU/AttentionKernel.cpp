@@ -448,7 +448,8 @@ struct RowsPerKey {
 
   explicit RowsPerKey(PartialAttentionOpInterface op) {
     auto type = cast<MemRefType>(op.getInits()[0].getType());
-    for (unsigned i : getFoldedRows(op).set_bits())
+    llvm::SmallBitVector folded = getFoldedRows(op);
+    for (unsigned i : folded.set_bits())
       if (type.isDynamicDim(i))
         isKnown = false;
       else
@@ -486,7 +487,8 @@ void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
   OpBuilder::InsertionGuard guard(builder);
   Emitter e(builder, op.getLoc(), getStateType(op));
   Value count = e.index(1);
-  for (unsigned i : getFoldedRows(op).set_bits())
+  llvm::SmallBitVector folded = getFoldedRows(op);
+  for (unsigned i : folded.set_bits())
     count = e.mul(count, e.dim(op.getInits()[0], i));
   for (int64_t tile : tiles) {
     Value few = arith::CmpIOp::create(
