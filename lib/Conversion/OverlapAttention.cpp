@@ -8,6 +8,7 @@
 #include "hydragen/Conversion/Passes.h"
 
 #include "mlir/Dialect/Async/IR/Async.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -28,12 +29,25 @@ static Value getBase(Value value) {
   return value;
 }
 
-/// Whether two buffers can share memory. A buffer that is allocated here shares
-/// it with views of it alone; arguments may share theirs.
+/// Memory that was there before the function ran: an argument, the caller's
+/// tensor or a constant.
+static bool isFromOutside(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return isa<func::FuncOp>(argument.getOwner()->getParentOp());
+  return isa<UnrealizedConversionCastOp, memref::GetGlobalOp>(
+      value.getDefiningOp());
+}
+
+/// Whether two buffers can share memory. A buffer that is allocated here is
+/// another one than those from outside, which may share theirs; of any other
+/// value (a choice between buffers, a result of a loop) nothing is known.
 static bool mayAlias(Value left, Value right) {
   Value a = getBase(left), b = getBase(right);
-  return a == b || (!a.getDefiningOp<memref::AllocOp>() &&
-                    !b.getDefiningOp<memref::AllocOp>());
+  bool isNewA = a.getDefiningOp<memref::AllocOp>() != nullptr;
+  bool isNewB = b.getDefiningOp<memref::AllocOp>() != nullptr;
+  bool apart = a != b && ((isNewA && isNewB) || (isNewA && isFromOutside(b)) ||
+                          (isFromOutside(a) && isNewB));
+  return !apart;
 }
 
 /// What `op` does to memory, nullopt if that is not known. Waiting for a task

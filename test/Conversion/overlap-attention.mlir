@@ -333,6 +333,47 @@ func.func @arguments_may_be_one(%q: memref<64x8xf32>, %k: memref<512x8xf32>, %ow
 #own_v = affine_map<(b, n, d, e) -> (b, n, e)>
 
 
+// Its queries are the output of the prefix, if the caller says so.
+
+// CHECK-LABEL: func @choice(
+// CHECK-NOT: async
+func.func @choice(%q: memref<64x8xf32>, %k: memref<512x8xf32>, %own: memref<64x4x8xf32>, %out: memref<64x8xf32>, %c: i1) {
+  %zero = arith.constant 0.0 : f32
+  %none = arith.constant 0xFF800000 : f32
+  %o1 = memref.alloc() : memref<64x8xf32>
+  %m1 = memref.alloc() : memref<64xf32>
+  %l1 = memref.alloc() : memref<64xf32>
+  %o2 = memref.alloc() : memref<64x8xf32>
+  %m2 = memref.alloc() : memref<64xf32>
+  %l2 = memref.alloc() : memref<64xf32>
+  linalg.fill ins(%zero : f32) outs(%o1 : memref<64x8xf32>)
+  linalg.fill ins(%none : f32) outs(%m1 : memref<64xf32>)
+  linalg.fill ins(%zero : f32) outs(%l1 : memref<64xf32>)
+  linalg.fill ins(%zero : f32) outs(%o2 : memref<64x8xf32>)
+  linalg.fill ins(%none : f32) outs(%m2 : memref<64xf32>)
+  linalg.fill ins(%zero : f32) outs(%l2 : memref<64xf32>)
+  hydragen.prefix_attention queries(%q : memref<64x8xf32>) keys(%k : memref<512x8xf32>) value(%k : memref<512x8xf32>)
+    at [0, 0] outs(%o1, %m1, %l1 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+    attributes {query_maps = [#q], key_maps = [#shared], value_map = #shared_v}
+  %q2 = arith.select %c, %o1, %q : memref<64x8xf32>
+  hydragen.suffix_attention queries(%q2 : memref<64x8xf32>) keys(%own : memref<64x4x8xf32>) value(%own : memref<64x4x8xf32>)
+    at [0, 512] outs(%o2, %m2, %l2 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+    attributes {query_maps = [#q], key_maps = [#own], value_map = #own_v}
+  hydragen.combine ins(%o2, %m2, %l2 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+    outs(%o1, %m1, %l1 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>)
+  hydragen.finalize state(%o1, %m1, %l1 : memref<64x8xf32>, memref<64xf32>, memref<64xf32>) outs(%out : memref<64x8xf32>)
+  return
+}
+
+// -----
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#shared = affine_map<(b, n, d, e) -> (n, d)>
+#own = affine_map<(b, n, d, e) -> (b, n, d)>
+#shared_v = affine_map<(b, n, d, e) -> (n, e)>
+#own_v = affine_map<(b, n, d, e) -> (b, n, e)>
+
+
 // Both are bound by reading.
 
 // CHECK-LABEL: func @suffixes_alone(

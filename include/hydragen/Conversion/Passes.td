@@ -149,7 +149,8 @@ def DropNeutralInits : Pass<"hydragen-drop-neutral-inits", "::mlir::func::FuncOp
     Expects tensors. A partial attention whose inits are new tensors filled with
     the neutral state (o = 0, m = -inf, l = 0) gets the tensors without the fills
     and `hydragen.neutral_inits`, so that no memory is written and read for it.
-    `convert-hydragen-to-cpu` knows the mark, others refuse it.
+    For the CPU's pipeline alone: `convert-hydragen-to-cpu` knows the mark,
+    `convert-hydragen-to-linalg` refuses it.
 
     Before:
 
