@@ -113,12 +113,11 @@ void ThreadPool::work() {
 }
 
 template <typename Predicate>
-void ThreadPool::await(std::condition_variable &sleepers, Lock &lock,
-                       Predicate isOver) {
+void ThreadPool::await(Lock &lock, Predicate isOver) {
   if (isOver())
     return;
-  // Loops follow each other closely, and a thread that sleeps takes long to
-  // wake up: about as long as this.
+  // What a caller waits for is often an item that is about to end, and a thread
+  // that sleeps takes long to wake up.
   constexpr std::chrono::microseconds kSpin(100);
   if (maySpin) {
     uint64_t seen = news.load(std::memory_order_relaxed);
@@ -129,7 +128,7 @@ void ThreadPool::await(std::condition_variable &sleepers, Lock &lock,
       pause();
     lock.lock();
   }
-  sleepers.wait(lock, isOver);
+  done.wait(lock, isOver);
 }
 
 template <typename Predicate>
@@ -138,7 +137,7 @@ void ThreadPool::helpUntil(Lock &lock, const Job *own, Predicate isDone) {
     if (Job *job = pick())
       takeItems(*job, lock, /*one=*/job != own);
     else
-      await(done, lock, [&] { return isDone() || pick(); });
+      await(lock, [&] { return isDone() || pick(); });
   }
 }
 

@@ -79,9 +79,9 @@ private:
   /// Takes items, one by one those of jobs that are not `own`, until isDone().
   template <typename Predicate>
   void helpUntil(Lock &lock, const Job *own, Predicate isDone);
-  /// Until isOver(): awake for a while, then asleep.
+  /// A caller waits until isOver(): awake for a while, then asleep.
   template <typename Predicate>
-  void await(std::condition_variable &sleepers, Lock &lock, Predicate isOver);
+  void await(Lock &lock, Predicate isOver);
   /// There may be items or tasks to take, or none left.
   void announce();
 
