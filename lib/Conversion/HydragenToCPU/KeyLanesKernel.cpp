@@ -5,11 +5,13 @@
 // Few rows meet each key, so reading K and V bounds the kernel. With one row
 // both stream through once per item, one row of theirs after the other, as the
 // hardware's prefetcher wants it (two side by side cost a third of the
-// bandwidth, prefetch instructions a sixth). More rows compute so much that
-// nothing would be read meanwhile: V is fetched while the scores of a short
-// tile are computed, K of the next tile during the products; a whole row after
-// the other (line by line, or a few lines ahead, they come at two thirds of the
-// rate). Lanes run along
+// bandwidth, prefetch instructions a sixth). So do more rows where the hardware
+// reads ahead: the first pass over V takes whole rows of it, for as many query
+// rows as there are registers for; the others find them in the cache. Elsewhere
+// more rows compute so much that nothing would be read meanwhile: V is fetched
+// while the scores of a short tile are computed, K of the next tile during the
+// products; a whole row after the other (line by line, or a few lines ahead,
+// they come at two thirds of the rate). Lanes run along
 // the contraction for scores (a tree of shuffles sums as many accumulators as
 // there are lanes), along the keys for the softmax and along the columns of V
 // for the products.
@@ -31,7 +33,11 @@ public:
     // As many scores at once as a vector has lanes, or fewer.
     keyBlock = std::max<int64_t>(1, llvm::bit_floor<uint64_t>(lanes) /
                                         llvm::bit_ceil<uint64_t>(tileRows));
-    sideKeys = tileRows > 2 ? 2 : 1;
+    bool narrow = llvm::all_of(op.getKeys(), [&](Value key) {
+      return getElementTypeOrSelf(key).getIntOrFloatBitWidth() < 32;
+    });
+    sideKeys = tileRows > 2 && (fetchesAhead() || narrow) ? 2 : 1;
+    sideRows = fetchesAhead() ? 4 : 8;
     keyBlock = std::max(keyBlock, sideKeys);
     tileKeys = fetchesAhead() ? chooseTileKeys() : kMaxTileKeys;
   }
@@ -43,7 +49,7 @@ protected:
 
 private:
   /// Whether K and V come in turns, one tile ahead; see above.
-  bool fetchesAhead() const { return tileRows > 1; }
+  bool fetchesAhead() const { return tileRows > 1 && !machine.readsAhead(); }
   int64_t chooseTileKeys();
   void prefetchRows(int term, Value key);
   void emitPartials(ArrayRef<Point> points, Value n, Value r, int64_t m,
@@ -57,9 +63,8 @@ private:
   Value moveReference(Value m, Value padded, Value largest);
   void moveTo(Value m, Value old, Value now);
   void emitProducts(Value first, Value count);
-  void emitRegisterProducts(Value first, Value count, int64_t vectors);
-  void emitColumnProducts(Value first, Value count, int64_t vectors,
-                          int64_t block);
+  void emitBlockProducts(Value first, Value count, int64_t vectors,
+                         int64_t rows, int64_t block);
   void prefetchSlot(Value slot, int64_t numSlots, Value first);
   void emitMemoryProducts(Value first, Value n, int64_t block);
   Value loadValues(const Point &point, ArrayRef<Value> symbols, Value n,
@@ -75,10 +80,9 @@ private:
   int64_t lanes;
   VectorType vector;
   int64_t keyBlock;
-  /// Keys, and most rows, whose products are summed at once: more rows would
-  /// need more registers, one key loads Q for each multiply-add.
-  int64_t sideKeys;
-  static constexpr int64_t kSideRows = 4;
+  /// Keys, and most rows, whose products are summed at once: one key loads Q
+  /// for each multiply-add, two are no stream unless their rows are short.
+  int64_t sideKeys, sideRows;
   /// Rows of V that meet the outputs in memory at once, with some rows: they
   /// are copied first to keep the order of reading.
   static constexpr int64_t kValueKeys = 4;
@@ -282,9 +286,9 @@ void KeyLanesKernel::emitScores(Value first, Value begin, Value end,
           emitPrefetch(-1, e.add(first, e.add(key, i)), e.index(0), 1,
                        Cache::First);
       }
-      for (int64_t m = 0; m < tileRows; m += kSideRows)
+      for (int64_t m = 0; m < tileRows; m += sideRows)
         emitPartials(points, key, r, m,
-                     std::min<int64_t>(kSideRows, tileRows - m));
+                     std::min<int64_t>(sideRows, tileRows - m));
     });
     SmallVector<Value> sums;
     for (int64_t m = 0; m < tileRows; ++m)
@@ -491,53 +495,27 @@ Value KeyLanesKernel::loadValues(const Point &point, ArrayRef<Value> symbols,
 }
 
 void KeyLanesKernel::emitProducts(Value first, Value count) {
-  // The outputs of all rows in registers, where there are enough.
+  // Outputs in registers: half of them, or a few more, hold sums.
   if (std::optional<int64_t> columns = getConstantIntValue(paddedColumns)) {
-    int64_t vectors = *columns / lanes;
-    if (tileRows * vectors <= machine.numRegisters() / 2 + 4)
-      return emitRegisterProducts(first, count, vectors);
-    // Else those of as many columns as there are registers for.
-    int64_t block = machine.numRegisters() / 2 / tileRows;
+    int64_t vectors = *columns / lanes, half = machine.numRegisters() / 2;
+    if (tileRows * vectors <= half + 4)
+      return emitBlockProducts(first, count, vectors, tileRows, vectors);
+    // Else those of as many whole rows as there are registers for,
+    if (!fetchesAhead() && vectors <= half)
+      return emitBlockProducts(first, count, vectors, half / vectors, vectors);
+    // or of as many columns of all rows.
+    int64_t block = half / tileRows;
     while (block > 1 && vectors % block != 0)
       --block;
     if (fetchesAhead() && vectors > 0)
-      return emitColumnProducts(first, count, vectors, block);
+      return emitBlockProducts(first, count, vectors, tileRows, block);
   }
-  int64_t block = fetchesAhead() ? kValueKeys : 1;
+  int64_t block = tileRows > 1 ? kValueKeys : 1;
   Value whole = e.roundDown(count, block);
   e.loop(e.index(0), whole, block,
          [&](Value n) { emitMemoryProducts(first, n, block); });
   if (block > 1)
     e.loop(whole, count, 1, [&](Value n) { emitMemoryProducts(first, n, 1); });
-}
-
-void KeyLanesKernel::emitRegisterProducts(Value first, Value count,
-                                          int64_t vectors) {
-  SmallVector<Value> sums;
-  for (int64_t r = 0; r < tileRows; ++r)
-    for (int64_t v = 0; v < vectors; ++v)
-      sums.push_back(
-          e.loadVector(vector, output, {e.index(r), e.index(v * lanes)}));
-  sums = e.loop(e.index(0), count, 1, sums, [&](Value n, ValueRange old) {
-    Point point = getKeyPoint(e.add(first, n));
-    SmallVector<Value> symbols, p, result(old);
-    if (values.direct)
-      symbols = in.loadSymbols(getOperand(-1), in.valueMap, point);
-    for (int64_t r = 0; r < tileRows; ++r)
-      p.push_back(e.broadcast(e.load(scores, {e.index(r), n}), vector));
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value loaded = loadValues(point, symbols, n, e.index(v * lanes));
-      for (int64_t r = 0; r < tileRows; ++r) {
-        Value &sum = result[r * vectors + v];
-        sum = e.fma(p[r], loaded, sum);
-      }
-    }
-    return result;
-  });
-  for (int64_t r = 0; r < tileRows; ++r)
-    for (int64_t v = 0; v < vectors; ++v)
-      e.storeVector(sums[r * vectors + v], output,
-                    {e.index(r), e.index(v * lanes)});
 }
 
 /// Asks for a part of the next tile's K: row after row over the slots of a tile
@@ -553,20 +531,24 @@ void KeyLanesKernel::prefetchSlot(Value slot, int64_t numSlots, Value first) {
   }
 }
 
-/// A few columns after the other, the outputs of all rows in registers.
-void KeyLanesKernel::emitColumnProducts(Value first, Value count,
-                                        int64_t vectors, int64_t block) {
+/// The outputs of `rows` rows and `block` vectors of columns in registers: rows
+/// after rows, for each columns after columns.
+void KeyLanesKernel::emitBlockProducts(Value first, Value count,
+                                       int64_t vectors, int64_t rows,
+                                       int64_t block) {
   // As many slots for K of the next tile as it has rows.
   int64_t parts = vectors / block;
   int64_t chunkKeys = std::min(parts, tileKeys);
   int64_t chunks = llvm::divideCeil(tileKeys, chunkKeys);
-  e.loop(e.index(0), e.index(parts), 1, [&](Value part) {
+  auto emitBlock = [&](int64_t row, int64_t rows, Value part) {
     Value column = e.mul(part, e.index(block * lanes));
+    auto at = [&](int64_t r, int64_t v) {
+      return SmallVector<Value>{e.index(row + r), e.add(column, v * lanes)};
+    };
     SmallVector<Value> sums;
-    for (int64_t r = 0; r < tileRows; ++r)
+    for (int64_t r = 0; r < rows; ++r)
       for (int64_t v = 0; v < block; ++v)
-        sums.push_back(e.loadVector(vector, output,
-                                    {e.index(r), e.add(column, v * lanes)}));
+        sums.push_back(e.loadVector(vector, output, at(r, v)));
     auto addKey = [&](Value n, ValueRange old) {
       Point point = getKeyPoint(e.add(first, n));
       SmallVector<Value> symbols, v, result;
@@ -574,26 +556,32 @@ void KeyLanesKernel::emitColumnProducts(Value first, Value count,
         symbols = in.loadSymbols(getOperand(-1), in.valueMap, point);
       for (int64_t i = 0; i < block; ++i)
         v.push_back(loadValues(point, symbols, n, e.add(column, i * lanes)));
-      for (int64_t r = 0; r < tileRows; ++r) {
-        Value p = e.broadcast(e.load(scores, {e.index(r), n}), vector);
+      for (int64_t r = 0; r < rows; ++r) {
+        Value score = e.load(scores, {e.index(row + r), n});
+        Value p = e.broadcast(score, vector);
         for (int64_t i = 0; i < block; ++i)
           result.push_back(e.fma(p, v[i], old[r * block + i]));
       }
       return result;
     };
-    sums = e.loop(e.index(0), count, chunkKeys, sums,
-                  [&](Value begin, ValueRange old) {
-                    Value chunk = e.div(begin, e.index(chunkKeys));
-                    prefetchSlot(e.add(e.mul(part, e.index(chunks)), chunk),
-                                 parts * chunks, first);
-                    return e.loop(begin, e.min(e.add(begin, chunkKeys), count),
-                                  1, SmallVector<Value>(old), addKey);
-                  });
-    for (int64_t r = 0; r < tileRows; ++r)
+    auto addKeys = [&](Value begin, ValueRange old) {
+      Value chunk = e.div(begin, e.index(chunkKeys));
+      prefetchSlot(e.add(e.mul(part, e.index(chunks)), chunk), parts * chunks,
+                   first);
+      Value end = e.min(e.add(begin, chunkKeys), count);
+      return e.loop(begin, end, 1, SmallVector<Value>(old), addKey);
+    };
+    Value zero = e.index(0);
+    sums = fetchesAhead() ? e.loop(zero, count, chunkKeys, sums, addKeys)
+                          : e.loop(zero, count, 1, sums, addKey);
+    for (int64_t r = 0; r < rows; ++r)
       for (int64_t v = 0; v < block; ++v)
-        e.storeVector(sums[r * block + v], output,
-                      {e.index(r), e.add(column, v * lanes)});
-  });
+        e.storeVector(sums[r * block + v], output, at(r, v));
+  };
+  for (int64_t row = 0; row < tileRows; row += rows)
+    e.loop(e.index(0), e.index(parts), 1, [&](Value part) {
+      emitBlock(row, std::min(rows, tileRows - row), part);
+    });
 }
 
 /// Adds the products of `block` keys from `n` on to the outputs in memory.
