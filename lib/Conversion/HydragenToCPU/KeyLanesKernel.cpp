@@ -5,13 +5,13 @@
 // Few rows meet each key, so reading K and V bounds the kernel. With one row
 // both stream through once per item, one row of theirs after the other, as the
 // hardware's prefetcher wants it (two side by side cost a third of the
-// bandwidth, prefetch instructions a sixth). So do more rows where the hardware
-// reads ahead: the first pass over V takes whole rows of it, for as many query
-// rows as there are registers for; the others find them in the cache. Elsewhere
-// more rows compute so much that nothing would be read meanwhile: V is fetched
-// while the scores of a short tile are computed, K of the next tile during the
-// products; a whole row after the other (line by line, or a few lines ahead,
-// they come at two thirds of the rate). Lanes run along
+// bandwidth, prefetch instructions a sixth). So do more rows in f32 where the
+// hardware reads ahead: the first pass over V takes whole rows of it, for as
+// many query rows as there are registers for; the others find them in the
+// cache. Elsewhere more rows compute so much that nothing would be read
+// meanwhile: V is fetched while the scores of a short tile are computed, K of
+// the next tile during the products; a whole row after the other (line by line,
+// or a few lines ahead, they come at two thirds of the rate). Lanes run along
 // the contraction for scores (a tree of shuffles sums as many accumulators as
 // there are lanes), along the keys for the softmax and along the columns of V
 // for the products.
@@ -33,10 +33,7 @@ public:
     // As many scores at once as a vector has lanes, or fewer.
     keyBlock = std::max<int64_t>(1, llvm::bit_floor<uint64_t>(lanes) /
                                         llvm::bit_ceil<uint64_t>(tileRows));
-    bool narrow = llvm::all_of(op.getKeys(), [&](Value key) {
-      return getElementTypeOrSelf(key).getIntOrFloatBitWidth() < 32;
-    });
-    sideKeys = tileRows > 2 && (fetchesAhead() || narrow) ? 2 : 1;
+    sideKeys = tileRows > 2 && fetchesAhead() ? 2 : 1;
     sideRows = fetchesAhead() ? 4 : 8;
     keyBlock = std::max(keyBlock, sideKeys);
     tileKeys = fetchesAhead() ? chooseTileKeys() : kMaxTileKeys;
@@ -49,7 +46,13 @@ protected:
 
 private:
   /// Whether K and V come in turns, one tile ahead; see above.
-  bool fetchesAhead() const { return tileRows > 1 && !machine.readsAhead(); }
+  bool fetchesAhead() {
+    return tileRows > 1 && !(machine.readsAhead() && readsWide());
+  }
+  /// V of 16 bits would be widened again by each pass.
+  bool readsWide() {
+    return getElementTypeOrSelf(getOperand(-1)).getIntOrFloatBitWidth() >= 32;
+  }
   int64_t chooseTileKeys();
   void prefetchRows(int term, Value key);
   void emitPartials(ArrayRef<Point> points, Value n, Value r, int64_t m,
@@ -81,7 +84,7 @@ private:
   VectorType vector;
   int64_t keyBlock;
   /// Keys, and most rows, whose products are summed at once: one key loads Q
-  /// for each multiply-add, two are no stream unless their rows are short.
+  /// for each multiply-add, two are no stream.
   int64_t sideKeys, sideRows;
   /// Rows of V that meet the outputs in memory at once, with some rows: they
   /// are copied first to keep the order of reading.

@@ -28,6 +28,10 @@ using namespace mlir::hydragen::cpu;
 /// Bytes of the tiles of one item: they stay in a second-level cache of 512 KiB
 /// beside the next tiles of K and V.
 static constexpr int64_t kTileBytes = 320 * 1024;
+/// Most keys of a tile with vectors of 512 bits: 4 of them wide, a panel of V
+/// takes 20 KiB of a first-level cache of 32 KiB, and panels do not lie in each
+/// other's sets, as they do with a power of two.
+static constexpr int64_t kWideTileKeys = 80;
 
 namespace {
 class RowLanesKernel : public AttentionKernel {
@@ -147,8 +151,8 @@ int64_t RowLanesKernel::chooseTileKeys() {
   int64_t width = e.type.getWidth() / 8;
   int64_t fixed = tileRows * (depth + columns) * width;
   int64_t perKey = (tileRows + depth + columns) * width;
-  int64_t count =
-      std::clamp<int64_t>((kTileBytes - fixed) / perKey, 24, kMaxTileKeys);
+  int64_t most = machine.vectorBits == 512 ? kWideTileKeys : kMaxTileKeys;
+  int64_t count = std::clamp<int64_t>((kTileBytes - fixed) / perKey, 24, most);
   return count / scoreKeys * scoreKeys;
 }
 
