@@ -95,15 +95,13 @@ class Attention:
     def hand(self):
         partials = []
         for level, (k, v) in enumerate(self.levels):
-            q = self.fold(k.shape[0])
-            s = torch.matmul(q, k.transpose(2, 3)).float() * self.scale
+            # Not a copy where it is f32 already.
+            s = torch.matmul(self.fold(k.shape[0]), k.transpose(2, 3)).float().mul_(self.scale)
             if self.causal and level == len(self.levels) - 1:
                 s = s.masked_fill(~self.own_mask.repeat(self.group, 1), -math.inf)
-            top = s.amax(-1, keepdim=True)
-            p = torch.exp(s - top)
-            total = p.sum(-1, keepdim=True)
-            o = torch.matmul(p.to(self.dtype), v).float() / total
-            partials.append((self.unfold(o, k.shape[0]), self.unfold((top + total.log()).squeeze(-1), k.shape[0])))
+            lse = torch.logsumexp(s, -1)
+            o = torch.matmul(torch.softmax(s, -1).to(self.dtype), v).float()
+            partials.append((self.unfold(o, k.shape[0]), self.unfold(lse, k.shape[0])))
         return self.merge(partials)
 
     def hand_flash(self):

@@ -34,7 +34,7 @@ public:
     keyBlock = std::max<int64_t>(1, llvm::bit_floor<uint64_t>(lanes) /
                                         llvm::bit_ceil<uint64_t>(tileRows));
     sideKeys = tileRows > 2 && fetchesAhead() ? 2 : 1;
-    sideRows = fetchesAhead() ? 4 : 8;
+    sideRows = machine.numRegisters() / 4;
     keyBlock = std::max(keyBlock, sideKeys);
     tileKeys = fetchesAhead() ? chooseTileKeys() : kMaxTileKeys;
   }
