@@ -18,11 +18,11 @@
 // CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c32)
 // Q^T, then K, panels of V (2 x 64 columns), scores, the output.
 // CHECK: memref.alloca() {{.*}} : memref<1x128x64xf32>
-// CHECK: %[[KEYS:.*]] = memref.alloca() {{.*}} : memref<128x128xf32>
-// CHECK: %[[VALUES:.*]] = memref.alloca() {{.*}} : memref<2x128x64xf32>
-// CHECK: %[[SCORES:.*]] = memref.alloca() {{.*}} : memref<1x128x64xf32>
+// CHECK: %[[KEYS:.*]] = memref.alloca() {{.*}} : memref<80x128xf32>
+// CHECK: %[[VALUES:.*]] = memref.alloca() {{.*}} : memref<2x80x64xf32>
+// CHECK: %[[SCORES:.*]] = memref.alloca() {{.*}} : memref<1x80x64xf32>
 // CHECK: memref.alloca() {{.*}} : memref<64x128xf32>
-// CHECK: scf.for {{.*}} step %c128 {
+// CHECK: scf.for {{.*}} step %c80 {
 // CHECK: memref.load %[[K]]
 // CHECK: memref.store %{{.*}}, %[[KEYS]]
 // V is fetched while blocks of keys run, which carry the maxima of their rows.
@@ -110,6 +110,47 @@ func.func @suffix(%q: memref<4x8x128xf16>, %k: memref<4x8x64x128xf16>, %v: memre
 
 // -----
 
+// Four rows per key. With 512 bits the hardware reads ahead: long tiles, V goes
+// through twice, whole rows of it with the outputs of two rows in registers. With
+// 256 tiles are short and each key's scores ask for its row of V.
+
+// RUN: hydragen-opt %s -convert-hydragen-to-cpu=vector-bits=256 -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=SHORT
+
+#q = affine_map<(b, h, n, d, e) -> (b, h, d)>
+#k = affine_map<(b, h, n, d, e) -> (b, n, d)>
+#v = affine_map<(b, h, n, d, e) -> (b, n, e)>
+
+// CHECK-LABEL: func @few(
+// CHECK-SAME: %{{[a-z0-9]*}}: memref<64x4x128xf32>, %[[K:[a-z0-9]*]]: memref<64x256x128xf32>, %[[V:[a-z0-9]*]]: memref<64x256x128xf32>
+// CHECK: scf.for {{.*}} step %c128 {
+// CHECK-NOT: memref.prefetch %[[V]]
+// CHECK: memref.prefetch %[[V]]
+// CHECK-COUNT-7: memref.prefetch %[[V]]
+// CHECK-NOT: memref.prefetch %[[V]]
+// CHECK-COUNT-8: vector.load %[[V]]
+// CHECK-COUNT-16: math.fma
+// CHECK-NOT: math.fma
+// CHECK: scf.yield
+// CHECK-COUNT-8: vector.load %[[V]]
+// CHECK-COUNT-16: math.fma
+// CHECK: return
+// SHORT-LABEL: func @few(
+// SHORT-SAME: %{{[a-z0-9]*}}: memref<64x4x128xf32>, %[[K:[a-z0-9]*]]: memref<64x256x128xf32>, %[[V:[a-z0-9]*]]: memref<64x256x128xf32>
+// SHORT: scf.for {{.*}} step %c8 {
+// SHORT: scf.for {{.*}} step %c2 {
+// SHORT-COUNT-16: memref.prefetch %[[V]]
+// SHORT-NOT: memref.prefetch
+// SHORT: vector.load %[[K]]
+func.func @few(%q: memref<64x4x128xf32>, %k: memref<64x256x128xf32>, %v: memref<64x256x128xf32>,
+               %o: memref<64x4x128xf32>, %m: memref<64x4xf32>, %l: memref<64x4xf32>) {
+  hydragen.suffix_attention queries(%q : memref<64x4x128xf32>) keys(%k : memref<64x256x128xf32>) value(%v : memref<64x256x128xf32>)
+    at [0, 0, 4096] outs(%o, %m, %l : memref<64x4x128xf32>, memref<64x4xf32>, memref<64x4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  return
+}
+
+// -----
+
 // A length per sequence bounds the loop over the keys; no key past it is read.
 
 #q = affine_map<(b, n, d, e) -> (b, d)>
@@ -184,8 +225,8 @@ func.func @states(%o: memref<4x16xf32>, %m: memref<4xf32>, %l: memref<4xf32>,
 
 // -----
 
-// One KV head and one tile of rows: the keys are split in 8 parts of 512, whose
-// states are merged in order.
+// One KV head and one tile of rows: the keys are split in 8 parts of 6 or 7
+// tiles, whose states are merged in order.
 
 #q = affine_map<(b, n, d, e) -> (b, d)>
 #k = affine_map<(b, n, d, e) -> (n, d)>
@@ -196,11 +237,16 @@ func.func @states(%o: memref<4x16xf32>, %m: memref<4xf32>, %l: memref<4xf32>,
 // CHECK-DAG: %[[M:.*]] = memref.alloc() {{.*}} : memref<8x64xf32>
 // CHECK-DAG: %[[L:.*]] = memref.alloc() {{.*}} : memref<8x64xf32>
 // CHECK: scf.parallel (%[[PART:.*]]) = (%c0) to (%c8)
-// CHECK: %[[FIRST:.*]] = arith.muli %[[PART]], %c512
+// CHECK: %[[TILES:.*]] = arith.muli %[[PART]], %c52
+// CHECK: %[[TILE:.*]] = arith.divui %[[TILES]], %c8
+// CHECK: %[[FIRST:.*]] = arith.muli %[[TILE]], %c80
 // CHECK: %[[BEGIN:.*]] = arith.minsi %[[FIRST]], %c4096
-// CHECK: %[[PAST:.*]] = arith.addi %[[BEGIN]], %c512
+// CHECK: %[[NEXT:.*]] = arith.addi %[[PART]], %c1
+// CHECK: %[[TILES:.*]] = arith.muli %[[NEXT]], %c52
+// CHECK: %[[TILE:.*]] = arith.divui %[[TILES]], %c8
+// CHECK: %[[PAST:.*]] = arith.muli %[[TILE]], %c80
 // CHECK: %[[END:.*]] = arith.minsi %[[PAST]], %c4096
-// CHECK: scf.for %{{.*}} = %[[BEGIN]] to %[[END]] step %c128
+// CHECK: scf.for %{{.*}} = %[[BEGIN]] to %[[END]] step %c80
 // CHECK: memref.store %{{.*}}, %[[M]][%[[PART]], %{{.*}}]
 // CHECK: memref.store %{{.*}}, %[[L]][%[[PART]], %{{.*}}]
 // CHECK: memref.store %{{.*}}, %[[O]][%[[PART]], %{{.*}}, %{{.*}}]
@@ -254,7 +300,7 @@ func.func @rows(%q: memref<256x32x64xf32>, %k: memref<32x300x64xf32>, %v: memref
 // CHECK-NOT: x86vector
 // PAIRS-LABEL: func @pairs(
 // PAIRS: memref.alloca() {{.*}} : memref<1x32x128xbf16>
-// PAIRS: memref.alloca() {{.*}} : memref<128x64xbf16>
+// PAIRS: memref.alloca() {{.*}} : memref<80x64xbf16>
 // PAIRS: x86vector.avx512.dot {{.*}} : vector<32xbf16> -> vector<16xf32>
 // PAIRS: arith.mulf {{.*}} : vector<16xf32>
 // PAIRS: arith.truncf {{.*}} : vector<16xf32> to vector<16xbf16>

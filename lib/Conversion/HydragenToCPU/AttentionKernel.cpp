@@ -150,11 +150,14 @@ void AttentionKernel::emitItem(Value item, Value tiles, Value rows) {
 std::pair<Value, Value> AttentionKernel::emitKeyRange() {
   Value begin = e.index(0), end = numKeys;
   if (split) {
-    // Parts of whole tiles.
-    Value part = e.mul(e.ceilDiv(e.ceilDiv(numKeys, tileKeys), numSplits),
-                       e.index(tileKeys));
-    begin = e.min(e.mul(split, part), numKeys);
-    end = e.min(e.add(begin, part), numKeys);
+    // Whole tiles, the same number in each part or one more.
+    Value tiles = e.ceilDiv(numKeys, tileKeys);
+    auto beginOf = [&](Value part) {
+      Value tile = e.div(e.mul(part, tiles), numSplits);
+      return e.min(e.mul(tile, e.index(tileKeys)), numKeys);
+    };
+    begin = beginOf(split);
+    end = beginOf(e.add(split, 1));
   }
   if (!mods.hasBounds())
     return {begin, end};
