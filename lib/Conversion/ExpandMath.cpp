@@ -23,13 +23,32 @@ using namespace mlir::hydragen;
 namespace {
 struct ExpandMathPass
     : public mlir::hydragen::impl::ExpandMathBase<ExpandMathPass> {
+  using ExpandMathBase::ExpandMathBase;
   void runOnOperation() override {
+    // Those of polynomials are not known yet, the model's are marked.
+    getOperation().walk([&](math::FmaOp op) {
+      if (!bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::contract))
+        op->setDiscardableAttr(kExact, UnitAttr::get(&getContext()));
+    });
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
       return llvm::is_contained({"math.exp", "math.tanh", "math.erf"}, name);
     });
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    getOperation().walk([&](math::FmaOp op) {
+      if (op->removeDiscardableAttr(kExact) || fusedMultiplyAdd)
+        return;
+      OpBuilder b(op);
+      Value product =
+          arith::MulFOp::create(b, op.getLoc(), op.getA(), op.getB());
+      Value sum = arith::AddFOp::create(b, op.getLoc(), product, op.getC());
+      op.replaceAllUsesWith(sum);
+      op.erase();
+    });
   }
+
+private:
+  static constexpr StringLiteral kExact = "hydragen.exact";
 };
 } // namespace

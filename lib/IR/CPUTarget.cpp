@@ -27,7 +27,7 @@ struct KnownCPU {
 static const KnownCPU kKnownCPUs[] = {
     {128, 38000, 33000, 18000, 360, 55000, 30000, 2000, 8},
     {256, 84000, 74000, 40000, 810, 55000, 30000, 2000, 8},
-    {512, 117000, 121000, 77000, 1290, 79000, 30000, 2000, 11},
+    {512, 117000, 80000, 77000, 1290, 79000, 30000, 2000, 11},
 };
 
 CPUTargetAttr CPUTargetAttr::getNamed(MLIRContext *context, StringRef name) {

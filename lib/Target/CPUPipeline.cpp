@@ -140,7 +140,7 @@ void ::hydragen::buildLowerToLLVMPipeline(
   emulated.sourceTypeStrs = {"bf16", "f16"};
   emulated.targetTypeStr = "f32";
   manager.addPass(arith::createArithEmulateUnsupportedFloats(emulated));
-  manager.addNestedPass<func::FuncOp>(mlir::hydragen::createExpandMath());
+  manager.addNestedPass<func::FuncOp>(mlir::hydragen::createExpandMath({options.fused}));
   manager.addPass(createConvertMathToFuncs());
 
   // Control flow and memory.

@@ -325,6 +325,7 @@ bool Compiler::lowerToLLVM(mlir::ModuleOp source) {
   back.vectorBits = target.vectorBits;
   back.pairs = options.pairs;
   back.hasPairs = target.has("avx512bf16");
+  back.fused = target.has("fma");
   return runPipeline(source, [&](mlir::OpPassManager &manager) {
     buildLowerToLLVMPipeline(manager, back);
   });

@@ -187,6 +187,11 @@ def ExpandMath : Pass<"hydragen-expand-math", "::mlir::func::FuncOp"> {
     Replaces f32 `math.exp`, `tanh` and `erf` by polynomial approximations
     that vectorise (errors of a few ulp). Other functions are left for libm.
 
+    Without `fused-multiply-add`, for CPUs that would call libm for each lane,
+    it also makes products and sums of fused multiply-adds that kernels and
+    polynomials chose (those with `fastmath<contract>`). The model's own stay
+    what they are.
+
     Before:
 
     ```mlir
@@ -205,6 +210,10 @@ def ExpandMath : Pass<"hydragen-expand-math", "::mlir::func::FuncOp"> {
     return ... : f32
     ```
   }];
+  let options = [
+    Option<"fusedMultiplyAdd", "fused-multiply-add", "bool", /*default=*/"true",
+           "the target has an instruction for it">,
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect"];

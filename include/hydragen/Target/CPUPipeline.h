@@ -25,6 +25,8 @@ struct CPUPipelineOptions {
   /// Products of bf16 sum pairs (convert-hydragen-to-cpu), with an instruction
   /// of the CPU or without.
   bool pairs = false, hasPairs = false;
+  /// The CPU has an instruction for multiply-add.
+  bool fused = true;
   /// The entry launches kernels (hydragen-place-entry finds out where its
   /// memory is).
   bool forGPU = false;

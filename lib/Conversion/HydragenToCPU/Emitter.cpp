@@ -55,7 +55,9 @@ SmallVector<Value> Emitter::delinearize(Value linear, ValueRange extents) {
 }
 
 Value Emitter::fma(Value x, Value y, Value z) {
-  return math::FmaOp::create(b, loc, x, y, z);
+  auto contract = arith::FastMathFlagsAttr::get(b.getContext(),
+                                                arith::FastMathFlags::contract);
+  return math::FmaOp::create(b, loc, x, y, z, contract);
 }
 
 Value Emitter::cast(Value x, Type to) {
