@@ -140,7 +140,8 @@ void ::hydragen::buildLowerToLLVMPipeline(
   emulated.sourceTypeStrs = {"bf16", "f16"};
   emulated.targetTypeStr = "f32";
   manager.addPass(arith::createArithEmulateUnsupportedFloats(emulated));
-  manager.addNestedPass<func::FuncOp>(mlir::hydragen::createExpandMath({options.fused}));
+  manager.addNestedPass<func::FuncOp>(
+      mlir::hydragen::createExpandMath({options.fused}));
   manager.addPass(createConvertMathToFuncs());
 
   // Control flow and memory.
