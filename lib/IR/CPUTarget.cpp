@@ -21,9 +21,9 @@ struct KnownCPU {
 /// 256: an AMD EPYC (Zen 3), 2026-11-26, `utils/bench cost --fit --threads=1
 /// --target=cpu:x86-64-v3 --bits=256`; `launch` from two threads
 /// (docs/cost-model.md). 512: an AMD EPYC (Zen 4), 2026-11-27, `utils/bench
-/// cost --fit --threads=1 --bits=512`, but for `launch`, which is as there: two
-/// threads that are awake take less. 128 is scaled from 256 by lanes, not
-/// measured.
+/// cost --fit --threads=1 --bits=512`, but for `few`, which is that of 8 rows
+/// of 128 columns, and `launch`, which is as there: two threads that are awake
+/// take less. 128 is scaled from 256 by lanes, not measured.
 static const KnownCPU kKnownCPUs[] = {
     {128, 38000, 33000, 18000, 360, 55000, 30000, 2000, 8},
     {256, 84000, 74000, 40000, 810, 55000, 30000, 2000, 8},
