@@ -1,21 +1,11 @@
 /* resident MODULE: calls its entry once, with all tensors in memory before, and
  * prints by how many bytes the resident size of this process peaks above what
  * it was. The runtime brings the workspace. Linux. */
-#include <hydragen/runtime.h>
-#include <stdio.h>
+#include "check-status.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_TENSORS = 16, MAX_RANK = 8 };
-
-static int check(hydragen_status *status) {
-  if (!status)
-    return 0;
-  fprintf(stderr, "%s: %s\n", hydragen_status_place(status),
-          hydragen_status_message(status));
-  hydragen_status_free(status);
-  return 1;
-}
 
 /* Floats of `bits` bits, each byte 0x3c: positive numbers of at most 1.1. */
 static DLTensor make_tensor(uint8_t code, uint8_t bits, int32_t rank,

@@ -1,18 +1,8 @@
 /* Loads a module through the C ABI and runs it: q 4x2x1x16, shared K and V
  * 1x2x32x16, own K and V 4x2x8x16; all V are 1, so every output must be 1. */
-#include <hydragen/runtime.h>
+#include "check-status.h"
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-static int check(hydragen_status *status) {
-  if (!status)
-    return 0;
-  fprintf(stderr, "%s: %s\n", hydragen_status_place(status),
-          hydragen_status_message(status));
-  hydragen_status_free(status);
-  return 1;
-}
 
 int main(int argc, char **argv) {
   hydragen_device *device;
