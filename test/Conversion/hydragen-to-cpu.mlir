@@ -151,6 +151,35 @@ func.func @few(%q: memref<64x4x128xf32>, %k: memref<64x256x128xf32>, %v: memref<
 
 // -----
 
+// V without columns: the weights' sums are all there is.
+
+#q = affine_map<(b, h, n, d, e) -> (b, h, d)>
+#k = affine_map<(b, h, n, d, e) -> (b, n, d)>
+#v = affine_map<(b, h, n, d, e) -> (b, n, e)>
+
+// CHECK-LABEL: func @no_columns(
+// CHECK: memref.store {{.*}} : memref<8x4xf32>
+// CHECK-LABEL: func @no_columns_many(
+// CHECK: memref.store {{.*}} : memref<8x40xf32>
+// AVX2-LABEL: func @no_columns(
+// AVX2-LABEL: func @no_columns_many(
+func.func @no_columns(%q: memref<8x4x16xf32>, %k: memref<8x64x16xf32>, %v: memref<8x64x0xf32>,
+                      %o: memref<8x4x0xf32>, %m: memref<8x4xf32>, %l: memref<8x4xf32>) {
+  hydragen.suffix_attention queries(%q : memref<8x4x16xf32>) keys(%k : memref<8x64x16xf32>) value(%v : memref<8x64x0xf32>)
+    at [0, 0, 0] outs(%o, %m, %l : memref<8x4x0xf32>, memref<8x4xf32>, memref<8x4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  return
+}
+func.func @no_columns_many(%q: memref<8x40x16xf32>, %k: memref<8x64x16xf32>, %v: memref<8x64x0xf32>,
+                           %o: memref<8x40x0xf32>, %m: memref<8x40xf32>, %l: memref<8x40xf32>) {
+  hydragen.suffix_attention queries(%q : memref<8x40x16xf32>) keys(%k : memref<8x64x16xf32>) value(%v : memref<8x64x0xf32>)
+    at [0, 0, 0] outs(%o, %m, %l : memref<8x40x0xf32>, memref<8x40xf32>, memref<8x40xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  return
+}
+
+// -----
+
 // A length per sequence bounds the loop over the keys; no key past it is read.
 
 #q = affine_map<(b, n, d, e) -> (b, d)>

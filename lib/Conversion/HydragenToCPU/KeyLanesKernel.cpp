@@ -501,6 +501,8 @@ void KeyLanesKernel::emitProducts(Value first, Value count) {
   // Outputs in registers: half of them, or a few more, hold sums.
   if (std::optional<int64_t> columns = getConstantIntValue(paddedColumns)) {
     int64_t vectors = *columns / lanes, half = machine.numRegisters() / 2;
+    if (vectors == 0)
+      return;
     if (tileRows * vectors <= half + 4)
       return emitBlockProducts(first, count, vectors, tileRows, vectors);
     // Else those of as many whole rows as there are registers for,

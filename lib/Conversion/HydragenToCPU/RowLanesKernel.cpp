@@ -133,13 +133,15 @@ void RowLanesKernel::chooseColumns() {
     paddedColumns = e.roundUp(in.getSize(in.dims.values), 2 * lanes);
     return;
   }
-  int64_t vectors = llvm::divideCeil(*size, lanes);
+  // No columns are a panel of padding.
+  int64_t vectors = std::max<int64_t>(1, llvm::divideCeil(*size, lanes));
   outputVectors = std::min<int64_t>(vectors, 2);
   if (many)
     for (int64_t count : {3, 4, 5, 6})
       if (vectors % count == 0 && (count < 5 || outputVectors < 3))
         outputVectors = count;
-  paddedColumns = e.b.getIndexAttr(llvm::alignTo(*size, outputVectors * lanes));
+  paddedColumns =
+      e.b.getIndexAttr(llvm::alignTo(vectors, outputVectors) * lanes);
 }
 
 int64_t RowLanesKernel::chooseTileKeys() {
