@@ -25,19 +25,28 @@ struct ExpandMathPass
     : public mlir::hydragen::impl::ExpandMathBase<ExpandMathPass> {
   using ExpandMathBase::ExpandMathBase;
   void runOnOperation() override {
-    // Those of polynomials are not known yet, the model's are marked.
-    getOperation().walk([&](math::FmaOp op) {
-      if (!bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::contract))
-        op->setDiscardableAttr(kExact, UnitAttr::get(&getContext()));
-    });
+    // Later, those of polynomials look like the model's.
+    if (!fusedMultiplyAdd)
+      getOperation().walk([&](math::FmaOp op) {
+        if (!bitEnumContainsAll(op.getFastmath(),
+                                arith::FastMathFlags::contract))
+          op->setDiscardableAttr(kExact, UnitAttr::get(&getContext()));
+      });
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
       return llvm::is_contained({"math.exp", "math.tanh", "math.erf"}, name);
     });
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
+    if (!fusedMultiplyAdd)
+      split();
+  }
+
+private:
+  /// Makes products and sums of multiply-adds that are not marked.
+  void split() {
     getOperation().walk([&](math::FmaOp op) {
-      if (op->removeDiscardableAttr(kExact) || fusedMultiplyAdd)
+      if (op->removeDiscardableAttr(kExact))
         return;
       OpBuilder b(op);
       Value product =
@@ -48,7 +57,6 @@ struct ExpandMathPass
     });
   }
 
-private:
   static constexpr StringLiteral kExact = "hydragen.exact";
 };
 } // namespace

@@ -576,9 +576,11 @@ void KeyLanesKernel::emitBlockProducts(Value first, Value count,
       Value end = e.min(e.add(begin, chunkKeys), count);
       return e.loop(begin, end, 1, SmallVector<Value>(old), addKey);
     };
+    // A single part has no time for it.
     Value zero = e.index(0);
-    sums = fetchesAhead() ? e.loop(zero, count, chunkKeys, sums, addKeys)
-                          : e.loop(zero, count, 1, sums, addKey);
+    sums = fetchesAhead() && parts > 1
+               ? e.loop(zero, count, chunkKeys, sums, addKeys)
+               : e.loop(zero, count, 1, sums, addKey);
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t v = 0; v < block; ++v)
         e.storeVector(sums[r * block + v], output, at(r, v));
