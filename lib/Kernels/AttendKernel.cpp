@@ -43,26 +43,17 @@ static void emitVariants(const Context &context, Value kind, unsigned first) {
 /// keys (35 bytes of spill and 30 registers, measured).
 static void emitPersistentLoop(const Context &context) {
   KernelBuilder &b = context.b;
-  b.whileTrue(
-      [&] {
-        Value thread = b.threadId();
-        b.ifThen(b.equal(thread, 0), [&] {
-          Value next = b.atomicAdd(context.parameter("ticket"), b.constant(1),
-                                   /*acquireRelease=*/false);
-          b.store(next, context.at(context.control.item), 4);
-        });
-        b.barrier();
-        Value count = b.load(context.parameter("item_count"), b.i32, 4);
-        return b.lessThan(context.itemNumber(), count);
-      },
-      [&] {
-        Value kind =
-            b.band(context.loadItem().kind, HYDRAGEN_ITEM_VARIANT_MASK);
-        emitVariants(context, kind, 0);
-        emitFold(context);
-        // The number of the item was read by all before it changes.
-        b.barrier();
-      });
+  context.takeFirstItem(b.threadId());
+  b.barrier();
+  b.whileTrue([&] { return context.hasItem(); },
+              [&] {
+                Value kind =
+                    b.band(context.loadItem().kind, HYDRAGEN_ITEM_VARIANT_MASK);
+                emitVariants(context, kind, 0);
+                emitFold(context);
+                // The next item is there; shared memory was read by all.
+                b.barrier();
+              });
 }
 
 //===----------------------------------------------------------------------===//

@@ -23,12 +23,50 @@ Type Context::elementType() const {
   llvm_unreachable("unknown element type");
 }
 
-Value Context::itemNumber() const { return b.load(at(control.item), b.i32, 4); }
+/// Item `number`, if there is one, to shared memory, a lane each 16 bytes.
+void Context::copyItem(Value lane, Value number) const {
+  Value count = b.load(parameter("item_count"), b.i32, 4);
+  Value there = b.lessThan(number, count);
+  b.ifThen(b.equal(lane, 0), [&] {
+    b.store(b.select(there, b.constant(1), b.zero()), at(control.hasItem), 4);
+  });
+  constexpr int64_t bytes = sizeof(hydragen_work_item);
+  b.ifThen(b.band(there, b.lessThan(lane, bytes / 16)), [&] {
+    Value place = b.shl(lane, 4);
+    Value from = b.offset(parameter("items"), b.mul(b.wide(number), bytes));
+    b.storeVector(b.loadVector(b.offset(from, b.wide(place)), 4, b.i32),
+                  b.offset(at(control.item), place));
+  });
+}
+
+void Context::takeFirstItem(Value thread) const {
+  b.ifThen(b.equal(b.shr(thread, 5), config.warps - 1),
+           [&] { copyItem(b.band(thread, 31), b.blockId()); });
+}
+
+/// The last warp, as the first ones have the most to do at the end of an item.
+void Context::takeItem(Value thread) const {
+  b.ifThen(b.equal(b.shr(thread, 5), config.warps - 1), [&] {
+    Value lane = b.band(thread, 31);
+    Value ticket = b.ifThenElse(
+        b.equal(lane, 0), b.i32,
+        [&] {
+          return SmallVector<Value>{b.atomicAdd(
+              parameter("ticket"), b.constant(1), /*acquireRelease=*/false)};
+        },
+        [&] { return SmallVector<Value>{b.zero()}; })[0];
+    // The first items went by the blocks' numbers.
+    ticket = b.shuffleFrom(ticket, b.zero());
+    copyItem(lane, b.add(ticket, b.gridSize()));
+  });
+}
+
+Value Context::hasItem() const {
+  return b.notEqual(b.load(at(control.hasItem), b.i32, 4), 0);
+}
 
 Item Context::loadItem() const {
-  Value item =
-      b.offset(parameter("items"), b.mul(b.wide(itemNumber()),
-                                         int64_t(sizeof(hydragen_work_item))));
+  Value item = at(control.item);
   SmallVector<Value> words;
   for (unsigned i = 0; i < sizeof(hydragen_work_item) / 16; ++i) {
     // Addresses are loaded as such: taken apart they would be put together

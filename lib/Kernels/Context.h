@@ -51,8 +51,12 @@ struct Context {
   /// The element type of Q, K, V in registers.
   Type elementType() const;
 
-  /// Number of the current item.
-  Value itemNumber() const;
+  /// Puts the block's first item in its place, then the one after: the last
+  /// warp does, and the others see it after a barrier.
+  void takeFirstItem(Value thread) const;
+  void takeItem(Value thread) const;
+  /// Whether there was an item to take.
+  Value hasItem() const;
   Item loadItem() const;
 
   /// Logical row number `r` of a list.
@@ -61,6 +65,9 @@ struct Context {
   /// Byte offset (i64) of a row in the operand whose strides are called
   /// `name`_stride_D.
   Value getRowOffset(StringRef name, ValueRange digits) const;
+
+private:
+  void copyItem(Value lane, Value number) const;
 };
 
 } // namespace mlir::hydragen::kernels

@@ -339,6 +339,8 @@ Value KernelBuilder::opaque(Value x) {
 Value KernelBuilder::threadId() {
   return inlineAsm(*this, i32, "mov.u32 $0, %tid.x;", "=r", {});
 }
+Value KernelBuilder::blockId() { return NVVM::BlockIdXOp::create(*this, i32); }
+Value KernelBuilder::gridSize() { return NVVM::GridDimXOp::create(*this, i32); }
 void KernelBuilder::barrier() { NVVM::Barrier0Op::create(*this); }
 Value KernelBuilder::barrierOr(Value x) {
   return callIntrinsic("llvm.nvvm.barrier.cta.red.or.aligned.all", getI1Type(),
@@ -359,6 +361,13 @@ Value KernelBuilder::shuffleXor(Value x, unsigned distance) {
 Value KernelBuilder::shuffleFrom(Value x, Value lane) {
   return NVVM::ShflOp::create(*this, x.getType(), constant(-1), x, lane,
                               constant(31), NVVM::ShflKind::idx, UnitAttr());
+}
+Value KernelBuilder::ballot(Value x) {
+  return NVVM::VoteSyncOp::create(*this, i32, constant(-1), x,
+                                  NVVM::VoteSyncKind::ballot);
+}
+Value KernelBuilder::countBits(Value x) {
+  return LLVM::CtPopOp::create(*this, x);
 }
 Value KernelBuilder::atomicAdd(Value pointer, Value x, bool acquireRelease) {
   // LLVM 22 prints `llvm.atomicrmw add ... acq_rel` without any ordering.

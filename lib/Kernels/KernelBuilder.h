@@ -130,6 +130,9 @@ public:
 
   /// %tid.x, read anew: LLVM must not keep what follows from it across items.
   Value threadId();
+  /// Number of the block, and how many there are.
+  Value blockId();
+  Value gridSize();
   void barrier();
   /// A barrier; whether `x` (i1) is true in some thread of the block.
   Value barrierOr(Value x);
@@ -140,6 +143,10 @@ public:
   Value shuffleXor(Value x, unsigned distance);
   /// The value of a lane of the warp.
   Value shuffleFrom(Value x, Value lane);
+  /// A bit per lane of the warp, whether its `x` (i1) is true.
+  Value ballot(Value x);
+  /// Number of bits that are set.
+  Value countBits(Value x);
   /// Adds to a counter in global memory and returns the old value;
   /// `acquireRelease` orders memory of the device around it.
   Value atomicAdd(Value pointer, Value x, bool acquireRelease);

@@ -7,6 +7,7 @@
 #include "hydragen/Kernels/KernelConfig.h"
 
 #include "SharedLayout.h"
+#include "hydragen/Kernels/WorkItem.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -45,8 +46,7 @@ VariantLayout::VariantLayout(const KernelConfig &config,
     mergePitch = (config.getPaddedValueDim() + 8) * 4;
     mergeBytes = 16 * mergePitch + 128;
     end = config.warps * std::max(ringBytes, mergeBytes);
-    // Queries go through the start of the rings.
-    queryInStages = !tile.queryInShared;
+    // Queries are on their way while the rings fill: a place of their own.
   }
   rowOffsets = end;
   rowNumbers = rowOffsets + 8 * tile.rows;
@@ -70,7 +70,8 @@ ControlLayout::ControlLayout(const KernelConfig &config) {
   }
   flags = llvm::alignTo(end, 16);
   item = flags + 4 * rows;
-  bytes = item + 16;
+  hasItem = item + sizeof(hydragen_work_item);
+  bytes = hasItem + 16;
 }
 
 unsigned mlir::hydragen::kernels::getSharedBytes(const KernelConfig &config) {

@@ -155,9 +155,8 @@ SmallVector<Value> StateRow::loadColumns(Value column, unsigned count) const {
 void StateRow::storeStatistics(Value max, Value sum) const {
   b.storeVector({max, sum}, statistics);
 }
-Value StateRow::loadMax() const { return b.load(statistics, b.f32, 4); }
-Value StateRow::loadSum() const {
-  return b.load(b.offset(statistics, 4), b.f32, 4);
+SmallVector<Value> StateRow::loadStatistics() const {
+  return b.loadVector(statistics, 2, b.f32);
 }
 
 //===----------------------------------------------------------------------===//
@@ -213,10 +212,10 @@ void mlir::hydragen::kernels::emitTileResult(
               state.storeStatistics(states.max[half], sums[half]);
             });
           };
-          if (written.empty())
-            store();
-          else
-            b.ifThen(written[half], store);
+          Value inside = b.lessThan(rows[half], item.rowCount);
+          if (!written.empty())
+            inside = b.band(inside, written[half]);
+          b.ifThen(inside, store);
         }
       });
 }
@@ -250,54 +249,172 @@ static Value getGroup(const Context &context, Value number) {
       b.mul(b.wide(number), int64_t(sizeof(hydragen_reduction_group))));
 }
 
-/// Folds the states of one group: a warp per row, four columns per lane.
-static void emitFoldGroup(const Context &context, Value group, Value thread) {
-  KernelBuilder &b = context.b;
-  Value lane = b.band(thread, 31), warp = b.shr(thread, 5);
-  SmallVector<Value> words = b.loadVector(group, 4, b.i32);
-  SmallVector<Value> rest = b.loadVector(b.offset(group, 16), 4, b.i32);
-  RowList rows{rest[0], rest[1], rest[2]};
+namespace {
+/// The fold of the groups that an item completed. Eight lanes compute a row,
+/// each some columns, so that a warp has the loads of four rows under way; rows
+/// of many small groups keep all warps busy as those of one large group do.
+class Fold {
+public:
+  Fold(const Context &context, const Item &item, Value thread)
+      : context(context), b(context.b), item(item), lane(b.band(thread, 31)),
+        warp(b.shr(thread, 5)) {}
+
+  void emit();
+
+private:
+  static constexpr unsigned kRowsPerWarp = 4;
+  /// Columns that the eight lanes of a row read at once.
+  static constexpr unsigned kChunk = 32;
+
+  struct Place {
+    Value group, row;
+  };
+  void countRows();
+  Place findRow(Value first);
+  void emitRows(Value first);
+  Value getColumn(unsigned chunk) const {
+    return b.add(b.shl(b.band(lane, 7), 2), kChunk * chunk);
+  }
+
+  const Context &context;
+  KernelBuilder &b;
+  const Item &item;
+  Value lane, warp;
+  /// The rows of the completed groups up to and with group 32 i + lane; all.
+  SmallVector<Value> ends;
+  Value total;
+};
+} // namespace
+
+void Fold::countRows() {
+  unsigned most = 0;
+  for (const VariantConfig &variant : context.config.variants)
+    most = std::max(most, variant.tile.rows);
+  total = b.zero();
+  for (unsigned first = 0; first < most; first += 32) {
+    Value number = b.add(lane, first);
+    Value inside = b.lessThan(number, item.numGroups);
+    Value at = b.min(number, b.sub(item.numGroups, 1));
+    Value rows = b.load(
+        b.offset(context.at(context.control.flags), b.shl(at, 2)), b.i32, 4);
+    Value sum = b.select(inside, rows, b.zero());
+    for (unsigned distance = 1; distance < 32; distance *= 2) {
+      Value other = b.shuffleFrom(sum, b.sub(lane, distance));
+      sum = b.add(sum, b.select(b.lessThan(lane, distance), b.zero(), other));
+    }
+    ends.push_back(b.add(sum, total));
+    total = b.shuffleFrom(ends.back(), b.constant(31));
+  }
+}
+
+/// Of the rows [first, first + 4) of all, that of the lane; the last one where
+/// there are fewer.
+Fold::Place Fold::findRow(Value first) {
+  Value own = b.shr(lane, 3), last = b.sub(total, 1);
+  Value row = b.min(b.add(first, own), last);
+  Value before = b.zero();
+  for (unsigned i = 0; i < kRowsPerWarp; ++i) {
+    // Groups that end before the row.
+    Value number = b.min(b.add(first, i), last), count = b.zero();
+    for (Value end : ends)
+      count = b.add(count,
+                    b.countBits(b.ballot(b.lessThan(end, b.add(number, 1)))));
+    before = b.select(b.equal(own, i), count, before);
+  }
+  Value begin = b.zero(), previous = b.sub(before, 1);
+  for (auto [i, end] : llvm::enumerate(ends)) {
+    Value value = b.shuffleFrom(end, b.band(previous, 31));
+    begin = b.select(b.equal(b.shr(previous, 5), i), value, begin);
+  }
+  return {getGroup(context, b.add(item.firstGroup, before)), b.sub(row, begin)};
+}
+
+void Fold::emitRows(Value first) {
+  Place place = findRow(first);
+  SmallVector<Value> words = b.loadVector(place.group, 4, b.i32);
+  SmallVector<Value> rest = b.loadVector(b.offset(place.group, 16), 4, b.i32);
   Value entries =
       b.offset(context.parameter("entries"), b.wide(b.shl(words[0], 2)));
-  Value zero = b.zero(), one = b.constant(1), none = b.infinity(true);
+  Value count = words[1], lastEntry = b.sub(count, 1);
+  // As many steps in all lanes.
+  Value most = b.max(count, b.shuffleXor(count, 8));
+  most = b.max(most, b.shuffleXor(most, 16));
+  auto getStateRow = [&](Value entry) {
+    return b.add(b.loadI32(entries, b.min(entry, lastEntry)), place.row);
+  };
 
-  b.loop(warp, rest[3], b.constant(context.config.warps), [&](Value r) {
-    auto getState = [&](Value entry) {
-      return StateRow(context, b.add(b.loadI32(entries, entry), r));
-    };
-    Value max =
-        b.loop(zero, words[1], one, none, [&](Value e, ValueRange args) {
-          return SmallVector<Value>{b.fmax(args[0], getState(e).loadMax())};
-        })[0];
-    Value logicalRow = context.getLogicalRow(rows, r);
-    // Entry after entry, so that the result does not depend on who was last.
-    auto emitColumns = [&](Value column, unsigned part) {
-      SmallVector<Value> sums = b.loop(
-          zero, words[1], one, SmallVector<Value>(5, b.constantF(0)),
-          [&](Value e, ValueRange args) {
-            StateRow state = getState(e);
-            Value weight = emitWeight(b, state.loadMax(), max);
-            SmallVector<Value> next = {b.fma(state.loadSum(), weight, args[0])};
-            SmallVector<Value> o = state.loadColumns(column, 4);
-            for (unsigned i = 0; i < 4; ++i)
-              next.push_back(b.fma(o[i], weight, args[1 + i]));
-            return next;
-          });
-      ResultRow result(context, logicalRow, max, sums[0]);
-      result.storeColumns(ValueRange(sums).drop_front(), column);
-      if (part == 0)
-        b.ifThen(b.equal(lane, 0), [&] { result.storeStatistics(); });
-    };
-    unsigned columns = context.config.getPaddedValueDim();
-    for (unsigned first = 0; first < columns; first += 128) {
-      Value column = b.add(b.shl(lane, 2), first);
-      if (first + 128 <= columns)
-        emitColumns(column, first);
+  Value max = b.loop(b.zero(), most, b.constant(8), b.infinity(true),
+                     [&](Value entry, ValueRange args) {
+                       StateRow state(
+                           context, getStateRow(b.add(entry, b.band(lane, 7))));
+                       return SmallVector<Value>{
+                           b.fmax(args[0], state.loadStatistics().front())};
+                     })[0];
+  for (unsigned distance : {1, 2, 4})
+    max = b.fmax(max, b.shuffleXor(max, distance));
+
+  // Entry after entry, so that the result does not depend on who was last; the
+  // loads of some are under way together.
+  unsigned columns = context.config.getPaddedValueDim();
+  unsigned chunks = llvm::divideCeil(columns, kChunk);
+  unsigned atOnce = chunks > 4 ? 2 : 4;
+  SmallVector<Value> sums = b.loop(
+      b.zero(), most, b.constant(atOnce),
+      SmallVector<Value>(1 + 4 * chunks, b.constantF(0)),
+      [&](Value entry, ValueRange args) {
+        Value own = getStateRow(b.add(entry, b.band(lane, atOnce - 1)));
+        SmallVector<Value> statistics = StateRow(context, own).loadStatistics();
+        Value ownWeight = emitWeight(b, statistics[0], max);
+        SmallVector<SmallVector<Value>> loaded(atOnce);
+        Value firstLane = b.band(lane, 24);
+        for (unsigned i = 0; i < atOnce; ++i) {
+          StateRow state(context, b.shuffleFrom(own, b.add(firstLane, i)));
+          for (unsigned chunk = 0; chunk < chunks; ++chunk) {
+            Value column = getColumn(chunk);
+            if (kChunk * (chunk + 1) > columns)
+              column = b.min(column, b.constant(columns - 4));
+            llvm::append_range(loaded[i], state.loadColumns(column, 4));
+          }
+        }
+        SmallVector<Value> next(args);
+        for (unsigned i = 0; i < atOnce; ++i) {
+          Value from = b.add(firstLane, i);
+          Value weight = b.shuffleFrom(ownWeight, from);
+          Value inside = b.lessThan(b.add(entry, i), count);
+          auto add = [&](Value &sum, Value x) {
+            sum = b.select(inside, b.fma(x, weight, sum), sum);
+          };
+          add(next[0], b.shuffleFrom(statistics[1], from));
+          for (auto [sum, x] :
+               llvm::zip_equal(MutableArrayRef(next).drop_front(), loaded[i]))
+            add(sum, x);
+        }
+        return next;
+      });
+
+  Value logicalRow =
+      context.getLogicalRow({rest[0], rest[1], rest[2]}, place.row);
+  b.ifThen(b.lessThan(b.add(first, b.shr(lane, 3)), total), [&] {
+    ResultRow result(context, logicalRow, max, sums[0]);
+    for (unsigned chunk = 0; chunk < chunks; ++chunk) {
+      Value column = getColumn(chunk);
+      auto store = [&] {
+        result.storeColumns(ValueRange(sums).slice(1 + 4 * chunk, 4), column);
+      };
+      if (kChunk * (chunk + 1) <= columns)
+        store();
       else
-        b.ifThen(b.lessThan(column, columns),
-                 [&] { emitColumns(column, first); });
+        b.ifThen(b.lessThan(column, columns), store);
     }
+    b.ifThen(b.equal(b.band(lane, 7), 0), [&] { result.storeStatistics(); });
   });
+}
+
+void Fold::emit() {
+  countRows();
+  b.loop(b.mul(warp, kRowsPerWarp), total,
+         b.constant(kRowsPerWarp * context.config.warps),
+         [&](Value first) { emitRows(first); });
 }
 
 void mlir::hydragen::kernels::emitFold(const Context &context) {
@@ -307,25 +424,27 @@ void mlir::hydragen::kernels::emitFold(const Context &context) {
   Value thread = b.threadId();
   Value flags = context.at(context.control.flags);
   // All of the block's states are written before one of its threads says so
-  // (release), and read after it has seen the others' (acquire).
+  // (release), and read after it has seen the others' (acquire). The item was
+  // read by all: the next one may take its place.
   b.barrier();
-  b.ifThen(b.lessThan(thread, item.numGroups), [&] {
-    Value group = getGroup(context, b.add(item.firstGroup, thread));
-    Value arrivals = b.load(b.offset(group, 8), b.i32, 4);
-    Value counter = b.offset(group, 12);
-    Value before = b.atomicAdd(counter, b.constant(1), /*acquireRelease=*/true);
-    Value last = b.compare(LLVM::ICmpPredicate::eq, before, b.sub(arrivals, 1));
-    // Ready for the next launch with the same list.
-    b.ifThen(last, [&] { b.store(b.zero(), counter, 4); });
-    b.store(b.select(last, b.constant(1), b.zero()),
-            b.offset(flags, b.shl(thread, 2)), 4);
-  });
-  b.barrier();
-  b.loop(b.zero(), item.numGroups, b.constant(1), [&](Value i) {
-    Value flag = b.load(b.offset(flags, b.shl(i, 2)), b.i32, 4);
-    b.ifThen(b.notEqual(flag, 0), [&] {
-      emitFoldGroup(context, getGroup(context, b.add(item.firstGroup, i)),
-                    thread);
+  context.takeItem(thread);
+  // An item with groups counts the rows of those it completes.
+  b.ifThen(b.notEqual(item.numGroups, 0), [&] {
+    b.ifThen(b.lessThan(thread, item.numGroups), [&] {
+      Value group = getGroup(context, b.add(item.firstGroup, thread));
+      Value arrivals = b.load(b.offset(group, 8), b.i32, 4);
+      Value rows = b.load(b.offset(group, 28), b.i32, 4);
+      Value counter = b.offset(group, 12);
+      Value before =
+          b.atomicAdd(counter, b.constant(1), /*acquireRelease=*/true);
+      Value last =
+          b.compare(LLVM::ICmpPredicate::eq, before, b.sub(arrivals, 1));
+      // Ready for the next launch with the same list.
+      b.ifThen(last, [&] { b.store(b.zero(), counter, 4); });
+      b.store(b.select(last, rows, b.zero()), b.offset(flags, b.shl(thread, 2)),
+              4);
     });
+    b.barrier();
+    Fold(context, item, thread).emit();
   });
 }

@@ -39,8 +39,8 @@ public:
   void storeColumns(ValueRange o, Value column) const;
   SmallVector<Value> loadColumns(Value column, unsigned count) const;
   void storeStatistics(Value max, Value sum) const;
-  Value loadMax() const;
-  Value loadSum() const;
+  /// (m, l).
+  SmallVector<Value> loadStatistics() const;
 
 private:
   KernelBuilder &b;
@@ -59,7 +59,8 @@ void emitTileResult(const Context &context, const Item &item,
 /// the same in all lanes of a row.
 std::array<Value, 2> findNonFinite(KernelBuilder &b, const RowStates &states);
 
-/// Arrival at the item's groups and the fold of those it completes.
+/// Arrival at the item's groups and the fold of those it completes; the block's
+/// next item is taken meanwhile.
 void emitFold(const Context &context);
 
 /// Whether the item writes the result itself.

@@ -42,9 +42,6 @@ private:
   void issue(unsigned chunk, ValueRange location, Value key, Value left);
   SmallVector<Value> emitBody(Value j, ValueRange carried, bool masked);
   Value getRowNumber(unsigned half);
-  Value getQueryPlace() const {
-    return tile.queryInShared ? context.at(layout.query) : context.shared;
-  }
   RowStates emitLoops(bool careful);
   void emitMerge(const RowStates &states, bool careful);
   Fragment getQuery(unsigned step, Value shift) {
@@ -78,9 +75,8 @@ private:
 } // namespace
 
 void SuffixTile::loadQueries() {
-  // All threads together copy the rows that there are, to a place of their own
-  // or to the start of the rings.
-  emitQueryCopy(context, layout, 16, item, getQueryPlace(), thread);
+  // All threads together copy the rows that there are.
+  emitQueryCopy(context, layout, 16, item, context.at(layout.query), thread);
   b.commitCopies();
   b.waitCopies(0);
   b.barrier();
@@ -89,8 +85,6 @@ void SuffixTile::loadQueries() {
   for (unsigned step = 0; step < multiplier.getHeadSteps(); ++step)
     queryFragments.push_back(
         multiplier.loadQueries(*queryReader, queryPointers, step));
-  // Warp 0 may fill its ring.
-  b.barrier();
 }
 
 void SuffixTile::issue(unsigned chunk, ValueRange location, Value key,
@@ -297,10 +291,8 @@ void SuffixTile::emitMerge(const RowStates &states, bool careful) {
           });
           b.ifThen(b.equal(place, 0), [&] { state.storeStatistics(max, sum); });
         };
-        if (written)
-          b.ifThen(written, store);
-        else
-          store();
+        Value inside = b.lessThan(row, item.rowCount);
+        b.ifThen(written ? b.band(inside, written) : inside, store);
       });
 }
 
@@ -314,7 +306,7 @@ void SuffixTile::setUp() {
   keyEnd = emitKeyEnd(context, item);
   numKeys = b.max(b.sub(keyEnd, item.keyBegin), 0);
   queryReader.emplace(multiplier.makeQueryReader(lane));
-  queryPointers = queryReader->locate(getQueryPlace());
+  queryPointers = queryReader->locate(context.at(layout.query));
   keys.emplace(context, number, layout, item, keyEnd, lane, 32, 16);
   keyReader.emplace(multiplier.makeKeyReader(lane));
   valueReader.emplace(multiplier.makeValueReader(lane));
@@ -348,10 +340,8 @@ void SuffixTile::emitRowScores(bool masked) {
   }
 }
 
-/// The item's loops over keys, from the queries on: the warp's states.
+/// The item's loops over keys: the warp's states.
 RowStates SuffixTile::emitLoops(bool careful) {
-  loadQueries();
-
   Value firstKey = b.add(item.keyBegin, b.mul(warp, tile.keys));
   int64_t distance = int64_t(warps) * tile.keys;
   SmallVector<Value> location = keys->locate(firstKey);
@@ -361,6 +351,12 @@ RowStates SuffixTile::emitLoops(bool careful) {
   Value left = b.sub(numKeys, b.mul(warp, tile.keys));
   for (unsigned n = 0; n + 1 < tile.ringSlots; ++n)
     issue(n, location, firstKey, left);
+  // Keys are under way while the rows' places are found and queries follow.
+  if (!careful) {
+    emitRowTable(context, layout, 16, item, thread);
+    b.barrier();
+  }
+  loadQueries();
 
   unsigned blocks = multiplier.getValueBlocks();
   SmallVector<Value> carried;
@@ -400,8 +396,6 @@ RowStates SuffixTile::emitLoops(bool careful) {
 
 void SuffixTile::emit() {
   setUp();
-  emitRowTable(context, layout, 16, item, thread);
-  b.barrier();
   RowStates states = emitLoops(/*careful=*/false);
   if (!context.config.needsCarefulPass()) {
     b.barrier();

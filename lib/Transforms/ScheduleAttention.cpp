@@ -294,7 +294,8 @@ static constexpr int64_t kDefaultSplit = 1024;
 /// An item of fewer keys is not worth the state that it leaves.
 static constexpr int64_t kMinSplit = 256;
 
-/// Items of about half of what each block slot gets.
+/// Items of about half of what each block slot gets, all parts of a segment
+/// equally long.
 int64_t Scheduler::getSplit(const PartShape &shape, TileAttr tile) {
   // Whole tiles of 64 keys, which pages and tiles of 16 and 32 divide, too.
   auto whole = [](int64_t keys) { return int64_t(llvm::alignTo(keys, 64)); };
@@ -320,9 +321,12 @@ int64_t Scheduler::getSplit(const PartShape &shape, TileAttr tile) {
     int64_t slots = targets.front().getMultiprocessors() * blocks;
     split = std::max(kMinSplit, whole(llvm::divideCeil(work, 2 * slots)));
   }
-  if (!ShapedType::isDynamic(shape.keys) && shape.keys <= split)
+  if (ShapedType::isDynamic(shape.keys))
+    return split;
+  if (shape.keys <= split)
     return 0;
-  return split;
+  return whole(
+      llvm::divideCeil(shape.keys, llvm::divideCeil(shape.keys, split)));
 }
 
 std::string Scheduler::run() {

@@ -58,6 +58,7 @@ def parse(arguments):
     check.add_argument("--filter", type=expression, help="as for pack; what is left out is counted in the table")
     check.add_argument("--rounds", type=positive, default=10, help="of interleaved runs (default 10)")
     check.add_argument("--calls", type=positive, default=10, help="timed calls of each in a round (default 10)")
+    check.add_argument("--jobs", type=positive, default=1, help="conformance cases at once (default 1)")
     check.add_argument("--timeout", type=positive, default=600, help="seconds for one run of hydragen-run (default 600)")
     options = parser.parse_args(arguments)
     for suite in getattr(options, "suites", []):

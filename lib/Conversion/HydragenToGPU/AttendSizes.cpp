@@ -215,6 +215,8 @@ AttendSizes::AttendSizes(OpBuilder &builder, AttendOp op,
     rowsPerGroup = b.mul(rowsPerGroup, digitExtents[digit]);
     inner.push_back({digit, digit, 0, rows.digits[digit].extent, false});
   }
+  piecesPerGroup = b.ceilDiv(rowsPerGroup, kPieceRows);
+  pieces = b.mul(groups, piecesPerGroup);
   groupsListed = !isProgression(inner, rows);
   // One part that has all rows, in one piece.
   bool whole = parts.size() == 1 &&
@@ -222,7 +224,7 @@ AttendSizes::AttendSizes(OpBuilder &builder, AttendOp op,
                op.getPart(0).coversAllRows();
   direct = whole;
   if (direct) {
-    groups = stateRows = maxEntries = b.constant(0);
+    groups = pieces = stateRows = maxEntries = b.constant(0);
     groupsListed = false;
   }
   firstGroupListed = listed;
@@ -238,8 +240,8 @@ AttendSizes::AttendSizes(OpBuilder &builder, AttendOp op,
     at = b.alignTo(b.add(at, b.mul(count, size)), 256);
   };
   place(itemsAt, items, sizeof(hydragen_work_item));
-  place(groupsAt, groups, sizeof(hydragen_reduction_group));
-  place(entriesAt, b.mul(groups, maxEntries), 4);
+  place(groupsAt, pieces, sizeof(hydragen_reduction_group));
+  place(entriesAt, b.mul(pieces, maxEntries), 4);
   place(listAt, listed, 4);
   place(orderAt,
         b.add(b.add(b.mul(places, 4), b.mul(mostTiles, 2)),

@@ -62,6 +62,10 @@ struct AttendSizes {
   SmallVector<Value> rowExtents, digitExtents;
   SmallVector<PartSizes> parts;
   Value groups, rowsPerGroup, maxEntries;
+  /// Reduction groups are pieces of groups: whoever arrives last folds few
+  /// rows.
+  static constexpr int64_t kPieceRows = 16;
+  Value piecesPerGroup, pieces;
   /// The rows of a group are listed, from here.
   bool groupsListed = false;
   Value firstGroupListed;

@@ -234,7 +234,7 @@ LogicalResult EntryLowering::lower(AttendOp op) {
   // Item, state and row numbers are 32 bits wide.
   Value most = index.max(
       index.max(sizes.items, sizes.stateRows),
-      index.max(sizes.listed, index.mul(sizes.groups, sizes.maxEntries)));
+      index.max(sizes.listed, index.mul(sizes.pieces, sizes.maxEntries)));
   if (std::optional<int64_t> known = IndexBuilder::getConstant(most)) {
     if (*known > std::numeric_limits<int32_t>::max())
       return op.emitOpError("has more than 2^31 states");
@@ -279,7 +279,7 @@ LogicalResult EntryLowering::lower(AttendOp op) {
   }
   gpu::GPUFuncOp planKernel =
       keepPlan(plan.write(kernels.getModule(), name + "_plan"));
-  Value threads = index.add(index.add(sizes.items, sizes.groups),
+  Value threads = index.add(index.add(sizes.items, sizes.pieces),
                             index.add(sizes.listed, index.constant(1)));
   launch(planKernel, toI32(index.ceilDiv(threads, PlanWriter::kThreads)),
          PlanWriter::kThreads, plan.parameters, plan.values);

@@ -3,8 +3,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Prefix items are bound by tensor cores, suffix items by memory. Blocks take
-// items in the order of the list: when the two kinds alternate, the blocks of a
-// multiprocessor have both at a time.
+// items in the order of the list: while the two kinds alternate, the blocks of
+// a multiprocessor have both at a time. What is left at the end should be
+// suffix items: they are short, so that all blocks end together, and each
+// completes the rows of one sequence, where a prefix item may complete those of
+// all.
 //===----------------------------------------------------------------------===//
 
 #include "PlanWriter.h"
@@ -12,9 +15,9 @@
 using namespace mlir;
 using namespace mlir::hydragen;
 
-/// Item i of n of a kind is at (2 i + 1) / 2 n of the list, those of the first
-/// kind before those of the second where that is equal: both kinds are spread
-/// over all of it, each in its own order.
+/// Prefix and suffix items take turns until the prefix items are through; where
+/// there are more of these, the suffix items are spread among them, and one of
+/// them is the last. Both kinds are in their own order.
 Value PlanWriter::getPlace(unsigned number, Value local) {
   Value inOrder = add(local, get(parts[number].firstItem));
   if (op.getSchedule().getSeparate())
@@ -38,15 +41,32 @@ Value PlanWriter::getPlace(unsigned number, Value local) {
   if (!mixed)
     return inOrder;
 
-  // Of the other kind come first those at places (2 k + 1) / 2 other that are
-  // smaller, for a prefix item, or not greater.
+  // Item i of the fewer, and item (k * fewer) / more of them before item k of
+  // the more.
   Value ownIndex = add(local, before);
+  bool prefix = isPrefix(number);
+  Value numPrefix = prefix ? own : other, numSuffix = prefix ? other : own;
+  Value fewPrefix = arith::CmpIOp::create(*b, arith::CmpIPredicate::ule,
+                                          numPrefix, numSuffix);
+  // x * by / over, rounded.
   Value one = arith::ConstantIntOp::create(*b, 1, 64);
-  Value owns = wide(own), twice = add(owns, owns);
-  Value middle = add(wide(add(ownIndex, ownIndex)), one);
-  Value reach = add(mul(middle, wide(other)), owns);
-  if (isPrefix(number))
-    reach = arith::SubIOp::create(*b, reach, one);
-  Value others = arith::DivUIOp::create(*b, reach, twice);
-  return add(ownIndex, arith::TruncIOp::create(*b, b->getI32Type(), others));
+  auto scaled = [&](Value x, Value by, Value over, bool up) -> Value {
+    Value product = mul(wide(x), wide(by));
+    if (up)
+      product = add(product, arith::SubIOp::create(*b, wide(over), one));
+    return arith::TruncIOp::create(
+        *b, b->getI32Type(), arith::DivUIOp::create(*b, product, wide(over)));
+  };
+  if (prefix) {
+    // Before prefix item i: i suffix items, or its share of them.
+    Value share = scaled(ownIndex, numSuffix, numPrefix, /*up=*/false);
+    return add(ownIndex,
+               arith::SelectOp::create(*b, fewPrefix, ownIndex, share));
+  }
+  // Before suffix item k: those prefix items that have at most k before them.
+  Value next = add(ownIndex, i32(1));
+  Value turn = arith::MinUIOp::create(*b, next, numPrefix);
+  // Prefix item i has floor(i * S / P) <= k: i < (k + 1) * P / S.
+  Value share = scaled(next, numPrefix, numSuffix, /*up=*/true);
+  return add(ownIndex, arith::SelectOp::create(*b, fewPrefix, turn, share));
 }

@@ -241,6 +241,8 @@ PlanWriter::PlanWriter(OpBuilder &host, AttendOp op, const RowSpace &rows,
     digitWeights.push_back(add("weight", sizes.getWeight(index, d)));
   groups = add("groups", sizes.groups);
   rowsPerGroup = add("rows_per_group", sizes.rowsPerGroup);
+  piecesPerGroup = add("pieces_per_group", sizes.piecesPerGroup);
+  pieces = add("pieces", sizes.pieces);
   maxEntries = add("max_entries", sizes.maxEntries);
   items = usedItems = add("items", sizes.items);
   listed = add("listed", sizes.listed);
@@ -580,38 +582,54 @@ void PlanWriter::writeItem(unsigned number, Value local) {
          ArrayRef(part.folded).take_front(part.numFoldedGroups))
       if (variable.offset != 0)
         group = add(group, mul(i32(variable.offset), getGroupWeight(variable)));
-    Value perGroup = get(rowsPerGroup);
-    Value first = arith::DivUIOp::create(*b, firstRow, perGroup);
-    Value last = arith::DivUIOp::create(*b, add(add(firstRow, count), i32(-1)),
-                                        perGroup);
-    item.firstGroup = add(group, first);
+    Value first = getPiece(firstRow),
+          last = getPiece(add(add(firstRow, count), i32(-1)));
+    item.firstGroup = add(mul(group, get(piecesPerGroup)), first);
     item.numGroups = add(arith::SubIOp::create(*b, last, first), i32(1));
   }
   kernels::storeWorkItem(*b, itemsPointer, place, item);
 }
 
-void PlanWriter::writeGroup(Value number) {
+Value PlanWriter::getPiece(Value row) {
+  Value perGroup = get(rowsPerGroup);
+  Value group = arith::DivUIOp::create(*b, row, perGroup);
+  Value within = arith::SubIOp::create(*b, row, mul(group, perGroup));
+  Value piece =
+      arith::DivUIOp::create(*b, within, i32(AttendSizes::kPieceRows));
+  return add(mul(group, get(piecesPerGroup)), piece);
+}
+
+void PlanWriter::writePiece(Value number) {
   SmallVector<PlanNumber> extents;
   for (unsigned digit : rows.groupDigits)
     extents.push_back(digitExtents[digit]);
-  SmallVector<Value> decoded = decode(number, extents);
+  PlanNumber any;
+  any.constant = 0;
+  SmallVector<Value> at = decode(number, {any, piecesPerGroup});
+  Value pieceRow = mul(at[1], i32(AttendSizes::kPieceRows));
+  SmallVector<Value> decoded = decode(at[0], extents);
   SmallVector<Value> digits(rows.digits.size());
   for (auto [digit, x] : llvm::zip_equal(rows.groupDigits, decoded))
     digits[digit] = x;
 
   kernels::ReductionGroupValues group;
-  group.numRows = get(rowsPerGroup);
+  group.numRows = arith::MinSIOp::create(
+      *b, i32(AttendSizes::kPieceRows),
+      arith::SubIOp::create(*b, get(rowsPerGroup), pieceRow));
   group.firstEntry = mul(number, get(maxEntries));
   if (sizes.groupsListed) {
-    group.rowList = add(get(firstGroupListed), mul(number, get(rowsPerGroup)));
+    group.rowList = add(
+        add(get(firstGroupListed), mul(at[0], get(rowsPerGroup))), pieceRow);
   } else {
     group.rowBase = i32(0);
     for (unsigned digit : rows.groupDigits)
       group.rowBase =
           add(group.rowBase, mul(toRow({digit, digit}, digits[digit]),
                                  get(digitWeights[digit])));
-    if (!rows.innerDigits.empty())
+    if (!rows.innerDigits.empty()) {
       group.rowStride = get(digitWeights[rows.innerDigits.back()]);
+      group.rowBase = add(group.rowBase, mul(pieceRow, group.rowStride));
+    }
   }
 
   Value numEntries = i32(0), arrivals = i32(0), zero = i32(0), one = i32(1);
@@ -651,7 +669,8 @@ void PlanWriter::writeGroup(Value number) {
       firstRow = arith::SubIOp::create(
           *b, firstRow, mul(getOrder(Firsts, place), getRowsPerPlace()));
     }
-    Value lastRow = add(add(firstRow, get(rowsPerGroup)), i32(-1));
+    firstRow = add(firstRow, pieceRow);
+    Value lastRow = add(add(firstRow, group.numRows), i32(-1));
     Value tiles = add(
         arith::SubIOp::create(*b, arith::DivUIOp::create(*b, lastRow, tileRows),
                               arith::DivUIOp::create(*b, firstRow, tileRows)),
@@ -753,9 +772,9 @@ gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
             [&, i = i](Value local) { writeItem(i, local); });
   Value first = get(items);
   if (!sizes.direct)
-    guarded(thread, first, get(groups),
-            [&](Value local) { writeGroup(local); });
-  first = add(first, get(groups));
+    guarded(thread, first, get(pieces),
+            [&](Value local) { writePiece(local); });
+  first = add(first, get(pieces));
   for (auto [i, part] : llvm::enumerate(parts)) {
     if (!sizes.parts[i].listed)
       continue;

@@ -123,7 +123,9 @@ private:
                   Value groupedRow = {});
   void narrowKeys(unsigned part, ArrayRef<Value> outer, Value firstRow,
                   kernels::WorkItemValues &item);
-  void writeGroup(Value number);
+  /// Number of the piece that has row `row`, counted from a group's first row.
+  Value getPiece(Value row);
+  void writePiece(Value number);
   void writeRow(unsigned part, Value number);
   void writeGroupRow(Value number);
   /// Weight of variable `v` in the number of a group.
@@ -139,8 +141,8 @@ private:
   SmallVector<PartNumbers, 0> parts;
   SmallVector<PlanNumber> digitExtents, digitWeights;
   /// `usedItems` is less than `items` where parts are cut.
-  PlanNumber workspace, groups, rowsPerGroup, maxEntries, items, usedItems,
-      listed, firstGroupListed;
+  PlanNumber workspace, groups, rowsPerGroup, piecesPerGroup, pieces,
+      maxEntries, items, usedItems, listed, firstGroupListed;
   PlanNumber itemsAt, groupsAt, entriesAt, listAt, orderAt, places, mostTiles;
 
   ImplicitLocOpBuilder *b = nullptr;

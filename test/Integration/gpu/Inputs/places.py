@@ -3,7 +3,8 @@
     places.py FOLDER
 
 An attention with segments for all sequences, for pairs of them and for each: the list must have every item once, the parts'
-items in their order, and tiles of 64 rows and of 16 spread over all of it.
+items in their order. Tiles of 64 rows and of 16 take turns until those of 64 are through; where there are more of these, those of
+16 are spread among them. A tile of 16 rows is the last.
 """
 
 import os
@@ -67,19 +68,25 @@ def read_items(folder, *flags):
     return items
 
 
-def check(folder, batch, heads, segments, *flags):
+def check(folder, batch, heads, segments, *flags, tall=0):
+    """`tall`: the variant with tiles of 64 rows."""
     write(os.path.join(folder, "m.mlir"), batch, heads, segments)
     items = read_items(folder, *flags)
     if not items or len(set(items)) != len(items) or (0, bytes(ITEM)) in items:
         sys.exit(f"{segments}: some item is there twice, or a place is empty: {items}")
     counts = {variant: sum(v == variant for v, _ in items) for variant in {v for v, _ in items}}
-    seen = dict.fromkeys(counts, 0)
-    for place, (variant, _) in enumerate(items):
-        seen[variant] += 1
-        # The middle of its share of the list, to the next place.
-        expected = (2 * seen[variant] - 1) * len(items) / (2 * counts[variant]) - 0.5
-        if len(counts) > 1 and abs(place - expected) > 1:
-            sys.exit(f"{segments}: item {seen[variant]} of {counts[variant]} of variant {variant} is at {place}, not {expected:.1f}")
+    order = [int(variant != tall) for variant, _ in items]
+    if len(counts) > 1:
+        prefix, suffix = counts[tall], counts[1 - tall]
+        if prefix <= suffix:
+            wanted = [0, 1] * prefix + [1] * (suffix - prefix)
+        else:
+            wanted = []
+            for i in range(suffix):  # as many before each as its share
+                wanted += [0] * (-(-(i + 1) * prefix // suffix) - wanted.count(0)) + [1]
+        if order != wanted:
+            first = next(i for i, pair in enumerate(zip(order, wanted)) if pair[0] != pair[1])
+            sys.exit(f"{segments}: item {first} is of the wrong kind: {order}")
     print(counts)
 
 
@@ -87,8 +94,9 @@ def main():
     folder = sys.argv[1]
     os.makedirs(folder, exist_ok=True)
     check(folder, 64, 2, [("all", 256), ("own", 32)])
-    check(folder, 64, 2, [("own", 32), ("all", 128), ("pairs", 64), ("own", 16)])
+    check(folder, 64, 2, [("own", 32), ("all", 128), ("pairs", 64), ("own", 16)], tall=1)
     check(folder, 128, 3, [("all", 4096), ("own", 16)], "--split=256")
+    check(folder, 128, 1, [("all", 4096), ("pairs", 4096), ("own", 16)], "--split=64")
     check(folder, 64, 2, [("all", 256)])
 
 
