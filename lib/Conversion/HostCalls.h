@@ -63,6 +63,8 @@ constexpr llvm::StringLiteral kKernelsName = "hydragen_kernels";
 constexpr llvm::StringLiteral kNumberAttr = "hydragen.number";
 constexpr llvm::StringLiteral kSharedBytesAttr = "hydragen.shared_bytes";
 constexpr llvm::StringLiteral kParameterBytesAttr = "hydragen.parameter_bytes";
+/// The kernel waits itself for those before it (KernelBuilder::awaitKernels).
+constexpr llvm::StringLiteral kWaitsAttr = "hydragen.waits";
 constexpr llvm::StringLiteral kParametersAttr = "hydragen.parameters";
 /// On the cast of a descriptor to a memref: the number of the input.
 constexpr llvm::StringLiteral kInputNumberAttr = "hydragen.input";

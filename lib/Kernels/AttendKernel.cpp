@@ -43,6 +43,7 @@ static void emitVariants(const Context &context, Value kind, unsigned first) {
 /// keys (35 bytes of spill and 30 registers, measured).
 static void emitPersistentLoop(const Context &context) {
   KernelBuilder &b = context.b;
+  b.awaitKernels();
   context.takeFirstItem(b.threadId());
   b.barrier();
   b.whileTrue([&] { return context.hasItem(); },
@@ -51,8 +52,9 @@ static void emitPersistentLoop(const Context &context) {
                     b.band(context.loadItem().kind, HYDRAGEN_ITEM_VARIANT_MASK);
                 emitVariants(context, kind, 0);
                 emitFold(context);
-                // The next item is there; shared memory was read by all.
-                b.barrier();
+                // ptxas then knows the warp to be whole: registers and
+                // instructions less in the loops on sm_90.
+                b.warpBarrier();
               });
 }
 

@@ -313,7 +313,7 @@ void KernelBuilder::waitCopies(unsigned pending) {
 // Threads
 //===----------------------------------------------------------------------===//
 
-static Value inlineAsm(KernelBuilder &b, Type type, StringRef text,
+static Value inlineAsm(KernelBuilder &b, TypeRange type, StringRef text,
                        StringRef constraints, ValueRange operands) {
   return LLVM::InlineAsmOp::create(
              b, type, operands, text, constraints, /*has_side_effects=*/true,
@@ -338,6 +338,12 @@ Value KernelBuilder::opaque(Value x) {
 }
 Value KernelBuilder::threadId() {
   return inlineAsm(*this, i32, "mov.u32 $0, %tid.x;", "=r", {});
+}
+void KernelBuilder::awaitKernels() {
+  inlineAsm(*this, {}, "griddepcontrol.wait;", "~{memory}", {});
+}
+void KernelBuilder::allowNextKernel() {
+  inlineAsm(*this, {}, "griddepcontrol.launch_dependents;", "~{memory}", {});
 }
 Value KernelBuilder::blockId() { return NVVM::BlockIdXOp::create(*this, i32); }
 Value KernelBuilder::gridSize() { return NVVM::GridDimXOp::create(*this, i32); }

@@ -130,6 +130,11 @@ public:
 
   /// %tid.x, read anew: LLVM must not keep what follows from it across items.
   Value threadId();
+  /// Waits until the kernels before this one have ended, which on sm_90 and
+  /// later may be launched before that; nothing on older ones (emitPTX).
+  void awaitKernels();
+  /// From here on the next kernel may be launched, if it waits itself.
+  void allowNextKernel();
   /// Number of the block, and how many there are.
   Value blockId();
   Value gridSize();

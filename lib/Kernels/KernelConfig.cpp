@@ -69,7 +69,9 @@ ControlLayout::ControlLayout(const KernelConfig &config) {
     rows = std::max(rows, variant.tile.rows);
   }
   flags = llvm::alignTo(end, 16);
-  item = flags + 4 * rows;
+  groups = flags + 4 * rows;
+  strides = groups + 16 * rows;
+  item = strides + 4 * rows;
   hasItem = item + sizeof(hydragen_work_item);
   bytes = hasItem + 16;
 }

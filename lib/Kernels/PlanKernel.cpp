@@ -76,6 +76,10 @@ void mlir::hydragen::kernels::storeReductionGroup(
   w.word(offsetof(Record, n_rows), v.numRows, 0);
 }
 
+void mlir::hydragen::kernels::allowNextKernel(ImplicitLocOpBuilder &builder) {
+  KernelBuilder(builder.getLoc(), builder).allowNextKernel();
+}
+
 void mlir::hydragen::kernels::storeI32(ImplicitLocOpBuilder &builder,
                                        Value array, Value index, Value value) {
   KernelBuilder b(builder.getLoc(), builder);

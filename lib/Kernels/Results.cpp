@@ -249,6 +249,14 @@ static Value getGroup(const Context &context, Value number) {
       b.mul(b.wide(number), int64_t(sizeof(hydragen_reduction_group))));
 }
 
+/// Where the record of an item's group is in shared memory: entries and rows,
+/// and the rows' stride; apart, so that threads in a row meet no bank twice.
+static std::pair<Value, Value> getRecord(const Context &context, Value number) {
+  KernelBuilder &b = context.b;
+  return {b.offset(context.at(context.control.groups), b.shl(number, 4)),
+          b.offset(context.at(context.control.strides), b.shl(number, 2))};
+}
+
 namespace {
 /// The fold of the groups that an item completed. Eight lanes compute a row,
 /// each some columns, so that a warp has the loads of four rows under way; rows
@@ -263,9 +271,12 @@ public:
 
 private:
   static constexpr unsigned kRowsPerWarp = 4;
+  /// Entries of a row whose loads are under way together.
+  static constexpr unsigned kEntriesAtOnce = 4;
   /// Columns that the eight lanes of a row read at once.
   static constexpr unsigned kChunk = 32;
 
+  /// A group of the item, counted from its first, and a row of the group.
   struct Place {
     Value group, row;
   };
@@ -326,74 +337,89 @@ Fold::Place Fold::findRow(Value first) {
     Value value = b.shuffleFrom(end, b.band(previous, 31));
     begin = b.select(b.equal(b.shr(previous, 5), i), value, begin);
   }
-  return {getGroup(context, b.add(item.firstGroup, before)), b.sub(row, begin)};
+  return {before, b.sub(row, begin)};
 }
 
 void Fold::emitRows(Value first) {
   Place place = findRow(first);
-  SmallVector<Value> words = b.loadVector(place.group, 4, b.i32);
-  SmallVector<Value> rest = b.loadVector(b.offset(place.group, 16), 4, b.i32);
+  // What whoever arrived left of the group.
+  auto [list, stride] = getRecord(context, place.group);
+  SmallVector<Value> words = b.loadVector(list, 4, b.i32);
+  RowList rows{words[2], b.load(stride, b.i32, 4), words[3]};
   Value entries =
       b.offset(context.parameter("entries"), b.wide(b.shl(words[0], 2)));
   Value count = words[1], lastEntry = b.sub(count, 1);
   // As many steps in all lanes.
   Value most = b.max(count, b.shuffleXor(count, 8));
   most = b.max(most, b.shuffleXor(most, 16));
+  Value lanePlace = b.band(lane, 7);
   auto getStateRow = [&](Value entry) {
     return b.add(b.loadI32(entries, b.min(entry, lastEntry)), place.row);
   };
 
-  Value max = b.loop(b.zero(), most, b.constant(8), b.infinity(true),
-                     [&](Value entry, ValueRange args) {
-                       StateRow state(
-                           context, getStateRow(b.add(entry, b.band(lane, 7))));
-                       return SmallVector<Value>{
-                           b.fmax(args[0], state.loadStatistics().front())};
-                     })[0];
+  // Lane i of the row has entry first + i of some: its state row and (m, l).
+  struct Batch {
+    Value first, rows;
+    SmallVector<Value> statistics;
+    SmallVector<SmallVector<Value>> columns;
+  };
+  unsigned columns = context.config.getPaddedValueDim();
+  unsigned chunks = llvm::divideCeil(columns, kChunk);
+  Value firstLane = b.band(lane, 24);
+  auto load = [&](Value entry) {
+    Batch batch;
+    batch.first = entry;
+    batch.rows = getStateRow(b.add(entry, lanePlace));
+    batch.statistics = StateRow(context, batch.rows).loadStatistics();
+    for (unsigned i = 0; i < kEntriesAtOnce; ++i) {
+      StateRow state(context, b.shuffleFrom(batch.rows, b.add(firstLane, i)));
+      SmallVector<Value> &loaded = batch.columns.emplace_back();
+      for (unsigned chunk = 0; chunk < chunks; ++chunk) {
+        Value column = getColumn(chunk);
+        if (kChunk * (chunk + 1) > columns)
+          column = b.min(column, b.constant(columns - 4));
+        llvm::append_range(loaded, state.loadColumns(column, 4));
+      }
+    }
+    return batch;
+  };
+  // The first ones' columns are on their way while the maximum is found.
+  Batch start = load(b.zero());
+  Value max =
+      b.loop(b.constant(8), most, b.constant(8), start.statistics.front(),
+             [&](Value entry, ValueRange args) {
+               StateRow state(context, getStateRow(b.add(entry, lanePlace)));
+               return SmallVector<Value>{
+                   b.fmax(args[0], state.loadStatistics().front())};
+             })[0];
   for (unsigned distance : {1, 2, 4})
     max = b.fmax(max, b.shuffleXor(max, distance));
 
-  // Entry after entry, so that the result does not depend on who was last; the
-  // loads of some are under way together.
-  unsigned columns = context.config.getPaddedValueDim();
-  unsigned chunks = llvm::divideCeil(columns, kChunk);
-  unsigned atOnce = chunks > 4 ? 2 : 4;
-  SmallVector<Value> sums = b.loop(
-      b.zero(), most, b.constant(atOnce),
-      SmallVector<Value>(1 + 4 * chunks, b.constantF(0)),
-      [&](Value entry, ValueRange args) {
-        Value own = getStateRow(b.add(entry, b.band(lane, atOnce - 1)));
-        SmallVector<Value> statistics = StateRow(context, own).loadStatistics();
-        Value ownWeight = emitWeight(b, statistics[0], max);
-        SmallVector<SmallVector<Value>> loaded(atOnce);
-        Value firstLane = b.band(lane, 24);
-        for (unsigned i = 0; i < atOnce; ++i) {
-          StateRow state(context, b.shuffleFrom(own, b.add(firstLane, i)));
-          for (unsigned chunk = 0; chunk < chunks; ++chunk) {
-            Value column = getColumn(chunk);
-            if (kChunk * (chunk + 1) > columns)
-              column = b.min(column, b.constant(columns - 4));
-            llvm::append_range(loaded[i], state.loadColumns(column, 4));
-          }
-        }
-        SmallVector<Value> next(args);
-        for (unsigned i = 0; i < atOnce; ++i) {
-          Value from = b.add(firstLane, i);
-          Value weight = b.shuffleFrom(ownWeight, from);
-          Value inside = b.lessThan(b.add(entry, i), count);
-          auto add = [&](Value &sum, Value x) {
-            sum = b.select(inside, b.fma(x, weight, sum), sum);
-          };
-          add(next[0], b.shuffleFrom(statistics[1], from));
-          for (auto [sum, x] :
-               llvm::zip_equal(MutableArrayRef(next).drop_front(), loaded[i]))
-            add(sum, x);
-        }
-        return next;
-      });
+  // Entry after entry, so that the result does not depend on who was last.
+  auto add = [&](const Batch &batch, ValueRange before) {
+    Value ownWeight = emitWeight(b, batch.statistics[0], max);
+    SmallVector<Value> sums(before);
+    for (unsigned i = 0; i < kEntriesAtOnce; ++i) {
+      Value from = b.add(firstLane, i);
+      Value weight = b.shuffleFrom(ownWeight, from);
+      Value inside = b.lessThan(b.add(batch.first, i), count);
+      auto addTo = [&](Value &sum, Value x) {
+        sum = b.select(inside, b.fma(x, weight, sum), sum);
+      };
+      addTo(sums[0], b.shuffleFrom(batch.statistics[1], from));
+      for (auto [sum, x] : llvm::zip_equal(MutableArrayRef(sums).drop_front(),
+                                           batch.columns[i]))
+        addTo(sum, x);
+    }
+    return sums;
+  };
+  SmallVector<Value> sums =
+      add(start, SmallVector<Value>(1 + 4 * chunks, b.constantF(0)));
+  sums = b.loop(
+      b.constant(kEntriesAtOnce), most, b.constant(kEntriesAtOnce), sums,
+      [&](Value entry, ValueRange args) { return add(load(entry), args); });
 
-  Value logicalRow =
-      context.getLogicalRow({rest[0], rest[1], rest[2]}, place.row);
+  Value logicalRow = context.getLogicalRow(rows, place.row);
   b.ifThen(b.lessThan(b.add(first, b.shr(lane, 3)), total), [&] {
     ResultRow result(context, logicalRow, max, sums[0]);
     for (unsigned chunk = 0; chunk < chunks; ++chunk) {
@@ -428,23 +454,26 @@ void mlir::hydragen::kernels::emitFold(const Context &context) {
   // read by all: the next one may take its place.
   b.barrier();
   context.takeItem(thread);
-  // An item with groups counts the rows of those it completes.
-  b.ifThen(b.notEqual(item.numGroups, 0), [&] {
-    b.ifThen(b.lessThan(thread, item.numGroups), [&] {
-      Value group = getGroup(context, b.add(item.firstGroup, thread));
-      Value arrivals = b.load(b.offset(group, 8), b.i32, 4);
-      Value rows = b.load(b.offset(group, 28), b.i32, 4);
-      Value counter = b.offset(group, 12);
-      Value before =
-          b.atomicAdd(counter, b.constant(1), /*acquireRelease=*/true);
-      Value last =
-          b.compare(LLVM::ICmpPredicate::eq, before, b.sub(arrivals, 1));
-      // Ready for the next launch with the same list.
-      b.ifThen(last, [&] { b.store(b.zero(), counter, 4); });
-      b.store(b.select(last, rows, b.zero()), b.offset(flags, b.shl(thread, 2)),
-              4);
-    });
-    b.barrier();
-    Fold(context, item, thread).emit();
+  b.ifThen(b.lessThan(thread, item.numGroups), [&] {
+    Value group = getGroup(context, b.add(item.firstGroup, thread));
+    // The record, for those who fold; not its counter, which others change.
+    SmallVector<Value> words = b.loadVector(group, 2, b.i32);
+    Value arrivals = b.load(b.offset(group, 8), b.i32, 4);
+    SmallVector<Value> rest = b.loadVector(b.offset(group, 16), 4, b.i32);
+    auto [list, stride] = getRecord(context, thread);
+    b.storeVector({words[0], words[1], rest[0], rest[2]}, list);
+    b.store(rest[1], stride, 4);
+    Value counter = b.offset(group, 12);
+    Value before = b.atomicAdd(counter, b.constant(1), /*acquireRelease=*/true);
+    Value last = b.compare(LLVM::ICmpPredicate::eq, before, b.sub(arrivals, 1));
+    // Ready for the next launch with the same list.
+    b.ifThen(last, [&] { b.store(b.zero(), counter, 4); });
+    // The rows that are to be folded.
+    b.store(b.select(last, rest[3], b.zero()),
+            b.offset(flags, b.shl(thread, 2)), 4);
   });
+  b.barrier();
+  // Warps without rows go on to the next item.
+  b.ifThen(b.notEqual(item.numGroups, 0),
+           [&] { Fold(context, item, thread).emit(); });
 }

@@ -60,7 +60,8 @@ void emitTileResult(const Context &context, const Item &item,
 std::array<Value, 2> findNonFinite(KernelBuilder &b, const RowStates &states);
 
 /// Arrival at the item's groups and the fold of those it completes; the block's
-/// next item is taken meanwhile.
+/// next item is taken meanwhile. There is a barrier after the last use of what
+/// the item had in shared memory, but not at the end.
 void emitFold(const Context &context);
 
 /// Whether the item writes the result itself.

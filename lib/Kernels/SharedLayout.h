@@ -35,11 +35,11 @@ struct VariantLayout {
   unsigned bytes = 0;
 };
 
-/// The part all variants share: rows to fold (i32) per group of an item, then
-/// the item, then (i32) whether there is one.
+/// The part all variants share: per group of an item the rows to fold (i32)
+/// and the group's record, then the item, then (i32) whether there is one.
 struct ControlLayout {
   explicit ControlLayout(const KernelConfig &config);
-  unsigned flags, item, hasItem, bytes;
+  unsigned flags, groups, strides, item, hasItem, bytes;
 };
 
 } // namespace mlir::hydragen::kernels

@@ -102,7 +102,8 @@ std::vector<::hydragen::KernelInfo>(::hydragen::getKernelInfos)(
   for (gpu::GPUFuncOp kernel : getOrdered(kernels))
     result.push_back({kernel.getName().str(), getThreads(kernel),
                       unsigned(getNumber(kernel, "hydragen.shared_bytes")),
-                      unsigned(getNumber(kernel, "hydragen.parameter_bytes"))});
+                      unsigned(getNumber(kernel, "hydragen.parameter_bytes")),
+                      kernel->hasAttr("hydragen.waits")});
   return result;
 }
 

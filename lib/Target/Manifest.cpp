@@ -193,12 +193,15 @@ std::string hydragen::makeManifest(const CPUTarget &host,
       {"entries", std::move(list)}};
   if (!info.kernels.empty()) {
     json::Array kernels, images;
-    for (const KernelInfo &kernel : info.kernels)
-      kernels.push_back(
-          json::Object{{"name", kernel.name},
-                       {"block", json::Array{kernel.threads, 1, 1}},
-                       {"shared_bytes", kernel.sharedBytes},
-                       {"parameter_bytes", kernel.parameterBytes}});
+    for (const KernelInfo &kernel : info.kernels) {
+      json::Object object{{"name", kernel.name},
+                          {"block", json::Array{kernel.threads, 1, 1}},
+                          {"shared_bytes", kernel.sharedBytes},
+                          {"parameter_bytes", kernel.parameterBytes}};
+      if (kernel.waits)
+        object["waits"] = true;
+      kernels.push_back(std::move(object));
+    }
     for (const ImageInfo &image : info.images)
       images.push_back(json::Object{{"arch", image.arch},
                                     {"kind", image.cubin ? "cubin" : "ptx"}});

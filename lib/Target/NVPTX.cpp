@@ -311,6 +311,13 @@ std::string hydragen::emitPTX(mlir::OwningOpRef<mlir::gpu::GPUModuleOp> source,
   if (!machine)
     return fail(llvm::toString(machine.takeError()));
 
+  // KernelBuilder::awaitKernels and allowNextKernel: of sm_90.
+  if (target.arch < 90)
+    module.walk([](mlir::LLVM::InlineAsmOp op) {
+      if (op.getAsmString().starts_with("griddepcontrol"))
+        op.erase();
+    });
+
   module.setTargetsAttr(mlir::ArrayAttr::get(
       context, mlir::NVVM::NVVMTargetAttr::get(
                    context, 3, "nvptx64-nvidia-cuda", target.chip,

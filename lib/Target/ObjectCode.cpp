@@ -128,7 +128,7 @@ private:
       list.push_back(ConstantStruct::getAnon(
           {sized(40), makeString(kernel.name), number(kernel.threads),
            number(1), number(1), number(kernel.sharedBytes),
-           number(kernel.parameterBytes), number(0)}));
+           number(kernel.parameterBytes), number(kernel.waits ? 1 : 0)}));
     return makeGlobal(
         ConstantArray::get(ArrayType::get(list[0]->getType(), list.size()),
                            list),

@@ -13,6 +13,7 @@
 #include "hydragen/Transforms/Passes.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include <cmath>
 
 namespace mlir::hydragen {
 #define GEN_PASS_DEF_SCHEDULEATTENTION
@@ -54,7 +55,9 @@ private:
   bool wantsPrefixTile(const PartShape &shape) const;
   SmallVector<TileAttr> getCandidates(bool prefix) const;
   bool fits(TileAttr prefix, TileAttr suffix);
-  int64_t getSplit(const PartShape &shape, TileAttr tile);
+  double estimate(int64_t most) const;
+  int64_t getMostKeys() const;
+  int64_t getSplit(const PartShape &shape, int64_t most) const;
 
   AttentionGroup &group;
   ArrayRef<GPUTargetAttr> targets;
@@ -228,8 +231,8 @@ SmallVector<TileAttr> Scheduler::getCandidates(bool prefix) const {
 
 static kernels::TileConfig toTile(TileAttr tile) {
   kernels::TileConfig config;
-  config.kind = tile.getRows() == 16 ? kernels::TileConfig::Suffix
-                                     : kernels::TileConfig::Prefix;
+  config.kind = tile.isPrefix() ? kernels::TileConfig::Prefix
+                                : kernels::TileConfig::Suffix;
   config.rows = tile.getRows();
   config.keys = tile.getKeys();
   if (tile.getRing())
@@ -293,40 +296,107 @@ bool Scheduler::fits(TileAttr prefix, TileAttr suffix) {
 static constexpr int64_t kDefaultSplit = 1024;
 /// An item of fewer keys is not worth the state that it leaves.
 static constexpr int64_t kMinSplit = 256;
+/// What an item costs beside its keys, in keys: its queries and its state; and
+/// the fold of up to four states of some rows. Seen on an H200, where 64 keys
+/// of either kind take 1.7 to 2 us (docs/benchmarks/2026-11-27-gpu.md).
+static constexpr int64_t kPrefixOverhead = 192, kSuffixOverhead = 128,
+                         kFoldOverhead = 40;
+/// Prefix items that would take longer than this part of all the time are too
+/// long: it is not known so exactly.
+static constexpr double kLongestPart = 0.85;
 
-/// Items of about half of what each block slot gets, all parts of a segment
-/// equally long.
-int64_t Scheduler::getSplit(const PartShape &shape, TileAttr tile) {
-  // Whole tiles of 64 keys, which pages and tiles of 16 and 32 divide, too.
-  auto whole = [](int64_t keys) { return int64_t(llvm::alignTo(keys, 64)); };
+/// What a key costs a prefix tile, in keys of a suffix tile, which reading
+/// bounds. The same for f16 and bf16; of f32 by its instructions (3xTF32 as
+/// seen).
+static double getPrefixWeight(kernels::ElementType type, Float32Form form) {
+  if (type != kernels::ElementType::F32)
+    return 1;
+  switch (form) {
+  case Float32Form::TF32:
+    return 2;
+  case Float32Form::ThreeTF32:
+    return 5;
+  case Float32Form::Exact:
+    return 12;
+  }
+  llvm_unreachable("unknown form of f32");
+}
+
+/// Whole tiles of 64 keys, which pages and tiles of 16 and 32 divide, too.
+static int64_t toWholeTiles(int64_t keys) { return llvm::alignTo(keys, 64); }
+
+/// Keys of each item when a segment of more than `most` keys is cut into equal
+/// items of at most these.
+static int64_t cutEvenly(int64_t keys, int64_t most) {
+  return toWholeTiles(llvm::divideCeil(keys, llvm::divideCeil(keys, most)));
+}
+
+/// How long all items take, in keys, when none has more than `most` keys: all
+/// blocks are busy to the end, unless the prefix items, which come first, take
+/// longer alone.
+double Scheduler::estimate(int64_t most) const {
+  double slots = targets.front().getMultiprocessors() * blocks;
+  double all = 0, prefix = 0, prefixItems = 0, groups = 0, states = 0;
+  for (const PartShape &shape : shapes) {
+    bool isPrefix = wantsPrefixTile(shape);
+    int64_t tileRows = isPrefix ? warps * 16 : 16;
+    double tiles = double(shape.outer) * llvm::divideCeil(shape.rows, tileRows);
+    double splits = 1;
+    if (shape.keys > most)
+      splits = llvm::divideCeil(shape.keys, cutEvenly(shape.keys, most));
+    double items = tiles * splits;
+    double weight =
+        isPrefix ? getPrefixWeight(elementType, wanted.getFloat32()) : 1;
+    double time = tiles * shape.keys * weight +
+                  items * (isPrefix ? kPrefixOverhead : kSuffixOverhead);
+    all += time;
+    states += splits;
+    groups = std::max(groups,
+                      double(shape.outer) * llvm::divideCeil(shape.rows, 16));
+    if (isPrefix) {
+      prefix += time;
+      prefixItems += items;
+    }
+  }
+  if (states > 1)
+    all += groups * std::ceil(states / 4) * kFoldOverhead;
+  double rounds = std::ceil(prefixItems / slots);
+  double alone = prefixItems ? rounds * prefix / prefixItems : 0;
+  return std::max(all / slots, alone / kLongestPart);
+}
+
+/// The most keys of an item: what ends first, of that the fewest items.
+int64_t Scheduler::getMostKeys() const {
   if (overrides.split)
-    return *overrides.split == 0 ? 0 : whole(*overrides.split);
+    return *overrides.split == 0 ? std::numeric_limits<int64_t>::max()
+                                 : toWholeTiles(*overrides.split);
   if (wanted.getInvariant())
     return kDefaultSplit;
-  int64_t work = 0;
-  for (const PartShape &other : shapes) {
-    int64_t product = 1;
-    multiply(product, other.outer);
-    multiply(product, other.rows);
-    multiply(product, other.keys);
-    if (ShapedType::isDynamic(product)) {
-      work = ShapedType::kDynamic;
-      break;
+  int64_t longest = kMinSplit;
+  for (const PartShape &shape : shapes) {
+    if (ShapedType::isDynamic(shape.outer) ||
+        ShapedType::isDynamic(shape.rows) || ShapedType::isDynamic(shape.keys))
+      return kDefaultSplit;
+    longest = std::max(longest, toWholeTiles(shape.keys));
+  }
+  int64_t best = longest;
+  double least = estimate(longest);
+  for (int64_t most = longest - 64; most >= kMinSplit; most -= 64)
+    if (double time = estimate(most); time < least) {
+      least = time;
+      best = most;
     }
-    int64_t tileRows = wantsPrefixTile(other) ? warps * 16 : 16;
-    work += other.outer * llvm::divideCeil(other.rows, tileRows) * other.keys;
-  }
-  int64_t split = kDefaultSplit;
-  if (!ShapedType::isDynamic(work)) {
-    int64_t slots = targets.front().getMultiprocessors() * blocks;
-    split = std::max(kMinSplit, whole(llvm::divideCeil(work, 2 * slots)));
-  }
+  return best;
+}
+
+/// The tile's split: keys of an item, 0 where one item has all.
+int64_t Scheduler::getSplit(const PartShape &shape, int64_t most) const {
+  bool fixed = overrides.split || wanted.getInvariant();
+  if (fixed && most != std::numeric_limits<int64_t>::max())
+    return most;
   if (ShapedType::isDynamic(shape.keys))
-    return split;
-  if (shape.keys <= split)
-    return 0;
-  return whole(
-      llvm::divideCeil(shape.keys, llvm::divideCeil(shape.keys, split)));
+    return fixed ? 0 : most;
+  return shape.keys <= most ? 0 : cutEvenly(shape.keys, most);
 }
 
 std::string Scheduler::run() {
@@ -352,11 +422,12 @@ std::string Scheduler::run() {
   };
   if (!choose())
     return refusal.empty() ? "no tile is as wanted" : refusal;
+  int64_t most = getMostKeys();
   for (auto [part, shape] : llvm::zip_equal(group.parts, shapes)) {
     TileAttr tile = wantsPrefixTile(shape) ? prefix : suffix;
     tile =
         TileAttr::get(context, tile.getRows(), tile.getKeys(), tile.getRing(),
-                      tile.getQueryInShared(), getSplit(shape, tile));
+                      tile.getQueryInShared(), getSplit(shape, most));
     part.op->setAttr(TileAttr::kAttrName, tile);
   }
   group.finalize->setAttr(

@@ -246,6 +246,11 @@ static bool readKernel(const json &source, KernelInfo &kernel) {
       return false;
     kernel.block[i] = static_cast<uint32_t>(extent.get<uint64_t>());
   }
+  if (source.contains("waits")) {
+    if (!source["waits"].is_boolean())
+      return false;
+    kernel.waits = source["waits"].get<bool>();
+  }
   return kernel.getThreads() <= 1024 &&
          readNumber(source, "shared_bytes", 0, 227 << 10, kernel.sharedBytes) &&
          readNumber(source, "parameter_bytes", 0, 32764, kernel.parameterBytes);

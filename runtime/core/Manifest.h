@@ -54,6 +54,7 @@ struct KernelInfo {
   std::string name;
   uint32_t block[3];
   uint32_t sharedBytes = 0, parameterBytes = 0;
+  bool waits = false; // HYDRAGEN_KERNEL_WAITS
   uint32_t getThreads() const { return block[0] * block[1] * block[2]; }
 };
 

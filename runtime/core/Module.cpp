@@ -128,7 +128,8 @@ static Status bindKernels(const Manifest &manifest, const Selection &selection,
     if (info.name != kernel.name ||
         std::memcmp(info.block, kernel.block, sizeof(kernel.block)) ||
         info.sharedBytes != kernel.shared_bytes ||
-        info.parameterBytes != kernel.parameter_bytes)
+        info.parameterBytes != kernel.parameter_bytes ||
+        kernel.flags != (info.waits ? HYDRAGEN_KERNEL_WAITS : 0))
       return corrupt;
   }
   const hydragen_image &source = *getElement(table.images, *selection.image);

@@ -173,6 +173,8 @@ public:
   std::shared_ptr<Gpu> gpu;
   CUmodule module = nullptr;
   std::vector<CUfunction> functions;
+  /// By kernel: it may be launched while those before it run.
+  std::vector<bool> early;
 
 private:
   Status loadModule(Api &api, const Image &image);
@@ -262,6 +264,8 @@ Status CudaKernels::load(const std::vector<KernelInfo> &infos,
       if (Status status = prepare(api, info, function))
         return status;
       functions.push_back(function);
+      early.push_back(info.waits && image.info.arch >= 90 &&
+                      api.cuLaunchKernelEx);
     }
     return std::nullopt;
   });
@@ -413,12 +417,25 @@ private:
     void *extra[] = {reinterpret_cast<void *>(1),
                      const_cast<void *>(launch.parameters),
                      reinterpret_cast<void *>(2), &bytes, nullptr};
+    const auto &code = static_cast<const CudaKernels &>(kernels);
+    CUfunction function = code.functions[launch.kernel];
+    if (code.early[launch.kernel]) {
+      // Programmatic dependent launch, CUDA programming guide.
+      CUlaunchAttribute attribute = {};
+      attribute.id = CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION;
+      attribute.value.programmaticStreamSerializationAllowed = 1;
+      CUlaunchConfig config = {launch.grid[0],     launch.grid[1],
+                               launch.grid[2],     launch.block[0],
+                               launch.block[1],    launch.block[2],
+                               launch.sharedBytes, stream,
+                               &attribute,         1};
+      return HYDRAGEN_CUDA_CALL(api, cuLaunchKernelEx, &config, function,
+                                nullptr, bytes ? extra : nullptr);
+    }
     return HYDRAGEN_CUDA_CALL(
-        api, cuLaunchKernel,
-        static_cast<const CudaKernels &>(kernels).functions[launch.kernel],
-        launch.grid[0], launch.grid[1], launch.grid[2], launch.block[0],
-        launch.block[1], launch.block[2], launch.sharedBytes, stream, nullptr,
-        bytes ? extra : nullptr);
+        api, cuLaunchKernel, function, launch.grid[0], launch.grid[1],
+        launch.grid[2], launch.block[0], launch.block[1], launch.block[2],
+        launch.sharedBytes, stream, nullptr, bytes ? extra : nullptr);
   }
 
   /// Records `event`, which is made when it is null.

@@ -149,6 +149,9 @@ bool Compiler::parseTargets() {
       return fail("--target: " + toString(parsed.takeError()), kInternalError);
     target = *parsed;
   }
+  if (options.cubin && gpus.empty())
+    return fail("--cubin: target '" + target.spec +
+                "' has none, use --target=cuda:sm_80");
   if (options.emit != Stage::PTX && options.emit != Stage::Cubin)
     return true;
   StringRef what = options.emit == Stage::PTX ? "PTX" : "cubin";
@@ -369,7 +372,7 @@ bool Compiler::lowerForGPU(mlir::ModuleOp source) {
          lowerToLLVM(source);
 }
 
-bool Compiler::makeImages(bool cubin) {
+bool Compiler::makeImages() {
   if (!kernels)
     return true;
   info.kernels = getKernelInfos(*kernels);
@@ -378,14 +381,18 @@ bool Compiler::makeImages(bool cubin) {
     if (ptx.empty())
       return fail(options.input + ": no PTX could be made for " + gpu.chip,
                   kInternalError);
-    ImageInfo image{gpu.arch, cubin, ptx};
-    if (cubin) {
-      Expected<SmallVector<char, 0>> code = emitCubin(ptx, gpu);
-      if (!code)
-        return fail("--emit: " + toString(code.takeError()));
-      image.data.assign(code->begin(), code->end());
-    }
-    info.images.push_back(std::move(image));
+    // A module with machine code has the PTX, too, for later GPUs.
+    bool alone = options.emit == Stage::Cubin;
+    if (!alone)
+      info.images.push_back({gpu.arch, /*cubin=*/false, ptx});
+    if (!alone && (!options.cubin || options.emit == Stage::PTX))
+      continue;
+    Expected<SmallVector<char, 0>> code = emitCubin(ptx, gpu);
+    if (!code)
+      return fail((alone ? "--emit: " : "--cubin: ") +
+                  toString(code.takeError()));
+    info.images.push_back(
+        {gpu.arch, /*cubin=*/true, std::string(code->begin(), code->end())});
   }
   return true;
 }
@@ -445,7 +452,7 @@ bool Compiler::runBack() {
       forGPU = module->clone();
     if (!lowerForGPU(forGPU ? *forGPU : *module))
       return false;
-    if (!makeImages(options.emit == Stage::Cubin))
+    if (!makeImages())
       return false;
   }
   if (onlyKernels) {

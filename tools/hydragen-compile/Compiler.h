@@ -44,7 +44,7 @@ private:
   bool lowerForCPU(mlir::ModuleOp module);
   bool lowerForGPU(mlir::ModuleOp module);
   bool lowerToLLVM(mlir::ModuleOp module);
-  bool makeImages(bool cubin);
+  bool makeImages();
   bool writeImages();
   bool writeModule();
 

@@ -38,6 +38,8 @@ IN.mlir may be - for standard input.
   --split=KEYS         keys of a work item on GPUs, 0 for all
   --invariant          on GPUs results do not depend on the other sequences
   --separate-launches  on GPUs prefix and suffix are not one launch
+  --cubin              a module holds machine code, too (by ptxas), so that
+                       loading it compiles nothing
   --report=FILE        what was found and shared, as FILE.json or FILE.html
   --remarks            print what was found, shared or refused, and why, on stderr
   --help, --version
@@ -93,7 +95,7 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
                       "tune", "f32", "bf16", "tile", "split"},
                      bare);
     bool isFlag = is_contained({"remarks", "help", "h", "version", "invariant",
-                                "separate-launches", "compact-only"},
+                                "separate-launches", "compact-only", "cubin"},
                                bare);
     if (!takesValue && !isFlag)
       return makeError(name + ": unknown option, see --help");
@@ -169,6 +171,8 @@ hydragen::compile::parseOptions(ArrayRef<const char *> arguments) {
       options.invariant = true;
     } else if (bare == "separate-launches") {
       options.separate = true;
+    } else if (bare == "cubin") {
+      options.cubin = true;
     } else if (bare == "compact-only") {
       options.compactOnly = true;
     } else if (bare == "remarks") {

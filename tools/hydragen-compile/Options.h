@@ -44,6 +44,8 @@ struct Options {
   std::string tile;   ///< empty: by the shapes
   int64_t split = -1; ///< -1: by the GPU; 0: none
   bool invariant = false, separate = false, compactOnly = false;
+  /// Modules hold machine code beside PTX.
+  bool cubin = false;
   bool remarks = false;
   bool help = false, version = false;
 };

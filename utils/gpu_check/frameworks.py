@@ -192,7 +192,7 @@ def contenders(torch, triton_decode, runner, entry, query, levels):
 
 
 def benchmark(torch, runner, entries, rounds, calls, report):
-    """All workloads; the contenders of one take turns, in another order each round."""
+    """All workloads, to report["benchmarks"]; the contenders of one take turns, in another order each round."""
     triton_decode = None
     try:
         import triton
@@ -203,7 +203,6 @@ def benchmark(torch, runner, entries, rounds, calls, report):
         report["missing"].append({"name": "Triton", "reason": f"cannot be imported ({error})"})
     torch.backends.cuda.matmul.allow_tf32 = False
     flush = torch.empty(FLUSH_BYTES, dtype=torch.uint8, device="cuda")
-    results = []
     for entry in entries:
         load = entry["workload"]
         ways = []
@@ -230,11 +229,10 @@ def benchmark(torch, runner, entries, rounds, calls, report):
             ways = ways or [Contender(torch, "hydragen", None)]
             for way in ways:
                 way.failed = way.failed or describe(error)
-        results.append({"name": entry["name"], "workload": load, "contenders": [way.report() for way in ways],
-                        "checked": any(way.error is not None for way in ways)})
+        report["benchmarks"].append({"name": entry["name"], "workload": load, "contenders": [way.report() for way in ways],
+                                     "checked": any(way.error is not None for way in ways)})
         ways = query = levels = expected = None
         try:
             torch.cuda.empty_cache()
         except RuntimeError as error:
             report["missing"].append({"name": f"memory after {entry['name']}", "reason": describe(error)})
-    return results

@@ -50,6 +50,7 @@ def parse(arguments):
                       help=f"benchmarks, of {','.join(grids.SUITES)} (default all but smoke)")
     make.add_argument("--all-suffixes", action="store_true", help="fig4 with all 33 suffixes, not 6")
     make.add_argument("--filter", type=expression, help="only what this expression finds in conformance/NAME or benchmarks/NAME")
+    make.add_argument("--cubin", action="store_true", help="with machine code by ptxas, so that nothing is compiled there")
     make.add_argument("--jobs", type=positive, default=os.cpu_count() or 1)
     check = commands.add_parser("run", help="run a pack", description=run.__doc__)
     check.add_argument("--pack", default=os.path.dirname(HERE), help="a pack or its folder (default: where this stands)")

@@ -50,11 +50,12 @@ def corpus_cases(corpus):
     return cases, missing
 
 
-def compile_module(compiler, ir, out, targets, cases):
+def compile_module(compiler, ir, out, targets, cases, cubin):
     """Compiles; returns the manifest, what the compiler says of kernels it cannot have, and an error or None."""
     command = [compiler, ir, "-o", out, "--target=" + ",".join(f"cuda:{target}" for target in targets), "--remarks"]
     # The corpus is small: sharing is what is to be tested, whether it pays or not.
     command += ["--sharing=always"] if cases else []
+    command += ["--cubin"] if cubin else []
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False)
     except subprocess.TimeoutExpired:
@@ -108,7 +109,7 @@ def pack(arguments):
         def build(number):
             kind, _, ir, _ = jobs[number]
             module = os.path.join(work, f"{number}.so")
-            built = compile_module(compiler, ir, module, arguments.targets, kind == "conformance")
+            built = compile_module(compiler, ir, module, arguments.targets, kind == "conformance", arguments.cubin)
             if built[2] is None:
                 with open(module, "rb") as content, open(module + ".gz", "wb") as out:
                     out.write(gzip.compress(content.read(), mtime=0))

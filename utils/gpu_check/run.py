@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -172,6 +173,8 @@ def chosen(entries, kind, expression):
 
 
 def run(options):
+    # As an interrupt: benchmarks write what they have.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as work:
         folder = options.pack
         if os.path.isfile(folder):
@@ -188,6 +191,7 @@ def run(options):
                   "missing": list(content["missing"]), "frameworks": {}}
         runner = Runner(folder, work, options.timeout)
         report["conformance"] = conformance(runner, cases, options.jobs)
+        interrupted = 0
         unavailable = any(case["code"] == 3 for case in report["conformance"])
         report["benchmarks"] = []
         if loads and not unavailable:
@@ -195,7 +199,12 @@ def run(options):
             torch, why = frameworks.find_torch(folder)
             report["frameworks"]["torch"] = torch.__version__ if torch else None
             if torch:
-                report["benchmarks"] = frameworks.benchmark(torch, runner, loads, options.rounds, options.calls, report)
+                try:
+                    frameworks.benchmark(torch, runner, loads, options.rounds, options.calls, report)
+                except KeyboardInterrupt:
+                    # What was measured is kept.
+                    interrupted = len(loads) - len(report["benchmarks"])
+                    report["missing"].append({"name": "interrupted", "reason": f"{interrupted} workloads were not measured"})
             else:
                 report["missing"].append({"name": "PyTorch and Triton", "reason": f"{why}; times are hydragen-run's, outputs "
                                           "of benchmarks are not compared"})
@@ -206,7 +215,7 @@ def run(options):
     failed += [f"{load['name']} ({contender['name']})" for load in report["benchmarks"] for contender in load["contenders"]
                if contender["failed"] and contender["name"] == "hydragen"]
     report["failed"] = failed
-    report["exit_code"] = 3 if unavailable else 1 if failed else 0
+    report["exit_code"] = 3 if unavailable else 1 if failed else 130 if interrupted else 0
     text = table.render(report)
     for path, data in ((options.out, json.dumps(report, indent=1) + "\n"), (options.table, text)):
         if path:

@@ -2,6 +2,8 @@
 
 import grids
 
+STATES = {0: "ok", 3: "device not available", 130: "interrupted"}
+
 
 def row(*cells):
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n"
@@ -66,6 +68,6 @@ def render(report):
     if report["not_chosen"]:
         missing.append(f"- {report['not_chosen']} cases and workloads that --filter left out\n")
     lines += missing or ["nothing\n"]
-    lines.append(f"\ngpu-check: {'device not available' if report['exit_code'] == 3 else 'failed' if report['failed'] else 'ok'}: "
+    lines.append(f"\ngpu-check: {STATES.get(report['exit_code'], 'failed')}: "
                  f"{passed} of {len(cases)} cases, {len(loads)} benchmarks, {len(report['failed'])} failed\n")
     return "".join(lines)

@@ -313,6 +313,8 @@ def Hydragen_TileAttr : Hydragen_Attr<"Tile", "tile"> {
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     static constexpr ::llvm::StringLiteral kAttrName = "hydragen.tile";
+    /// Else a suffix tile: whose rows the warps do not share.
+    bool isPrefix() const { return getRows() != 16; }
   }];
 }
 

@@ -42,6 +42,10 @@ struct ReductionGroupValues {
 void storeReductionGroup(ImplicitLocOpBuilder &builder, Value groups,
                          Value index, const ReductionGroupValues &values);
 
+/// From here on the next kernel may be launched, if it waits itself
+/// (programmatic dependent launch, sm_90).
+void allowNextKernel(ImplicitLocOpBuilder &builder);
+
 /// Writes the i32 array[index] of an !llvm.ptr<1>.
 void storeI32(ImplicitLocOpBuilder &builder, Value array, Value index,
               Value value);

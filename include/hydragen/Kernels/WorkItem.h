@@ -60,8 +60,7 @@ typedef struct hydragen_work_item {
   uint64_t table;
   /// When >= 0, key_end is lowered to lengths[length_index].
   int32_t length_index;
-  /// Row i writes state row state_row + i. All rows of the variant's tile are
-  /// written, also those at and after row_count.
+  /// Row i writes state row state_row + i.
   int32_t state_row;
 
   /// The item arrives at groups [first_group, first_group + n_groups). At most
@@ -77,8 +76,8 @@ typedef struct hydragen_work_item {
 /// Output rows that finish together: one sequence and key head, say. Whoever
 /// arrives last folds the states in the order of the entries.
 typedef struct hydragen_reduction_group {
-  /// The group's states start at entries[first_entry]; an entry e stands for
-  /// state rows e + r, r being the row's number within the group.
+  /// The group's states start at entries[first_entry], at least one; an entry e
+  /// stands for state rows e + r, r being the row's number within the group.
   int32_t first_entry, n_entries;
   /// Items that arrive here. The last one sets `counter` back to 0.
   int32_t n_arrivals;

@@ -58,6 +58,8 @@ struct EntryInfo {
 struct KernelInfo {
   std::string name;
   unsigned threads = 0, sharedBytes = 0, parameterBytes = 0;
+  /// In images of sm_90 and later it waits itself for the kernels before it.
+  bool waits = false;
 };
 
 /// The kernels for one architecture: PTX text or a cubin.

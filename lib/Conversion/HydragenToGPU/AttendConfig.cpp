@@ -148,8 +148,8 @@ EntryLowering::makeConfig(AttendOp op, const RowSpace &rows,
               valueMap = part.getValue().getValue();
     kernels::VariantConfig variant;
     TileAttr tile = part.getTile();
-    variant.tile.kind = tile.getRows() == 16 ? kernels::TileConfig::Suffix
-                                             : kernels::TileConfig::Prefix;
+    variant.tile.kind = tile.isPrefix() ? kernels::TileConfig::Prefix
+                                        : kernels::TileConfig::Suffix;
     variant.tile.rows = tile.getRows();
     variant.tile.keys = tile.getKeys();
     if (tile.getRing())

@@ -43,6 +43,9 @@ Value IndexBuilder::mul(Value x, Value y) {
 Value IndexBuilder::div(Value x, int64_t y) {
   return b.createOrFold<arith::DivUIOp>(loc, x, constant(y));
 }
+Value IndexBuilder::div(Value x, Value y) {
+  return b.createOrFold<arith::DivUIOp>(loc, x, y);
+}
 Value IndexBuilder::ceilDiv(Value x, int64_t y) {
   return div(add(x, constant(y - 1)), y);
 }
@@ -194,6 +197,25 @@ void AttendSizes::addPart(IndexBuilder &b, AttendOp op, const RowSpace &rows,
   parts.push_back(sizes);
 }
 
+/// As many prefix items as give both kinds' turns equal work, and so many that
+/// a suffix item is the last.
+void AttendSizes::addTurn(IndexBuilder &b, AttendOp op) {
+  Value one = b.constant(1);
+  // Suffix and prefix.
+  Value work[] = {b.constant(0), b.constant(0)};
+  Value count[] = {b.constant(0), b.constant(0)};
+  for (auto [i, part] : llvm::enumerate(parts)) {
+    bool prefix = op.getPart(i).getTile().isPrefix();
+    Value keys = b.mul(b.mul(part.outerCount, part.tiles), part.keys);
+    work[prefix] = b.add(work[prefix], keys);
+    count[prefix] = b.add(count[prefix], part.items);
+  }
+  Value most = b.max(count[0], one);
+  Value enough = b.div(b.add(count[1], b.sub(most, one)), most);
+  prefixTurn = b.max(b.max(b.div(work[1], b.max(work[0], one)), enough), one);
+  prefixTurn = b.min(prefixTurn, b.max(count[1], one));
+}
+
 AttendSizes::AttendSizes(OpBuilder &builder, AttendOp op,
                          const RowSpace &rows) {
   IndexBuilder b(builder, op.getLoc());
@@ -206,6 +228,7 @@ AttendSizes::AttendSizes(OpBuilder &builder, AttendOp op,
   items = stateRows = maxEntries = listed = places = mostTiles = b.constant(0);
   for (unsigned i = 0; i != op.getNumParts(); ++i)
     addPart(b, op, rows, i);
+  addTurn(b, op);
 
   groups = rowsPerGroup = b.constant(1);
   for (unsigned digit : rows.groupDigits)

@@ -29,6 +29,7 @@ public:
   Value mul(Value x, int64_t y) { return mul(x, constant(y)); }
   /// Of non-negative numbers.
   Value div(Value x, int64_t y);
+  Value div(Value x, Value y);
   Value ceilDiv(Value x, int64_t y);
   Value alignTo(Value x, int64_t y);
   Value max(Value x, Value y);
@@ -70,6 +71,8 @@ struct AttendSizes {
   bool groupsListed = false;
   Value firstGroupListed;
   Value items, listed, stateRows;
+  /// Prefix items per suffix item in the list (PlanPlaces.cpp).
+  Value prefixTurn;
   /// Byte offsets in the workspace; its size.
   Value itemsAt, groupsAt, entriesAt, listAt, orderAt, stateMLAt, stateOAt,
       bytes;
@@ -92,6 +95,7 @@ private:
                      const PartSizes &sizes);
   void addPart(IndexBuilder &b, AttendOp op, const RowSpace &rows,
                unsigned number);
+  void addTurn(IndexBuilder &b, AttendOp op);
   Value getExtent(IndexBuilder &b, const RowSpace &rows,
                   const SpaceVariable &variable);
 };

@@ -299,6 +299,7 @@ LogicalResult EntryLowering::lower(AttendOp op) {
   for (const KernelParameter &parameter : parameters)
     addressed.push_back(known.lookup(parameter.name));
   addVariables(kernel, addressed);
+  kernel->setAttr(host::kWaitsAttr, UnitAttr::get(kernel.getContext()));
   kernel = kernels.keep(kernel, kernels::getSharedBytes(*config), parameters);
   Value zero = constant(0, i64);
   known["rows"] = at(sizes.listAt);

@@ -3,11 +3,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Prefix items are bound by tensor cores, suffix items by memory. Blocks take
-// items in the order of the list: while the two kinds alternate, the blocks of
-// a multiprocessor have both at a time. What is left at the end should be
-// suffix items: they are short, so that all blocks end together, and each
-// completes the rows of one sequence, where a prefix item may complete those of
-// all.
+// items in the order of the list: while the two kinds take turns, the blocks of
+// a multiprocessor have both at a time. Prefix items take longer, though, and
+// one that is last may complete the rows of many sequences: they come early,
+// and suffix items, each of which completes those of one, fill what is left.
 //===----------------------------------------------------------------------===//
 
 #include "PlanWriter.h"
@@ -15,17 +14,16 @@
 using namespace mlir;
 using namespace mlir::hydragen;
 
-/// Prefix and suffix items take turns until the prefix items are through; where
-/// there are more of these, the suffix items are spread among them, and one of
-/// them is the last. Both kinds are in their own order.
+/// `prefixTurn` prefix items, a suffix item, and so on until the items of one
+/// kind are through; both kinds are in their own order.
 Value PlanWriter::getPlace(unsigned number, Value local) {
   Value inOrder = add(local, get(parts[number].firstItem));
   if (op.getSchedule().getSeparate())
     return inOrder;
   auto isPrefix = [&](unsigned part) {
-    return op.getPart(part).getTile().getRows() > 16;
+    return op.getPart(part).getTile().isPrefix();
   };
-  Value zero = i32(0), before = zero, own = zero, other = zero;
+  Value before = i32(0), other = before;
   bool mixed = false;
   for (unsigned i = 0; i != parts.size(); ++i) {
     Value count = get(parts[i].items);
@@ -36,37 +34,18 @@ Value PlanWriter::getPlace(unsigned number, Value local) {
     }
     if (i < number)
       before = add(before, count);
-    own = add(own, count);
   }
   if (!mixed)
     return inOrder;
 
-  // Item i of the fewer, and item (k * fewer) / more of them before item k of
-  // the more.
-  Value ownIndex = add(local, before);
-  bool prefix = isPrefix(number);
-  Value numPrefix = prefix ? own : other, numSuffix = prefix ? other : own;
-  Value fewPrefix = arith::CmpIOp::create(*b, arith::CmpIPredicate::ule,
-                                          numPrefix, numSuffix);
-  // x * by / over, rounded.
-  Value one = arith::ConstantIntOp::create(*b, 1, 64);
-  auto scaled = [&](Value x, Value by, Value over, bool up) -> Value {
-    Value product = mul(wide(x), wide(by));
-    if (up)
-      product = add(product, arith::SubIOp::create(*b, wide(over), one));
-    return arith::TruncIOp::create(
-        *b, b->getI32Type(), arith::DivUIOp::create(*b, product, wide(over)));
-  };
-  if (prefix) {
-    // Before prefix item i: i suffix items, or its share of them.
-    Value share = scaled(ownIndex, numSuffix, numPrefix, /*up=*/false);
-    return add(ownIndex,
-               arith::SelectOp::create(*b, fewPrefix, ownIndex, share));
+  Value ownIndex = add(local, before), turn = get(prefixTurn), others;
+  if (isPrefix(number)) {
+    others = arith::DivUIOp::create(*b, ownIndex, turn);
+    others = arith::MinUIOp::create(*b, others, other);
+  } else {
+    others = mul(add(wide(ownIndex), wide(i32(1))), wide(turn));
+    others = arith::MinUIOp::create(*b, others, wide(other));
+    others = arith::TruncIOp::create(*b, b->getI32Type(), others);
   }
-  // Before suffix item k: those prefix items that have at most k before them.
-  Value next = add(ownIndex, i32(1));
-  Value turn = arith::MinUIOp::create(*b, next, numPrefix);
-  // Prefix item i has floor(i * S / P) <= k: i < (k + 1) * P / S.
-  Value share = scaled(next, numPrefix, numSuffix, /*up=*/true);
-  return add(ownIndex, arith::SelectOp::create(*b, fewPrefix, turn, share));
+  return add(ownIndex, others);
 }

@@ -245,6 +245,7 @@ PlanWriter::PlanWriter(OpBuilder &host, AttendOp op, const RowSpace &rows,
   pieces = add("pieces", sizes.pieces);
   maxEntries = add("max_entries", sizes.maxEntries);
   items = usedItems = add("items", sizes.items);
+  prefixTurn = add("prefix_turn", sizes.prefixTurn);
   listed = add("listed", sizes.listed);
   firstGroupListed = add("first_group_listed", sizes.firstGroupListed);
   itemsAt = add("items_at", sizes.itemsAt, /*wide=*/true);
@@ -750,6 +751,8 @@ gpu::GPUFuncOp PlanWriter::write(gpu::GPUModuleOp module, StringRef name) {
   ImplicitLocOpBuilder builder(op.getLoc(), op.getContext());
   Value thread;
   gpu::GPUFuncOp function = start(module, name, builder, thread);
+  // The kernel that reads the list waits itself.
+  kernels::allowNextKernel(builder);
   readCounts();
 
   // The header: how much there is to do, and how much of it is taken.

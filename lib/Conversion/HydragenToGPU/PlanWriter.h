@@ -143,6 +143,7 @@ private:
   /// `usedItems` is less than `items` where parts are cut.
   PlanNumber workspace, groups, rowsPerGroup, piecesPerGroup, pieces,
       maxEntries, items, usedItems, listed, firstGroupListed;
+  PlanNumber prefixTurn;
   PlanNumber itemsAt, groupsAt, entriesAt, listAt, orderAt, places, mostTiles;
 
   ImplicitLocOpBuilder *b = nullptr;

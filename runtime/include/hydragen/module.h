@@ -110,6 +110,10 @@ typedef struct hydragen_entry_table {
   uint64_t (*workspace_bytes)(const int64_t *const *input_shapes);
 } hydragen_entry_table;
 
+/* In images of sm_90 and later the kernel waits itself for the kernels before it
+ * (griddepcontrol.wait), so it may be launched while these still run. */
+#define HYDRAGEN_KERNEL_WAITS 1u
+
 /* One kernel of the module's images. Elements of a list lie struct_size of its
  * first element apart, in the manifest's order. */
 typedef struct hydragen_kernel {
@@ -118,6 +122,7 @@ typedef struct hydragen_kernel {
   uint32_t block[3];        /* the only block size that it is launched with */
   uint32_t shared_bytes;    /* largest dynamic shared memory of a launch */
   uint32_t parameter_bytes; /* of the packed parameters */
+  uint32_t flags;           /* HYDRAGEN_KERNEL_WAITS */
 } hydragen_kernel;
 
 typedef enum hydragen_image_kind {

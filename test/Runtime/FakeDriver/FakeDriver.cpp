@@ -399,6 +399,36 @@ static Result cuLaunchKernel(void *function, unsigned gx, unsigned gy,
   return result.faults.empty() ? 0 : kIllegalAddress;
 }
 
+/// CUlaunchConfig and CUlaunchAttribute of cuda.h.
+struct LaunchAttribute {
+  int id, pad;
+  union {
+    char bytes[64];
+    int allowed;
+  } value;
+};
+struct LaunchConfig {
+  unsigned grid[3], block[3], shared;
+  void *stream;
+  LaunchAttribute *attributes;
+  unsigned count;
+};
+
+/// Kernels run one after the other here, whatever the attributes allow.
+static Result cuLaunchKernelEx(const LaunchConfig *config, void *function,
+                               void **parameters, void **extra) {
+  char text[64] = "";
+  for (unsigned i = 0; i != config->count; ++i)
+    std::snprintf(text, sizeof(text), "attribute %d=%d",
+                  config->attributes[i].id,
+                  config->attributes[i].value.allowed);
+  ENTER("cuLaunchKernelEx", text);
+  return cuLaunchKernel(function, config->grid[0], config->grid[1],
+                        config->grid[2], config->block[0], config->block[1],
+                        config->block[2], config->shared, config->stream,
+                        parameters, extra);
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
@@ -549,6 +579,7 @@ const Symbol symbols[] = {
     SYMBOL(cuFuncSetAttribute, 9000),
     SYMBOL(cuFuncLoad, 12040),
     SYMBOL(cuLaunchKernel, 4000),
+    SYMBOL(cuLaunchKernelEx, 11060),
     SYMBOL(cuMemAlloc, 3020),
     SYMBOL(cuMemFree, 3020),
     SYMBOL(cuMemcpyHtoD, 3020),

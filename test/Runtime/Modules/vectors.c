@@ -145,9 +145,9 @@ enum { VECTOR_ADD, PLAN, CONSUME };
 #endif
 
 static const hydragen_kernel kKernels[] = {
-    {sizeof(hydragen_kernel), "vector_add", {ADD_BLOCK, 1, 1}, 0, 32},
-    {sizeof(hydragen_kernel), "plan", {32, 1, 1}, 0, 16},
-    {sizeof(hydragen_kernel), "consume", {64, 1, 1}, SHARED, 24},
+    {sizeof(hydragen_kernel), "vector_add", {ADD_BLOCK, 1, 1}, 0, 32, 0},
+    {sizeof(hydragen_kernel), "plan", {32, 1, 1}, 0, 16, 0},
+    {sizeof(hydragen_kernel), "consume", {64, 1, 1}, SHARED, 24, 0},
 };
 
 static const hydragen_image kImages[] = {

@@ -3,8 +3,8 @@
     places.py FOLDER
 
 An attention with segments for all sequences, for pairs of them and for each: the list must have every item once, the parts'
-items in their order. Tiles of 64 rows and of 16 take turns until those of 64 are through; where there are more of these, those of
-16 are spread among them. A tile of 16 rows is the last.
+items in their order. As many tiles of 64 rows take their turn before one of 16 as have the same work (rows' tiles times keys),
+or more, so that one of 16 is the last.
 """
 
 import os
@@ -78,12 +78,15 @@ def check(folder, batch, heads, segments, *flags, tall=0):
     order = [int(variant != tall) for variant, _ in items]
     if len(counts) > 1:
         prefix, suffix = counts[tall], counts[1 - tall]
-        if prefix <= suffix:
-            wanted = [0, 1] * prefix + [1] * (suffix - prefix)
-        else:
-            wanted = []
-            for i in range(suffix):  # as many before each as its share
-                wanted += [0] * (-(-(i + 1) * prefix // suffix) - wanted.count(0)) + [1]
+        work = [0, 0]
+        for kind, size in segments:
+            sequences = {"all": 1, "pairs": batch // 32, "own": batch}[kind]
+            rows = batch // sequences
+            work[rows > 16] += heads * sequences * -(-rows // (64 if rows > 16 else 16)) * size
+        turn = max(1, work[1] // work[0], -(-prefix // suffix))
+        wanted = []
+        for i in range(suffix):
+            wanted += [0] * min(turn, prefix - wanted.count(0)) + [1]
         if order != wanted:
             first = next(i for i, pair in enumerate(zip(order, wanted)) if pair[0] != pair[1])
             sys.exit(f"{segments}: item {first} is of the wrong kind: {order}")
