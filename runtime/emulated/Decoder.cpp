@@ -45,8 +45,9 @@ static const std::unordered_map<std::string, Selector> &getSelectors() {
     add(selectMemory, {"ld", "ldu", "st", "prefetch", "prefetchu",
                        "applypriority", "discard", "createpolicy"});
     add(selectAtomic, {"atom", "red"});
-    add(selectControl, {"bra", "brx", "ret", "exit", "trap", "brkpt", "bar",
-                        "barrier", "membar", "fence", "nanosleep", "pmevent"});
+    add(selectControl,
+        {"bra", "brx", "ret", "exit", "trap", "brkpt", "bar", "barrier",
+         "membar", "fence", "nanosleep", "pmevent", "griddepcontrol"});
     add(selectWarp, {"shfl", "vote", "activemask", "match", "redux", "elect"});
     add(selectAsync, {"cp"});
     add(selectMatrix, {"mma", "ldmatrix", "stmatrix", "movmatrix"});

@@ -238,6 +238,11 @@ bool hydragen::emulated::selectControl(Decoder &d) {
     d.op.run = runSleep;
     return true;
   }
+  // Kernels run one after the other: those before have ended.
+  if (opcode == "griddepcontrol") {
+    d.op.run = runNothing;
+    return !d.numOperands() && d.has("wait") != d.has("launch_dependents");
+  }
   if (opcode == "pmevent") {
     d.op.run = runNothing;
     return true;

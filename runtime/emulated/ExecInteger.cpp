@@ -69,6 +69,14 @@ struct Min {
     return a < b ? a : b;
   }
 };
+/// min and max with .relu: never below 0.
+template <typename F>
+struct Relu {
+  template <typename T>
+  static T apply(T a, T b) {
+    return std::max(F::template apply<T>(a, b), T(0));
+  }
+};
 struct Max {
   template <typename T>
   static T apply(T a, T b) {
@@ -480,6 +488,8 @@ static bool checkModifiers(const Decoder &d, const std::string &name) {
     return d.hasOnly({"lo", "hi"});
   if (name == "mad24")
     return d.hasOnly({"lo", "hi", "sat"});
+  if (name == "min" || name == "max")
+    return d.hasOnly({"relu"});
   if (name == "bfind")
     return d.hasOnly({"shiftamt"});
   if (name == "bmsk" || name == "szext")
@@ -652,8 +662,14 @@ bool hydragen::emulated::selectInteger(Decoder &d) {
                  : ternary<uint64_t, uint64_t, uint32_t, uint32_t, Bfe>;
     return op.run && useAll(d, t, {t, typeB32, typeB32});
   }
-  if (name == "min" || name == "max")
-    op.run = name == "min" ? pickBinary<Min>(t) : pickBinary<Max>(t);
+  bool least = name == "min";
+  if ((least || name == "max") && d.has("relu")) {
+    // s32 and s16x2, PTX ISA 8.0.
+    if (!s || (t.lanes == 1 && t.bits != 32))
+      return false;
+    op.run = least ? pickBinary<Relu<Min>>(t) : pickBinary<Relu<Max>>(t);
+  } else if (least || name == "max")
+    op.run = least ? pickBinary<Min>(t) : pickBinary<Max>(t);
   else if (name == "div" || name == "rem")
     op.run = name == "div" ? pickBinary<Div>(t) : pickBinary<Rem>(t);
   return op.run && useAll(d, t, {t, t});

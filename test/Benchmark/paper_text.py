@@ -1,5 +1,6 @@
-"""Tables and plots of docs/paper.md from the results of paper_claims.py."""
+"""Tables and plots of docs/paper.md from the results of paper_claims.py, and from those of gpu-check where FOLDER/gpu.json is."""
 
+import json
 import os
 
 import svg_plot
@@ -192,6 +193,40 @@ def bytes_read(page):
     page.table(["batch", "shared, MiB", "plain, MiB", "plain / shared"], rows)
 
 
+FRAMEWORKS = {"sdpa": "SDPA", "sdpa-flash": "FlashAttention", "triton": "Triton"}
+
+
+def gpu(page):
+    """Fig. 4 on a GPU: the report of gpu-check (docs/gpu-check.md) for its suite fig4."""
+    path = os.path.join(page.folder, "gpu.json")
+    if not os.path.exists(path):
+        return
+    with open(path, encoding="utf-8") as source:
+        report = json.load(source)
+    machine, frameworks = report["machine"], report["frameworks"]
+    page.add("## Fig. 4 on a GPU\n")
+    page.add(f"The same shapes on an {machine['device']} (driver {machine['driver']}, {machine['date'][:16].replace('T', ' ')} UTC, PyTorch "
+             f"{frameworks['torch']}, Triton {frameworks['triton']}), by `utils/gpu-check` (suite fig4; [the numbers](paper/gpu.json)). PyTorch's "
+             "`scaled_dot_product_attention`, its FlashAttention back end and a split-KV kernel in Triton get keys and values of each "
+             "sequence laid out beforehand, at no cost; CUDA graphs, the L2 cache overwritten before each call, medians. Every result "
+             "was compared with attention in float64.\n")
+    rows, lines = [], {}
+    for load in report["benchmarks"]:
+        work = load["workload"]
+        ms = {contender["name"]: contender.get("median_ms") for contender in load["contenders"] if not contender["failed"]}
+        (_, prefix), (batch, suffix) = work["levels"]
+        best = min(ms[name] for name in FRAMEWORKS if name in ms)
+        rows.append([str(batch), str(prefix), str(suffix),
+                     *[f"{ms[name]:.4f}" if name in ms else "-" for name in ("hydragen", *FRAMEWORKS)],
+                     show(best / ms["hydragen"], " x"), show(ratio(ms.get("sdpa-flash"), ms["hydragen"]), " x")])
+        lines.setdefault(f"batch {batch}, prefix {prefix}", []).append((suffix, best / ms["hydragen"]))
+    page.plot("gpu", f"{machine['device']}: the fastest of the others / Hydragen", [
+        Panel("against suffix length", "suffix tokens", "speed-up", series(list(lines), lines), log_x=False,
+              x_ticks=[0, 128, 256, 512])])
+    page.table(["batch", "prefix", "suffix", "Hydragen ms", *[f"{label} ms" for label in FRAMEWORKS.values()],
+                "fastest other / Hydragen", "FlashAttention / Hydragen"], rows)
+
+
 def write(results, folder):
     """Writes FOLDER.md and the plots; returns their paths."""
     page = Page(results, folder)
@@ -207,7 +242,7 @@ def write(results, folder):
     if "check" in page.points:
         page.add(f"A small model of this kind differs from its definition in float64 by "
                  f"{page.points['check']['relative_error']:.1e} of the largest logit, shared and plain.\n")
-    for section in (throughput, grid, hierarchy, document, bytes_read):
+    for section in (throughput, grid, gpu, hierarchy, document, bytes_read):
         section(page)
     path = folder + ".md"
     with open(path + ".tmp", "w", encoding="utf-8") as out:

@@ -3,7 +3,7 @@
 A folder stands for all fixtures in it. Each kernel is run once on each device with the same inputs. Integers must agree; floats within what the approximate functions
 of the two may differ by. Where `ncu` is on PATH its counters are compared with the emulator's: sectors of global memory
 and wavefronts of shared memory, those that the instructions ask for. Not of fixtures with a line "// POLLS": how often they do
-depends on timing.
+depends on timing. Wavefronts are not compared where cp.async.ca is used: ncu leaves what it writes out (seen on an H200).
 
 The driver is libcuda.so.1, or the file that HYDRAGEN_LIBCUDA names.
 """
@@ -144,7 +144,11 @@ def compare_counters(path, counters):
     if done.returncode or len(rows) < 2:
         sys.exit(f"ncu fails: {done.stdout}{done.stderr}")
     wrong = []
+    with open(path, encoding="utf-8") as source:
+        partial = "cp.async.ca" in source.read()
     for counter, group in METRICS.items():
+        if partial and counter == "shared_wavefronts":
+            continue
         device = sum(int(float(rows[-1][metric].replace(",", "") or 0)) for metric in group if metric in rows[-1])
         print(f"{counter}: emulated {counters[counter]}, device {device}")
         if device != counters[counter]:

@@ -50,6 +50,14 @@ TEST(Integer, AddSubMinMax) {
       return t.value(a) > t.value(b) ? a : b;
     });
   }
+  check("min.relu.s32", 32, {32, 32}, [](auto a, auto b, auto) {
+    return uint64_t(
+        std::max<int64_t>(0, std::min<int64_t>(s32.value(a), s32.value(b))));
+  });
+  check("max.relu.s32", 32, {32, 32}, [](auto a, auto b, auto) {
+    return uint64_t(
+        std::max<int64_t>(0, std::max<int64_t>(s32.value(a), s32.value(b))));
+  });
   check("add.sat.s32", 32, {32, 32}, [](auto a, auto b, auto) {
     return uint64_t(clampToS32(s32.value(a) + s32.value(b)));
   });
@@ -70,6 +78,9 @@ TEST(Integer, Packed16) {
   check("add.s16x2", 32, {32, 32}, both([](int a, int b) { return a + b; }));
   check("min.u16x2", 32, {32, 32},
         both([](int a, int b) { return std::min(a, b); }));
+  check("min.relu.s16x2", 32, {32, 32}, both([](uint16_t a, uint16_t b) {
+          return std::max<int>(0, std::min(int16_t(a), int16_t(b)));
+        }));
   check("max.s16x2", 32, {32, 32}, both([](uint16_t a, uint16_t b) {
           return std::max(int16_t(a), int16_t(b));
         }));

@@ -68,6 +68,23 @@ def read_items(folder, *flags):
     return items
 
 
+def check_groups(folder, batch, heads, splits):
+    """Rows that all share their keys: reduction groups of at most 16 of them, each row in one, each piece's states."""
+    write(os.path.join(folder, "m.mlir"), batch, heads, [("all", 64 * splits)])
+    count = len(read_items(folder, "--split=64"))
+    data = np.load(os.path.join(folder, "workspace.npy")).tobytes()
+    at = -(-(ITEMS_AT + count * ITEM) // 256) * 256
+    rows = []
+    for i in range(heads * -(-batch // 16)):
+        _, entries, arrivals, counter, base, stride, listed, number = struct.unpack_from("<8i", data, at + 32 * i)
+        if entries != splits or arrivals < splits or counter or listed != -1 or not 0 < number <= 16:
+            sys.exit(f"group {i}: {entries} entries, {arrivals} arrivals, {number} rows")
+        rows += range(base, base + number * stride, stride)
+    if sorted(rows) != list(range(batch * heads)):
+        sys.exit(f"rows of the groups: {sorted(rows)}")
+    print("groups of at most 16 rows")
+
+
 def check(folder, batch, heads, segments, *flags, tall=0):
     """`tall`: the variant with tiles of 64 rows."""
     write(os.path.join(folder, "m.mlir"), batch, heads, segments)
@@ -101,6 +118,7 @@ def main():
     check(folder, 128, 3, [("all", 4096), ("own", 16)], "--split=256")
     check(folder, 128, 1, [("all", 4096), ("pairs", 4096), ("own", 16)], "--split=64")
     check(folder, 64, 2, [("all", 256)])
+    check_groups(folder, 72, 3, 4)
 
 
 if __name__ == "__main__":
