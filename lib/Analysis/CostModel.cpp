@@ -58,30 +58,47 @@ static double predictForm(ArrayRef<PartCost> parts, CPUTargetAttr cpu) {
 // GPU
 //===----------------------------------------------------------------------===//
 
-// A launch that finds the device idle: CUDA C++ Best Practices Guide and the
-// usual measurements say 3 to 10 us. Not measured here.
-static constexpr double kGPULaunch = 5;
-/// Part of the peak that attention kernels reach: FlashAttention-2 (arXiv
-/// 2307.08691, section 4) has 50 to 73 %; kernel-bound reads 80 % of bandwidth.
-static constexpr double kGPUProducts = 0.5, kGPUReads = 0.8;
+// What explains the times of 67 attentions on an H200 best (least squares of
+// logarithms, 11 % off on average): docs/benchmarks/2026-11-27-gpu.md.
+
+/// Plan and attention kernel, from the first load to the last store, us.
+static constexpr double kGPULaunch = 16;
+/// Part of the peak that the kernels reach; f32 takes this many times as long.
+static constexpr double kGPUProducts = 0.34, kGPUReads = 0.94,
+                        kGPUFloat32 = 9.6;
+/// What is bound by products and what by reads overlap in part.
+static constexpr double kGPUOverlap = 0.5;
+/// A block's time for an item beside its keys, and for the fold of up to four
+/// states of 16 rows, us; blocks per multiprocessor.
+static constexpr double kGPUItem = 1.4, kGPUFold = 2.9, kGPUBlocks = 2;
 
 static double predictForm(ArrayRef<PartCost> parts, GPUTargetAttr gpu) {
   // FLOP/us and bytes/us.
   double products = gpu.getFlops() * 1e6 * kGPUProducts;
   double reads = gpu.getBandwidth() * 1e3 * kGPUReads;
-  double time = kGPULaunch;
+  double inProducts = 0, inReads = 0, items = 0, groups = 0;
   for (const PartCost &part : parts) {
-    // Fragments of 16 rows are computed whole.
-    double rows = llvm::alignTo(int64_t(part.rows), 16);
-    double flops =
-        2 * part.copies * rows * part.keys * (part.contraction + part.values);
+    // As hydragen-schedule chooses tiles, which are computed whole.
+    int64_t tileRows = part.rows > 16 ? 64 : 16;
+    double tiles = part.copies * llvm::divideCeil(int64_t(part.rows), tileRows);
+    double flops = 2 * tiles * tileRows * part.keys *
+                   (part.contraction + part.values) *
+                   (part.float32 ? kGPUFloat32 : 1);
     double bytes = part.copies * part.keys * part.bytesPerKey;
-    time += std::max(flops / products, bytes / reads);
-    // States of f32, written and read once.
-    if (parts.size() > 1)
-      time += 2 * 4 * part.copies * part.rows * (part.values + 2) / reads;
+    if (flops / products > bytes / reads)
+      inProducts += flops / products;
+    else
+      inReads += bytes / reads;
+    items += tiles;
+    groups = std::max(groups,
+                      part.copies * llvm::divideCeil(int64_t(part.rows), 16));
   }
-  return time;
+  double inBlocks = items * kGPUItem;
+  if (parts.size() > 1)
+    inBlocks += groups * llvm::divideCeil(parts.size(), 4) * kGPUFold;
+  return kGPULaunch + std::max(inProducts, inReads) +
+         kGPUOverlap * std::min(inProducts, inReads) +
+         inBlocks / (kGPUBlocks * gpu.getMultiprocessors());
 }
 
 Prediction hydragen::predict(const AttentionCost &attention, Attribute target) {

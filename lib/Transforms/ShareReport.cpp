@@ -6,6 +6,7 @@
 // them are sequences, and which are heads, no IR says: see `Sequences`.
 //===----------------------------------------------------------------------===//
 
+#include "Materialize.h"
 #include "MaterializeReport.h"
 
 #include "hydragen/Analysis/SegmentAnalysis.h"
@@ -230,12 +231,29 @@ static void addBytes(int64_t &bytes, int64_t count, const SizeExpr &keys,
   bytes = toInteger(product);
 }
 
+/// Element type of operand `k` of a segment: as the model has it, or, of a
+/// piece, as it is stored. Widening is left to who reads.
+static Type getReadType(SegmentAnalysis &analysis, unsigned k,
+                        const SegmentPiece *piece) {
+  Type type = getElementTypeOrSelf(analysis.getOperands()[k].value.getType());
+  if (!piece || piece->exprs[k].size() != 1)
+    return type;
+  ExprContext &exprs = analysis.getExprs();
+  double factor = 1;
+  ExprId read = peelExactFactors(exprs, piece->exprs[k].front(), factor);
+  // A factor on V is applied where V is made.
+  if (exprs.node(read).kind != ExprKind::Load || (k == 0 && factor != 1))
+    return type;
+  return exprs.node(read).type;
+}
+
 /// Bytes of K and V of one key of one row.
-static SizeExpr getBytesPerKey(SegmentAnalysis &analysis) {
+static SizeExpr getBytesPerKey(SegmentAnalysis &analysis,
+                               const SegmentPiece *piece = nullptr) {
   SizeExpr perKey(0);
   const AttentionDims &dims = analysis.getDims();
-  for (auto [k, operand] : llvm::enumerate(analysis.getOperands())) {
-    Type type = getElementTypeOrSelf(operand.value.getType());
+  for (unsigned k = 0; k != analysis.getOperands().size(); ++k) {
+    Type type = getReadType(analysis, k, piece);
     SizeExpr columns(type.getIntOrFloatBitWidth() / 8);
     for (unsigned dim : k == 0 ? dims.values : dims.contraction[k - 1])
       columns =
@@ -291,7 +309,8 @@ class Costs {
 public:
   Costs(AttentionOp op, bool pieces) : pieces(pieces) { addCopies(op, costs); }
   void beginSegment(SegmentAnalysis &analysis);
-  void addPiece(int64_t keys, int64_t told, int64_t copies, int64_t rows);
+  void addPiece(SegmentAnalysis &analysis, const SegmentPiece &piece,
+                int64_t keys, int64_t told, int64_t copies, int64_t rows);
   void endSegment() {
     if (plain.keys > 0)
       plain.copies = plainReads / plain.keys;
@@ -335,12 +354,14 @@ void Costs::beginSegment(SegmentAnalysis &analysis) {
   plain.values = values.getConstant();
   plain.contraction = contraction.getConstant();
   plain.bytesPerKey = bytes.getConstant();
+  plain.float32 = getReadType(analysis, 1, nullptr).isF32();
   plain.keys = keys.getConstant();
 }
 
 /// Rows: all of them, `told` those whose plain K and V differ, `copies` those
 /// whose shared K and V do.
-void Costs::addPiece(int64_t keys, int64_t told, int64_t copies, int64_t rows) {
+void Costs::addPiece(SegmentAnalysis &analysis, const SegmentPiece &piece,
+                     int64_t keys, int64_t told, int64_t copies, int64_t rows) {
   for (int64_t count : {keys, told, copies, rows})
     known &= !ShapedType::isDynamic(count) && count > 0;
   if (!known)
@@ -349,6 +370,8 @@ void Costs::addPiece(int64_t keys, int64_t told, int64_t copies, int64_t rows) {
   plainReads += double(keys) * told;
   PartCost part = plain;
   part.keys = keys;
+  part.bytesPerKey = getBytesPerKey(analysis, &piece).getConstant();
+  part.float32 = getReadType(analysis, 1, &piece).isF32();
   if (pieces) {
     part.copies = told;
     costs.pieces.push_back(part);
@@ -368,7 +391,6 @@ void hydragen::describeSegments(
   for (auto [i, owner] : llvm::enumerate(analyses)) {
     SegmentAnalysis &analysis = *owner;
     SizeExpr begin = sizes.getSize(op.getSegmentBegin(i));
-    SizeExpr perKey = getBytesPerKey(analysis);
     SmallVector<VarId> rows = sequences.getRows(analysis);
     costs.beginSegment(analysis);
     for (const SegmentPiece &piece : analysis.getPieces()) {
@@ -417,15 +439,16 @@ void hydragen::describeSegments(
       for (VarId var : analysis.getRowDigits())
         if (piece.uses(var))
           usedRows.push_back(var);
+      SizeExpr perKey = getBytesPerKey(analysis, &piece);
       addBytes(record.bytesPlain, getCount(piece, rows), high - low, perKey);
       if (piece.groupedRow)
         record.bytesShared = ShapedType::kDynamic;
       addBytes(record.bytesShared, getCount(piece, usedRows), high - low,
                perKey);
-      costs.addPiece(toInteger(high - low), getCount(piece, rows),
-                     piece.groupedRow ? ShapedType::kDynamic
-                                      : getCount(piece, usedRows),
-                     getCount(piece, analysis.getRowDigits()));
+      costs.addPiece(
+          analysis, piece, toInteger(high - low), getCount(piece, rows),
+          piece.groupedRow ? ShapedType::kDynamic : getCount(piece, usedRows),
+          getCount(piece, analysis.getRowDigits()));
       record.segments.push_back(std::move(segment));
     }
     costs.endSegment();

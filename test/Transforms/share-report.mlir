@@ -245,3 +245,30 @@ func.func @unknown(%q: tensor<?x8xf32>, %p: tensor<2x8xf32>, %own: tensor<?x1x8x
       segments = [#hydragen.segment<begin = 0, size = 3, keys = [#k], value = #v>]} -> tensor<?x8xf32>
   return %o : tensor<?x8xf32>
 }
+
+// -----
+
+// Stored as f16, widened by the model: bytes are those that are read, 2 * 8 columns of K and V a key.
+#q = affine_map<(b, d, n, e) -> (b, d)>
+#k = affine_map<(b, d, n, e) -> (b, n, d)>
+#v = affine_map<(b, d, n, e) -> (b, n, e)>
+#o = affine_map<(b, d, n, e) -> (b, e)>
+#all = affine_map<(i, j, k) -> (i, j, k)>
+// CHECK-LABEL: @stored_narrow
+// CHECK-SAME: outcome = shared
+// CHECK-SAME: bytes = [3072, 1152]
+func.func @stored_narrow(%q: tensor<6x8xf32>, %p: tensor<12x8xf16>, %own: tensor<6x4x8xf16>, %init: tensor<6x8xf32>) -> tensor<6x8xf32> {
+  %e = tensor.empty() : tensor<6x12x8xf16>
+  %b = linalg.broadcast ins(%p : tensor<12x8xf16>) outs(%e : tensor<6x12x8xf16>) dimensions = [0]
+  %narrow = tensor.concat dim(1) %b, %own : (tensor<6x12x8xf16>, tensor<6x4x8xf16>) -> tensor<6x16x8xf16>
+  %w = tensor.empty() : tensor<6x16x8xf32>
+  %kv = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel", "parallel"]} ins(%narrow : tensor<6x16x8xf16>) outs(%w : tensor<6x16x8xf32>) {
+  ^bb0(%in: f16, %out: f32):
+    %x = arith.extf %in : f16 to f32
+    linalg.yield %x : f32
+  } -> tensor<6x16x8xf32>
+  %o = hydragen.attention queries(%q : tensor<6x8xf32>) keys(%kv : tensor<6x16x8xf32>) values(%kv : tensor<6x16x8xf32>)
+    outs(%init : tensor<6x8xf32>) attributes {query_maps = [#q], output_map = #o,
+      segments = [#hydragen.segment<begin = 0, size = 16, keys = [#k], value = #v>]} -> tensor<6x8xf32>
+  return %o : tensor<6x8xf32>
+}

@@ -23,6 +23,8 @@ struct PartCost {
   double contraction = 0, values = 0;
   /// Bytes of K and V of one key.
   double bytesPerKey = 0;
+  /// K and V are f32, whose products take longer on tensor cores.
+  bool float32 = false;
 };
 
 /// One attention in its forms. Written: rows read keys of their own, after K
