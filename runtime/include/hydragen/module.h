@@ -110,8 +110,8 @@ typedef struct hydragen_entry_table {
   uint64_t (*workspace_bytes)(const int64_t *const *input_shapes);
 } hydragen_entry_table;
 
-/* In images of sm_90 and later the kernel waits itself for the kernels before it
- * (griddepcontrol.wait), so it may be launched while these still run. */
+/* In images of sm_90 and later the kernel waits itself for the kernels before
+ * it (griddepcontrol.wait), so it may be launched while these still run. */
 #define HYDRAGEN_KERNEL_WAITS 1u
 
 /* One kernel of the module's images. Elements of a list lie struct_size of its
