@@ -90,7 +90,7 @@ func.func @prefix(%q: memref<64x32x128xf32>, %k: memref<32x4096x128xf32>, %v: me
 // CHECK-LABEL: func @suffix(
 // CHECK-SAME: %{{[a-z0-9]*}}: memref<4x8x128xf16>, %[[K:[a-z0-9]*]]: memref<4x8x64x128xf16>, %[[V:[a-z0-9]*]]: memref<4x8x64x128xf16>
 // CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c32)
-// CHECK: memref.prefetch %[[V]]
+// CHECK: memref.prefetch %[[V]]{{.*}} locality<3>
 // CHECK: scf.for {{.*}} to %c16 step %c1
 // CHECK: vector.load %[[K]]{{.*}} : memref<4x8x64x128xf16>, vector<16xf16>
 // CHECK: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
@@ -112,7 +112,8 @@ func.func @suffix(%q: memref<4x8x128xf16>, %k: memref<4x8x64x128xf16>, %v: memre
 
 // Four rows per key. With 512 bits the hardware reads ahead: long tiles, V goes
 // through twice, whole rows of it with the outputs of two rows in registers. With
-// 256 tiles are short and each key's scores ask for its row of V.
+// 256 tiles are short and each key's scores ask for its row of V. What is asked
+// for is f32 and goes to the second-level cache.
 
 // RUN: hydragen-opt %s -convert-hydragen-to-cpu=vector-bits=256 -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=SHORT
 
@@ -125,7 +126,7 @@ func.func @suffix(%q: memref<4x8x128xf16>, %k: memref<4x8x64x128xf16>, %v: memre
 // CHECK: scf.for {{.*}} step %c128 {
 // CHECK-NOT: memref.prefetch %[[V]]
 // CHECK: memref.prefetch %[[V]]
-// CHECK-COUNT-7: memref.prefetch %[[V]]
+// CHECK-COUNT-7: memref.prefetch %[[V]]{{.*}} locality<2>
 // CHECK-NOT: memref.prefetch %[[V]]
 // CHECK-COUNT-8: vector.load %[[V]]
 // CHECK-COUNT-16: math.fma
@@ -138,7 +139,7 @@ func.func @suffix(%q: memref<4x8x128xf16>, %k: memref<4x8x64x128xf16>, %v: memre
 // SHORT-SAME: %{{[a-z0-9]*}}: memref<64x4x128xf32>, %[[K:[a-z0-9]*]]: memref<64x256x128xf32>, %[[V:[a-z0-9]*]]: memref<64x256x128xf32>
 // SHORT: scf.for {{.*}} step %c8 {
 // SHORT: scf.for {{.*}} step %c2 {
-// SHORT-COUNT-16: memref.prefetch %[[V]]
+// SHORT-COUNT-16: memref.prefetch %[[V]]{{.*}} locality<2>
 // SHORT-NOT: memref.prefetch
 // SHORT: vector.load %[[K]]
 func.func @few(%q: memref<64x4x128xf32>, %k: memref<64x256x128xf32>, %v: memref<64x256x128xf32>,

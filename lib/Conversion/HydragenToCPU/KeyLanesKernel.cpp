@@ -53,6 +53,10 @@ private:
   bool readsWide() {
     return getElementTypeOrSelf(getOperand(-1)).getIntOrFloatBitWidth() >= 32;
   }
+  /// Where what is asked for goes: lines of f32 to the second-level cache, as
+  /// few requests of the first can be under way; of 16 bits, where products
+  /// take more of the time, to the first (decision 0077).
+  Cache getCache() { return readsWide() ? Cache::Second : Cache::First; }
   int64_t chooseTileKeys();
   void prefetchRows(int term, Value key);
   void emitPartials(ArrayRef<Point> points, Value n, Value r, int64_t m,
@@ -205,7 +209,7 @@ void KeyLanesKernel::emitTile(Value first, Value count) {
 /// A stream that starts is slow: its first rows are asked for before.
 void KeyLanesKernel::prefetchRows(int term, Value key) {
   e.loop(e.index(0), e.index(kLeadKeys), 1, [&](Value r) {
-    emitPrefetch(term, e.add(key, r), e.index(0), 1, Cache::First);
+    emitPrefetch(term, e.add(key, r), e.index(0), 1, getCache());
   });
 }
 
@@ -287,7 +291,7 @@ void KeyLanesKernel::emitScores(Value first, Value begin, Value end,
         points.push_back(getKeyPoint(e.add(first, e.add(key, i))));
         if (fetchesAhead())
           emitPrefetch(-1, e.add(first, e.add(key, i)), e.index(0), 1,
-                       Cache::First);
+                       getCache());
       }
       for (int64_t m = 0; m < tileRows; m += sideRows)
         emitPartials(points, key, r, m,
@@ -532,7 +536,7 @@ void KeyLanesKernel::prefetchSlot(Value slot, int64_t numSlots, Value first) {
     Value key = e.add(e.mul(e.div(slot, e.index(parts)), e.index(rows)), i);
     for (unsigned term = 0; term < in.numTerms(); ++term)
       emitPrefetch(term, e.add(first, e.add(key, tileKeys)),
-                   e.rem(slot, e.index(parts)), parts, Cache::First);
+                   e.rem(slot, e.index(parts)), parts, getCache());
   }
 }
 
@@ -600,7 +604,7 @@ void KeyLanesKernel::emitMemoryProducts(Value first, Value n, int64_t block) {
     points.push_back(getKeyPoint(key));
     if (fetchesAhead())
       for (unsigned term = 0; term < in.numTerms(); ++term)
-        emitPrefetch(term, e.add(key, tileKeys), e.index(0), 1, Cache::First);
+        emitPrefetch(term, e.add(key, tileKeys), e.index(0), 1, getCache());
     if (values.direct)
       symbols[i] = in.loadSymbols(getOperand(-1), in.valueMap, points[i]);
   }
