@@ -662,14 +662,14 @@ bool hydragen::emulated::selectInteger(Decoder &d) {
                  : ternary<uint64_t, uint64_t, uint32_t, uint32_t, Bfe>;
     return op.run && useAll(d, t, {t, typeB32, typeB32});
   }
-  bool least = name == "min";
-  if ((least || name == "max") && d.has("relu")) {
-    // s32 and s16x2, PTX ISA 8.0.
-    if (!s || (t.lanes == 1 && t.bits != 32))
-      return false;
-    op.run = least ? pickBinary<Relu<Min>>(t) : pickBinary<Relu<Max>>(t);
-  } else if (least || name == "max")
-    op.run = least ? pickBinary<Min>(t) : pickBinary<Max>(t);
+  // .relu: s32 and s16x2, PTX ISA 8.0.
+  bool relu = d.has("relu");
+  if (relu && (!s || (t.lanes == 1 && t.bits != 32)))
+    return false;
+  if (name == "min")
+    op.run = relu ? pickBinary<Relu<Min>>(t) : pickBinary<Min>(t);
+  else if (name == "max")
+    op.run = relu ? pickBinary<Relu<Max>>(t) : pickBinary<Max>(t);
   else if (name == "div" || name == "rem")
     op.run = name == "div" ? pickBinary<Div>(t) : pickBinary<Rem>(t);
   return op.run && useAll(d, t, {t, t});

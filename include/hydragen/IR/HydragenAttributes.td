@@ -313,7 +313,7 @@ def Hydragen_TileAttr : Hydragen_Attr<"Tile", "tile"> {
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     static constexpr ::llvm::StringLiteral kAttrName = "hydragen.tile";
-    /// Else a suffix tile: whose rows the warps do not share.
+    /// Warps share its tiles of keys; of a suffix tile each has its own.
     bool isPrefix() const { return getRows() != 16; }
   }];
 }

@@ -123,7 +123,8 @@ private:
                   Value groupedRow = {});
   void narrowKeys(unsigned part, ArrayRef<Value> outer, Value firstRow,
                   kernels::WorkItemValues &item);
-  /// Number of the piece that has row `row`, counted from a group's first row.
+  /// Number of the piece with row `row` of consecutive groups, both counted
+  /// from the first of these.
   Value getPiece(Value row);
   void writePiece(Value number);
   void writeRow(unsigned part, Value number);
