@@ -50,14 +50,46 @@ ThreadPool::~ThreadPool() {
     worker.join();
 }
 
+int64_t ThreadPool::Share::size() const {
+  std::lock_guard<std::mutex> lock(mutex);
+  return end - begin;
+}
+
+bool ThreadPool::Share::takeFirst(int64_t &item) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (begin == end)
+    return false;
+  item = begin++;
+  return true;
+}
+
+void ThreadPool::Share::split(Share &other) {
+  std::scoped_lock lock(mutex, other.mutex);
+  other.end = end;
+  end = other.begin = begin + (end - begin) / 2;
+}
+
+int64_t ThreadPool::Job::numItems() const {
+  int64_t items = 0;
+  for (unsigned i = 0; i < numShares; ++i)
+    items += shares[i].size();
+  return items;
+}
+
+ThreadPool::Share &ThreadPool::Job::largest() const {
+  return *std::max_element(
+      shares.get(), shares.get() + numShares,
+      [](const Share &x, const Share &y) { return x.size() < y.size(); });
+}
+
 ThreadPool::Job *ThreadPool::pick() {
   unsigned share = std::max(1u, getNumThreads() / 4);
   Job *last = nullptr;
   for (Job *job : jobs) {
-    int64_t next = job->next.load(std::memory_order_relaxed);
-    if (next >= job->count)
+    int64_t items = job->numItems();
+    if (items == 0)
       continue;
-    bool early = next < job->count - job->count / 8;
+    bool early = items > job->count / 8;
     if (job->isTask && early && job->users < share)
       return job;
     if (!last || last->isTask)
@@ -67,19 +99,36 @@ ThreadPool::Job *ThreadPool::pick() {
 }
 
 void ThreadPool::takeItems(Job &job, Lock &lock, bool one) {
-  bool shared = jobs.size() > 1;
-  int64_t end = job.isTask && shared ? job.count - job.count / 8 : job.count;
+  int64_t left = job.isTask && jobs.size() > 1 ? job.count / 8 : 0;
   uint64_t seen = numJobs.load(std::memory_order_relaxed);
+  // The largest share that nobody runs.
+  Share *own = nullptr;
+  for (unsigned i = 0; i < job.numShares && !one; ++i)
+    if (Share &share = job.shares[i];
+        !share.hasOwner && (!own || share.size() > own->size()))
+      own = &share;
+  if (own)
+    own->hasOwner = true;
   ++job.users;
   lock.unlock();
   do {
-    int64_t i = job.next.fetch_add(1, std::memory_order_relaxed);
-    if (i >= job.count)
-      break;
-    job.body(job.closure, i);
-  } while (!one && job.next.load(std::memory_order_relaxed) < end &&
+    int64_t item;
+    if (!own || !own->takeFirst(item)) {
+      lock.lock();
+      Share &largest = job.largest();
+      if (own && own != &largest)
+        largest.split(*own);
+      bool found = (own ? *own : largest).takeFirst(item);
+      lock.unlock();
+      if (!found)
+        break;
+    }
+    job.body(job.closure, item);
+  } while (!one && (left == 0 || job.numItems() > left) &&
            numJobs.load(std::memory_order_relaxed) == seen);
   lock.lock();
+  if (own)
+    own->hasOwner = false;
   --job.users;
   if (job.isDone())
     announce();
@@ -148,16 +197,24 @@ void ThreadPool::announce() {
 }
 
 void ThreadPool::parallelFor(int64_t count, Body body, void *closure) {
-  Job job{count, body, closure, inTask};
+  Job job{count, body, closure, inTask, nullptr, getNumThreads()};
   Lock lock(mutex, std::defer_lock);
   bool alone = workers.empty() || count <= 1;
   try {
     if (!alone) {
+      job.shares = std::make_unique<Share[]>(job.numShares);
+      for (int64_t i = 0, begin = 0; i < job.numShares; ++i) {
+        // The first ones have the items that are over.
+        job.shares[i].begin = begin;
+        begin += count / job.numShares + (i < count % job.numShares);
+        job.shares[i].end = begin;
+      }
       lock.lock();
       jobs.push_back(&job);
     }
   } catch (const std::bad_alloc &) {
-    lock.unlock();
+    if (lock)
+      lock.unlock();
     alone = true;
   }
   if (alone) {

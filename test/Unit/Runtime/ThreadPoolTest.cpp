@@ -65,6 +65,59 @@ TEST(ThreadPool, ResultsAreSeenByTheCaller) {
   }
 }
 
+/// The threads' first items, which begin together.
+struct FirstItems {
+  std::mutex mutex;
+  std::vector<int64_t> items;
+  std::atomic<unsigned> begun{0};
+  unsigned threads;
+
+  static void body(void *closure, int64_t item) {
+    thread_local FirstItems *seen = nullptr;
+    auto &first = *static_cast<FirstItems *>(closure);
+    if (seen == &first)
+      return;
+    seen = &first;
+    {
+      std::lock_guard<std::mutex> lock(first.mutex);
+      first.items.push_back(item);
+    }
+    ++first.begun;
+    while (first.begun < first.threads)
+      std::this_thread::yield();
+  }
+};
+
+TEST(ThreadPool, NeighboursOnOneThread) {
+  ThreadPool pool(3);
+  FirstItems first;
+  first.threads = pool.getNumThreads();
+  pool.parallelFor(11, FirstItems::body, &first);
+  std::sort(first.items.begin(), first.items.end());
+  EXPECT_EQ(first.items, (std::vector<int64_t>{0, 4, 8}));
+}
+
+/// The first item runs until all others have run.
+struct LongItem {
+  static constexpr int kItems = 1000;
+  std::atomic<int> done{0};
+  static void body(void *closure, int64_t item) {
+    auto &item0 = *static_cast<LongItem *>(closure);
+    while (item == 0 && item0.done < kItems - 1)
+      std::this_thread::yield();
+    ++item0.done;
+  }
+};
+
+TEST(ThreadPool, OthersTakeTheItemsOfAThreadThatIsLate) {
+  for (unsigned threads : {2u, 3u, 8u}) {
+    ThreadPool pool(threads);
+    LongItem longItem;
+    pool.parallelFor(LongItem::kItems, LongItem::body, &longItem);
+    EXPECT_EQ(longItem.done, LongItem::kItems);
+  }
+}
+
 /// A task that runs a loop of its own.
 struct Loop {
   ThreadPool *pool;
