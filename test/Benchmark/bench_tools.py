@@ -18,6 +18,9 @@ import numpy
 
 from mlir_text import BITS
 
+CACHE_LINE = 64
+HUGE_PAGE = 2 << 20
+
 
 class Failure(Exception):
     """Ends the program with one line and exit code 2."""
@@ -112,19 +115,24 @@ def to_float(values, dtype):
 
 def random_array(generator, shape, dtype, scale=1.0):
     """N(0, scale^2); of large arrays a block of 2^24 elements is repeated, each time rolled by another amount."""
-    count = int(numpy.prod(shape))
-    block = to_dtype(scale * generator.standard_normal(min(count, 1 << 24), numpy.float32), dtype)
-    if count <= len(block):
-        return block.reshape(shape)
-    out = numpy.empty(count, block.dtype)
-    for number, begin in enumerate(range(0, count, len(block))):
-        part = out[begin:begin + len(block)]
+    out = empty_array(shape, dtype)
+    flat = out.reshape(-1)
+    block = to_dtype(scale * generator.standard_normal(min(flat.size, 1 << 24), numpy.float32), dtype)
+    for number, begin in enumerate(range(0, flat.size, len(block))):
+        part = flat[begin:begin + len(block)]
         part[:] = numpy.roll(block, 977 * number)[:len(part)]
-    return out.reshape(shape)
+    return out
 
 
 def empty_array(shape, dtype):
-    return numpy.empty(shape, {"f32": numpy.float32, "f16": numpy.float16, "bf16": numpy.uint16}[dtype])
+    """Memory as frameworks and hydragen-run allocate it, from the start of a cache line on: vector loads of an array of
+    NumPy's, 16 bytes after one, would cross two lines each. Large arrays begin with a huge page, as the floor's do."""
+    element = {"f32": numpy.float32, "f16": numpy.float16, "bf16": numpy.uint16}[dtype]
+    size = int(numpy.prod(shape)) * numpy.dtype(element).itemsize
+    alignment = HUGE_PAGE if size >= HUGE_PAGE else CACHE_LINE
+    memory = numpy.empty(size + alignment, numpy.uint8)
+    start = -memory.ctypes.data % alignment
+    return memory[start:start + size].view(element).reshape(shape)
 
 
 #===----------------------------------------------------------------------===#
