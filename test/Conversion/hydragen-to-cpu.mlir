@@ -91,10 +91,15 @@ func.func @prefix(%q: memref<64x32x128xf32>, %k: memref<32x4096x128xf32>, %v: me
 // CHECK-SAME: %{{[a-z0-9]*}}: memref<4x8x128xf16>, %[[K:[a-z0-9]*]]: memref<4x8x64x128xf16>, %[[V:[a-z0-9]*]]: memref<4x8x64x128xf16>
 // CHECK: scf.parallel (%{{.*}}) = (%{{.*}}) to (%c32)
 // CHECK: memref.prefetch %[[V]]{{.*}} locality<3>
-// CHECK: scf.for {{.*}} to %c16 step %c1
+// CHECK-COUNT-8: vector.load {{.*}} : memref<1x128xf32>, vector<16xf32>
+// CHECK: scf.for {{.*}} step %c16 {
+// CHECK-NOT: vector.store
 // CHECK: vector.load %[[K]]{{.*}} : memref<4x8x64x128xf16>, vector<16xf16>
 // CHECK: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
+// CHECK-NOT: vector.store
 // CHECK-COUNT-30: vector.shuffle
+// CHECK-NOT: vector.store
+// CHECK: llvm.fence syncscope("singlethread") seq_cst
 // CHECK: vector.store {{.*}} : memref<1x128xf32>, vector<16xf32>
 // The outputs stay in registers.
 // CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>) {
@@ -110,10 +115,10 @@ func.func @suffix(%q: memref<4x8x128xf16>, %k: memref<4x8x64x128xf16>, %v: memre
 
 // -----
 
-// Four rows per key. With 512 bits the hardware reads ahead: long tiles, V goes
-// through twice, whole rows of it with the outputs of two rows in registers. With
-// 256 tiles are short and each key's scores ask for its row of V. What is asked
-// for is f32 and goes to the second-level cache.
+// Four rows per key. With 512 bits the hardware reads ahead: long tiles, all outputs
+// in registers, and each line of K and V is loaded twice, as its prefetcher wants
+// it. With 256 tiles are short and each key's scores ask for its row of V. What is
+// asked for is f32 and goes to the second-level cache.
 
 // RUN: hydragen-opt %s -convert-hydragen-to-cpu=vector-bits=256 -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=SHORT
 
@@ -124,16 +129,23 @@ func.func @suffix(%q: memref<4x8x128xf16>, %k: memref<4x8x64x128xf16>, %v: memre
 // CHECK-LABEL: func @few(
 // CHECK-SAME: %{{[a-z0-9]*}}: memref<64x4x128xf32>, %[[K:[a-z0-9]*]]: memref<64x256x128xf32>, %[[V:[a-z0-9]*]]: memref<64x256x128xf32>
 // CHECK: scf.for {{.*}} step %c128 {
-// CHECK-NOT: memref.prefetch %[[V]]
-// CHECK: memref.prefetch %[[V]]
-// CHECK-COUNT-7: memref.prefetch %[[V]]{{.*}} locality<2>
-// CHECK-NOT: memref.prefetch %[[V]]
-// CHECK-COUNT-8: vector.load %[[V]]
-// CHECK-COUNT-16: math.fma
+// CHECK-NOT: memref.prefetch
+// CHECK: scf.for {{.*}} step %c4 {
+// CHECK: vector.load %[[K]][[AT:.*]]
+// CHECK-COUNT-2: arith.mulf
+// CHECK-NEXT: llvm.fence
+// CHECK-NEXT: vector.load %[[K]][[AT]]
+// CHECK-COUNT-2: arith.mulf
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.load %[[V]][[AT:.*]]
+// CHECK-COUNT-2: math.fma
+// CHECK-NEXT: llvm.fence
+// CHECK-NEXT: vector.load %[[V]][[AT]]
+// CHECK-COUNT-2: math.fma
+// CHECK-COUNT-28: math.fma
 // CHECK-NOT: math.fma
 // CHECK: scf.yield
-// CHECK-COUNT-8: vector.load %[[V]]
-// CHECK-COUNT-16: math.fma
+// CHECK-NOT: vector.load %[[V]]
 // CHECK: return
 // SHORT-LABEL: func @few(
 // SHORT-SAME: %{{[a-z0-9]*}}: memref<64x4x128xf32>, %[[K:[a-z0-9]*]]: memref<64x256x128xf32>, %[[V:[a-z0-9]*]]: memref<64x256x128xf32>
@@ -146,6 +158,57 @@ func.func @few(%q: memref<64x4x128xf32>, %k: memref<64x256x128xf32>, %v: memref<
                %o: memref<64x4x128xf32>, %m: memref<64x4xf32>, %l: memref<64x4xf32>) {
   hydragen.suffix_attention queries(%q : memref<64x4x128xf32>) keys(%k : memref<64x256x128xf32>) value(%v : memref<64x256x128xf32>)
     at [0, 0, 4096] outs(%o, %m, %l : memref<64x4x128xf32>, memref<64x4xf32>, memref<64x4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  return
+}
+
+// -----
+
+// One row in f32: vectors of half a line.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e) -> (b, n, d)>
+#v = affine_map<(b, n, d, e) -> (b, n, e)>
+
+// CHECK-LABEL: func @halves(
+// CHECK-SAME: %[[Q:[a-z0-9]*]]: memref<64x128xf32>, %[[K:[a-z0-9]*]]: memref<64x256x128xf32>, %[[V:[a-z0-9]*]]: memref<64x256x128xf32>
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.load %[[K]]{{.*}}, vector<8xf32>
+// CHECK: vector.load %[[V]]{{.*}}, vector<8xf32>
+// CHECK-NOT: memref.prefetch
+// CHECK: return
+func.func @halves(%q: memref<64x128xf32>, %k: memref<64x256x128xf32>, %v: memref<64x256x128xf32>,
+                  %o: memref<64x128xf32>, %m: memref<64xf32>, %l: memref<64xf32>) {
+  hydragen.suffix_attention queries(%q : memref<64x128xf32>) keys(%k : memref<64x256x128xf32>) value(%v : memref<64x256x128xf32>)
+    at [0, 4096] outs(%o, %m, %l : memref<64x128xf32>, memref<64xf32>, memref<64xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  return
+}
+
+// -----
+
+// Eight rows: too many for Q in registers. The products of one key after the other
+// go through memory.
+
+#q = affine_map<(b, h, n, d, e) -> (b, h, d)>
+#k = affine_map<(b, h, n, d, e) -> (b, n, d)>
+#v = affine_map<(b, h, n, d, e) -> (b, n, e)>
+
+// CHECK-LABEL: func @eight(
+// CHECK-SAME: %[[Q:[a-z0-9]*]]: memref<64x8x128xf32>, %[[K:[a-z0-9]*]]: memref<64x256x128xf32>
+// CHECK: %[[QUERIES:.*]] = memref.alloca() {{.*}} : memref<8x128xf32>
+// CHECK: %[[PARTIALS:.*]] = memref.alloca() {{.*}} : memref<8x2x16xf32>
+// CHECK: scf.for {{.*}} step %c2 {
+// CHECK: scf.for {{.*}} to %c2 step %c1
+// CHECK: vector.load %[[K]]
+// CHECK: vector.load %[[QUERIES]]
+// CHECK: vector.store {{.*}}, %[[PARTIALS]]
+// CHECK: vector.load %[[PARTIALS]]
+// CHECK: vector.shuffle
+func.func @eight(%q: memref<64x8x128xf32>, %k: memref<64x256x128xf32>, %v: memref<64x256x128xf32>,
+                 %o: memref<64x8x128xf32>, %m: memref<64x8xf32>, %l: memref<64x8xf32>) {
+  hydragen.suffix_attention queries(%q : memref<64x8x128xf32>) keys(%k : memref<64x256x128xf32>) value(%v : memref<64x256x128xf32>)
+    at [0, 0, 4096] outs(%o, %m, %l : memref<64x8x128xf32>, memref<64x8xf32>, memref<64x8xf32>)
     attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
   return
 }

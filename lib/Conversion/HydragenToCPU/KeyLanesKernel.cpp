@@ -2,22 +2,23 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Few rows meet each key, so reading K and V bounds the kernel. With one row
-// both stream through once per item, one row of theirs after the other, as the
-// hardware's prefetcher wants it (two side by side cost a third of the
-// bandwidth, prefetch instructions a sixth). So do more rows in f32 where the
-// hardware reads ahead: the first pass over V takes whole rows of it, for as
-// many query rows as there are registers for; the others find them in the
-// cache. Elsewhere more rows compute so much that nothing would be read
-// meanwhile: V is fetched while the scores of a short tile are computed, K of
-// the next tile during the products; a whole row after the other (line by line,
-// or a few lines ahead, they come at two thirds of the rate). Lanes run along
-// the contraction for scores (a tree of shuffles sums as many accumulators as
-// there are lanes), along the keys for the softmax and along the columns of V
-// for the products.
+// Few rows meet each key, so reading K and V bounds the kernel. In f32 both
+// stream where the hardware reads ahead: one row of theirs after the other (two
+// side by side cost a third of the bandwidth, requests up to a half), each line
+// loaded twice, as its prefetcher wants it, and once per item with all outputs
+// in registers; where they are too many, the first pass over V takes those of
+// some rows, and further ones find V in the cache. Elsewhere more rows than one
+// compute so much that nothing would be read meanwhile: V is fetched while the
+// scores of a short tile are computed, K of the next tile during the products;
+// a whole row after the other (line by line, or a few lines ahead, they come at
+// two thirds of the rate). Lanes run along the contraction for scores (a tree
+// of shuffles sums as many accumulators as there are lanes), along the keys for
+// the softmax and along the columns of V for the products.
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 using namespace mlir::hydragen;
@@ -29,7 +30,8 @@ public:
   KeyLanesKernel(PartialAttentionOpInterface op, const Machine &machine,
                  OpBuilder &builder, int64_t tileRows)
       : AttentionKernel(op, machine, builder, tileRows),
-        lanes(machine.lanes(e.type)), vector(e.vectorOf(lanes)) {
+        lanes(machine.lanes(e.type) / (loadsHalves() ? 2 : 1)),
+        vector(e.vectorOf(lanes)) {
     // As many scores at once as a vector has lanes, or fewer.
     keyBlock = std::max<int64_t>(1, llvm::bit_floor<uint64_t>(lanes) /
                                         llvm::bit_ceil<uint64_t>(tileRows));
@@ -46,9 +48,19 @@ protected:
 
 private:
   /// Whether K and V come in turns, one tile ahead; see above.
-  bool fetchesAhead() {
-    return tileRows > 1 && !(machine.readsAhead() && readsWide());
-  }
+  bool fetchesAhead() { return tileRows > 1 && !streams(); }
+  /// Whether the hardware's prefetcher is to do it. It follows a stream only
+  /// half as well whose lines are accessed once each (decision 0078).
+  bool streams() { return machine.readsAhead() && readsWide(); }
+  /// A single row accesses lines twice where a vector is half of one.
+  bool loadsHalves() { return tileRows == 1 && streams(); }
+  /// Of several rows the second half loads K and V again. Returns `loaded`, or
+  /// what `load` emits for row `r`.
+  Value loadAgain(int64_t r, int64_t rows, Value loaded,
+                  function_ref<Value()> load);
+  /// Loads and stores stay on their side of it in the machine code; no
+  /// instruction.
+  void emitFence();
   /// V of 16 bits would be widened again by each pass.
   bool readsWide() {
     return getElementTypeOrSelf(getOperand(-1)).getIntOrFloatBitWidth() >= 32;
@@ -62,6 +74,11 @@ private:
   void emitPartials(ArrayRef<Point> points, Value n, Value r, int64_t m,
                     int64_t rows);
   void emitScores(Value first, Value begin, Value end, int64_t block);
+  void emitRegisterScores(Value first, Value begin, Value end, int64_t block);
+  SmallVector<Value> emitRegisterPartials(Value first, Value key,
+                                          ArrayRef<SmallVector<Value>> q);
+  void storeScores(ArrayRef<Value> vectors, Value n, int64_t block,
+                   int64_t keys);
   void emitElementwise(Value first, Value count);
   void emitSoftmax(Value m, Value first, Value count);
   /// Scores over the limit of row `m`, whose maximum is `largest`: moves its
@@ -76,9 +93,12 @@ private:
   void emitMemoryProducts(Value first, Value n, int64_t block);
   Value loadValues(const Point &point, ArrayRef<Value> symbols, Value n,
                    Value column);
-  /// The sums of the lanes of each of `vectors` (a power of two of them, at
-  /// most `lanes`) in the first lanes of the result.
-  Value sumLanes(SmallVector<Value> vectors);
+  /// Lane l of the sum belongs to `y` where l has `bit`, else to `x`, and adds
+  /// up two lanes that differ in this bit.
+  Value addLanes(Value x, Value y, int64_t bit);
+  /// The sums of the lanes of each of `vectors` (a power of two of them) in the
+  /// first lanes of the result; the lanes of each repeat every `bit` ones.
+  Value sumLanes(SmallVector<Value> vectors, int64_t bit);
   /// The largest lane; NaN nowhere.
   Value maxLane(Value x);
   Value loadKeys(unsigned term, const Point &point, ArrayRef<Value> symbols,
@@ -90,11 +110,16 @@ private:
   /// Keys, and most rows, whose products are summed at once: one key loads Q
   /// for each multiply-add, two are no stream.
   int64_t sideKeys, sideRows;
+  int64_t depthVectors = 0; ///< of a row of Q, 0 when not known
   /// Rows of V that meet the outputs in memory at once, with some rows: they
   /// are copied first to keep the order of reading.
   static constexpr int64_t kValueKeys = 4;
   /// Rows of K or V that are prefetched before their tile.
   static constexpr int64_t kLeadKeys = 4;
+  /// Elements of Q up to which the scores are written out with Q and sums as
+  /// values: what 32 vectors of 512 bits hold in f32. With f32 it is faster
+  /// with fewer and shorter registers, too.
+  static constexpr int64_t kRegisterQuery = 512;
   /// Lines of V of a tile that is fetched ahead, and its most keys: what is
   /// asked for at once must not exceed by much what a core has outstanding.
   static constexpr int64_t kTileLines = 64, kShortTile = 16;
@@ -139,6 +164,7 @@ void KeyLanesKernel::beginItem() {
     depth = depth && known ? std::optional(*depth + *known) : std::nullopt;
   }
   OpFoldResult depthSize = depth ? fixed(*depth) : OpFoldResult(depthValue);
+  depthVectors = depth.value_or(0) / lanes;
   queries = e.scratch({fixed(tileRows), depthSize}, e.type);
   Value scale = e.constant(in.op.getScale().convertToDouble());
   e.loop(zero, e.index(tileRows), 1, [&](Value m) {
@@ -194,9 +220,14 @@ void KeyLanesKernel::emitTile(Value first, Value count) {
     fillBuffer(values.buffer, -1, first, count);
   prefetchRows(-1, first);
   Value whole = e.roundDown(count, keyBlock);
-  emitScores(first, e.index(0), whole, keyBlock);
+  int64_t size = tileRows * depthVectors;
+  bool inRegisters = size > 0 && size * lanes <= kRegisterQuery &&
+                     (readsWide() || size <= machine.numRegisters());
+  auto emit = inRegisters ? &KeyLanesKernel::emitRegisterScores
+                          : &KeyLanesKernel::emitScores;
+  (this->*emit)(first, e.index(0), whole, keyBlock);
   if (keyBlock > 1)
-    emitScores(first, whole, count, 1);
+    (this->*emit)(first, whole, count, 1);
   for (unsigned term = 0; term < in.numTerms(); ++term)
     prefetchRows(term, e.add(first, tileKeys));
   if (mods.hasElementwise())
@@ -206,8 +237,24 @@ void KeyLanesKernel::emitTile(Value first, Value count) {
   emitProducts(first, count);
 }
 
-/// A stream that starts is slow: its first rows are asked for before.
+void KeyLanesKernel::emitFence() {
+  LLVM::FenceOp::create(e.b, e.loc, LLVM::AtomicOrdering::seq_cst,
+                        "singlethread");
+}
+
+Value KeyLanesKernel::loadAgain(int64_t r, int64_t rows, Value loaded,
+                                function_ref<Value()> load) {
+  if (!streams() || r == 0 || r != (rows + 1) / 2)
+    return loaded;
+  emitFence(); // Or it would be the same load.
+  return load();
+}
+
+/// A stream that starts is slow: its first rows are asked for before, unless
+/// the hardware does it.
 void KeyLanesKernel::prefetchRows(int term, Value key) {
+  if (streams())
+    return;
   e.loop(e.index(0), e.index(kLeadKeys), 1, [&](Value r) {
     emitPrefetch(term, e.add(key, r), e.index(0), 1, getCache());
   });
@@ -225,6 +272,83 @@ Value KeyLanesKernel::loadKeys(unsigned term, const Point &point,
   Value loaded = e.loadVector(VectorType::get({lanes}, element), key,
                               in.getIndices(in.keyMaps[term], at, symbols));
   return e.cast(loaded, e.type);
+}
+
+/// Scores with keys [begin, end), `block` at a time, written out: Q and sums
+/// are values, in registers as far as there are enough.
+void KeyLanesKernel::emitRegisterScores(Value first, Value begin, Value end,
+                                        int64_t block) {
+  SmallVector<SmallVector<Value>> q(tileRows);
+  for (int64_t row = 0; row < tileRows; ++row)
+    for (int64_t i = 0; i < depthVectors; ++i)
+      q[row].push_back(
+          e.loadVector(vector, queries, {e.index(row), e.index(i * lanes)}));
+  e.loop(begin, end, block, [&](Value n) {
+    // Of each row what is not added up yet, as a binary counter has its digits,
+    // so that few registers suffice, and for how many keys.
+    struct Sum {
+      Value value;
+      int64_t keys;
+    };
+    SmallVector<SmallVector<Sum>> sums(tileRows);
+    for (int64_t r = 0; r < block; ++r) {
+      Value key = e.add(n, r);
+      if (fetchesAhead())
+        emitPrefetch(-1, e.add(first, key), e.index(0), 1, getCache());
+      SmallVector<Value> partial = emitRegisterPartials(first, key, q);
+      for (int64_t row = 0; row < tileRows; ++row) {
+        SmallVector<Sum> &others = sums[row];
+        Sum sum{partial[row], 1};
+        for (; !others.empty() && others.back().keys == sum.keys; sum.keys *= 2)
+          sum.value =
+              addLanes(others.pop_back_val().value, sum.value, sum.keys);
+        others.push_back(sum);
+      }
+      // The loads of one key would mix with those of the next, which the
+      // hardware's prefetcher does not take for a stream.
+      emitFence();
+    }
+    SmallVector<Value> vectors;
+    for (const SmallVector<Sum> &row : sums)
+      vectors.push_back(row.front().value);
+    storeScores(vectors, n, block, block);
+  });
+}
+
+/// The products of all rows `q` with a key of the tile, by lanes.
+SmallVector<Value>
+KeyLanesKernel::emitRegisterPartials(Value first, Value key,
+                                     ArrayRef<SmallVector<Value>> q) {
+  // Enough sums that a multiply-add need not wait for the one before it.
+  int64_t chains = tileRows <= 4 ? std::min<int64_t>(2, depthVectors) : 1;
+  SmallVector<Value> partial(tileRows * chains);
+  Point point = getKeyPoint(e.add(first, key));
+  int64_t number = 0;
+  for (unsigned term = 0; term < in.numTerms(); ++term) {
+    SmallVector<Value> symbols;
+    if (keys[term].direct)
+      symbols = in.loadSymbols(getOperand(term), in.keyMaps[term], point);
+    int64_t depth =
+        *getConstantIntValue(paddedSize(in.dims.contraction[term], lanes));
+    for (int64_t d = 0; d < depth; d += lanes, ++number) {
+      auto load = [&] {
+        return loadKeys(term, point, symbols, key, e.index(d));
+      };
+      Value k = load();
+      for (int64_t row = 0; row < tileRows; ++row) {
+        k = loadAgain(row, tileRows, k, load);
+        Value &sum = partial[row * chains + number % chains];
+        sum = sum ? e.fma(k, q[row][number], sum) : e.fmul(k, q[row][number]);
+      }
+    }
+  }
+  SmallVector<Value> sums;
+  for (int64_t row = 0; row < tileRows; ++row) {
+    sums.push_back(partial[row * chains]);
+    for (int64_t c = 1; c < chains; ++c)
+      sums.back() = e.fadd(sums.back(), partial[row * chains + c]);
+  }
+  return sums;
 }
 
 /// The products of rows [m, m + rows) with the keys at `points`, those of the
@@ -302,52 +426,62 @@ void KeyLanesKernel::emitScores(Value first, Value begin, Value end,
       for (int64_t r = 0; r < block; ++r)
         sums.push_back(e.loadVector(vector, partials,
                                     {e.index(m), e.index(r), e.index(0)}));
-    // Sums of several scores at once; a run of `block` belongs to one row.
-    int64_t rowsAtOnce = llvm::bit_floor<uint64_t>(lanes / block);
-    for (int64_t m = 0; m < tileRows;) {
-      int64_t rows = std::min<int64_t>(rowsAtOnce,
-                                       llvm::bit_floor<uint64_t>(tileRows - m));
-      Value all = sumLanes(
-          SmallVector<Value>(ArrayRef(sums).slice(m * block, rows * block)));
-      for (int64_t r = 0; r < rows; ++r) {
-        Value part = vector::ExtractStridedSliceOp::create(
-            e.b, e.loc, all, ArrayRef<int64_t>{r * block},
-            ArrayRef<int64_t>{block}, ArrayRef<int64_t>{1});
-        e.storeVector(part, scores, {e.index(m + r), n});
-      }
-      m += rows;
-    }
+    storeScores(sums, n, block, 1);
   });
 }
 
-Value KeyLanesKernel::sumLanes(SmallVector<Value> vectors) {
-  auto shuffle = [&](Value x, Value y, auto source) -> Value {
+/// Stores the scores of all rows with keys [n, n + block), whose lanes are
+/// still to be summed: `vectors` [rows][block / keys] with those of `keys`
+/// each.
+void KeyLanesKernel::storeScores(ArrayRef<Value> vectors, Value n,
+                                 int64_t block, int64_t keys) {
+  // Several rows at once; a run of `block` lanes belongs to one.
+  int64_t rowsAtOnce = llvm::bit_floor<uint64_t>(lanes / block);
+  for (int64_t m = 0; m < tileRows;) {
+    int64_t rows =
+        std::min<int64_t>(rowsAtOnce, llvm::bit_floor<uint64_t>(tileRows - m));
+    int64_t each = block / keys;
+    Value all = sumLanes(
+        SmallVector<Value>(vectors.slice(m * each, rows * each)), keys);
+    for (int64_t r = 0; r < rows; ++r) {
+      Value part = vector::ExtractStridedSliceOp::create(
+          e.b, e.loc, all, ArrayRef<int64_t>{r * block},
+          ArrayRef<int64_t>{block}, ArrayRef<int64_t>{1});
+      e.storeVector(part, scores, {e.index(m + r), n});
+    }
+    m += rows;
+  }
+}
+
+Value KeyLanesKernel::addLanes(Value x, Value y, int64_t bit) {
+  auto shuffle = [&](auto source) -> Value {
     SmallVector<int64_t> mask;
     for (int64_t lane = 0; lane < lanes; ++lane)
       mask.push_back(source(lane));
     return vector::ShuffleOp::create(e.b, e.loc, x, y, mask);
   };
-  // Lane l of a pair's sum belongs to its second vector where l has the bit of
-  // the level, and adds up two lanes that differ in this bit.
-  int64_t bit = 1;
+  Value own =
+      shuffle([&](int64_t lane) { return lane & bit ? lane + lanes : lane; });
+  Value other = shuffle([&](int64_t lane) {
+    return lane & bit ? (lane ^ bit) + lanes : lane ^ bit;
+  });
+  return e.fadd(own, other);
+}
+
+Value KeyLanesKernel::sumLanes(SmallVector<Value> vectors, int64_t bit) {
   for (; vectors.size() > 1; bit *= 2) {
     SmallVector<Value> next;
-    for (size_t i = 0; i < vectors.size(); i += 2) {
-      Value x = vectors[i], y = vectors[i + 1];
-      Value own = shuffle(
-          x, y, [&](int64_t lane) { return lane & bit ? lane + lanes : lane; });
-      Value other = shuffle(x, y, [&](int64_t lane) {
-        return lane & bit ? (lane ^ bit) + lanes : lane ^ bit;
-      });
-      next.push_back(e.fadd(own, other));
-    }
+    for (size_t i = 0; i < vectors.size(); i += 2)
+      next.push_back(addLanes(vectors[i], vectors[i + 1], bit));
     vectors = std::move(next);
   }
   Value sum = vectors[0];
-  for (; bit < lanes; bit *= 2)
-    sum = e.fadd(sum, shuffle(sum, sum, [&](int64_t lane) {
-                   return (lane + bit) % lanes;
-                 }));
+  for (; bit < lanes; bit *= 2) {
+    SmallVector<int64_t> mask;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      mask.push_back((lane + bit) % lanes);
+    sum = e.fadd(sum, vector::ShuffleOp::create(e.b, e.loc, sum, sum, mask));
+  }
   return sum;
 }
 
@@ -507,11 +641,15 @@ void KeyLanesKernel::emitProducts(Value first, Value count) {
     int64_t vectors = *columns / lanes, half = machine.numRegisters() / 2;
     if (vectors == 0)
       return;
-    if (tileRows * vectors <= half + 4)
+    // All outputs, where they are read once a key, else half of the registers
+    // or a few more.
+    if (tileRows * vectors <=
+        (fetchesAhead() ? half + 4 : machine.numRegisters()))
       return emitBlockProducts(first, count, vectors, tileRows, vectors);
     // Else those of as many whole rows as there are registers for,
     if (!fetchesAhead() && vectors <= half)
-      return emitBlockProducts(first, count, vectors, half / vectors, vectors);
+      return emitBlockProducts(first, count, vectors,
+                               std::max<int64_t>(2, half / vectors), vectors);
     // or of as many columns of all rows.
     int64_t block = half / tileRows;
     while (block > 1 && vectors % block != 0)
@@ -560,16 +698,24 @@ void KeyLanesKernel::emitBlockProducts(Value first, Value count,
         sums.push_back(e.loadVector(vector, output, at(r, v)));
     auto addKey = [&](Value n, ValueRange old) {
       Point point = getKeyPoint(e.add(first, n));
-      SmallVector<Value> symbols, v, result;
+      SmallVector<Value> symbols, p, v, result(old);
       if (values.direct)
         symbols = in.loadSymbols(getOperand(-1), in.valueMap, point);
-      for (int64_t i = 0; i < block; ++i)
-        v.push_back(loadValues(point, symbols, n, e.add(column, i * lanes)));
-      for (int64_t r = 0; r < rows; ++r) {
-        Value score = e.load(scores, {e.index(row + r), n});
-        Value p = e.broadcast(score, vector);
-        for (int64_t i = 0; i < block; ++i)
-          result.push_back(e.fma(p, v[i], old[r * block + i]));
+      auto load = [&](int64_t i) {
+        return loadValues(point, symbols, n, e.add(column, i * lanes));
+      };
+      // Where outputs take all registers, V is loaded when it is needed.
+      for (int64_t i = 0; i < block && fetchesAhead(); ++i)
+        v.push_back(load(i));
+      for (int64_t r = 0; r < rows; ++r)
+        p.push_back(e.broadcast(e.load(scores, {e.index(row + r), n}), vector));
+      for (int64_t i = 0; i < block; ++i) {
+        Value x = fetchesAhead() ? v[i] : load(i);
+        for (int64_t r = 0; r < rows; ++r) {
+          x = loadAgain(r, rows, x, [&] { return load(i); });
+          Value &sum = result[r * block + i];
+          sum = e.fma(p[r], x, sum);
+        }
       }
       return result;
     };
