@@ -118,7 +118,7 @@ def random_array(generator, shape, dtype, scale=1.0):
     out = empty_array(shape, dtype)
     flat = out.reshape(-1)
     block = to_dtype(scale * generator.standard_normal(min(flat.size, 1 << 24), numpy.float32), dtype)
-    for number, begin in enumerate(range(0, flat.size, len(block))):
+    for number, begin in enumerate(range(0, flat.size, max(len(block), 1))):
         part = flat[begin:begin + len(block)]
         part[:] = numpy.roll(block, 977 * number)[:len(part)]
     return out

@@ -641,8 +641,8 @@ void KeyLanesKernel::emitProducts(Value first, Value count) {
     int64_t vectors = *columns / lanes, half = machine.numRegisters() / 2;
     if (vectors == 0)
       return;
-    // All outputs, where they are read once a key, else half of the registers
-    // or a few more.
+    // All of them, though some are spilled, where a second pass would read
+    // nothing from memory meanwhile.
     if (tileRows * vectors <=
         (fetchesAhead() ? half + 4 : machine.numRegisters()))
       return emitBlockProducts(first, count, vectors, tileRows, vectors);
