@@ -52,21 +52,34 @@ ThreadPool::~ThreadPool() {
 
 int64_t ThreadPool::Share::size() const {
   std::lock_guard<std::mutex> lock(mutex);
-  return end - begin;
+  return range.size();
 }
 
-bool ThreadPool::Share::takeFirst(int64_t &item) {
+bool ThreadPool::Share::takeFirst(Range &items) {
   std::lock_guard<std::mutex> lock(mutex);
-  if (begin == end)
-    return false;
-  item = begin++;
-  return true;
+  int64_t most = std::clamp<int64_t>(range.size() / 8, 1, kMostAtOnce);
+  items.begin = range.begin;
+  items.end = range.begin = std::min(range.begin + most, range.end);
+  return items.size() != 0;
+}
+
+void ThreadPool::Share::giveBack(const Range &items) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (items.size() != 0)
+    range.begin = items.begin; // They ended there; others take the last ones.
+}
+
+bool ThreadPool::Share::takeLast(Range &items) {
+  std::lock_guard<std::mutex> lock(mutex);
+  items.end = range.end;
+  items.begin = range.end = std::max(range.begin, range.end - 1);
+  return items.size() != 0;
 }
 
 void ThreadPool::Share::split(Share &other) {
   std::scoped_lock lock(mutex, other.mutex);
-  other.end = end;
-  end = other.begin = begin + (end - begin) / 2;
+  other.range.end = range.end;
+  range.end = other.range.begin = range.begin + range.size() / 2;
 }
 
 int64_t ThreadPool::Job::numItems() const {
@@ -111,24 +124,26 @@ void ThreadPool::takeItems(Job &job, Lock &lock, bool one) {
     own->hasOwner = true;
   ++job.users;
   lock.unlock();
+  Range items;
   do {
-    int64_t item;
-    if (!own || !own->takeFirst(item)) {
+    if (items.size() == 0 && (!own || !own->takeFirst(items))) {
       lock.lock();
       Share &largest = job.largest();
       if (own && own != &largest)
         largest.split(*own);
-      bool found = (own ? *own : largest).takeFirst(item);
+      bool found = own ? own->takeFirst(items) : largest.takeLast(items);
       lock.unlock();
       if (!found)
         break;
     }
-    job.body(job.closure, item);
+    job.body(job.closure, items.begin++);
   } while (!one && (left == 0 || job.numItems() > left) &&
            numJobs.load(std::memory_order_relaxed) == seen);
   lock.lock();
-  if (own)
+  if (own) {
+    own->giveBack(items);
     own->hasOwner = false;
+  }
   --job.users;
   if (job.isDone())
     announce();
@@ -205,9 +220,10 @@ void ThreadPool::parallelFor(int64_t count, Body body, void *closure) {
       job.shares = std::make_unique<Share[]>(job.numShares);
       for (int64_t i = 0, begin = 0; i < job.numShares; ++i) {
         // The first ones have the items that are over.
-        job.shares[i].begin = begin;
+        Range &range = job.shares[i].range;
+        range.begin = begin;
         begin += count / job.numShares + (i < count % job.numShares);
-        job.shares[i].end = begin;
+        range.end = begin;
       }
       lock.lock();
       jobs.push_back(&job);

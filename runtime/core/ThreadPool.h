@@ -22,8 +22,9 @@ namespace hydragen::runtime {
 /// Threads that wait for work; callers take part in it. Each thread has a share
 /// of a loop's items, neighbours, and runs them in their order, as neighbouring
 /// items often read memory that lies side by side, which the hardware fetches
-/// ahead. Who has none left takes half of what the largest share has, from its
-/// end, so uneven items balance.
+/// ahead. It takes a few at once, up to an eighth of what is left: a lock waits
+/// for all that an item has stored. Who has none left takes half of what the
+/// largest share has, from its end, so uneven items balance.
 ///
 /// Loops of spawned tasks are bound by memory, as the compiler spawns no
 /// others, and the caller's by arithmetic: a quarter of the threads, which is
@@ -52,20 +53,32 @@ public:
   /// Waits for what was not waited for.
   void waitAll();
 
+  /// The most items that a thread takes at once: nobody else runs those.
+  static constexpr int64_t kMostAtOnce = 8;
+
   unsigned getNumThreads() const {
     return static_cast<unsigned>(workers.size()) + 1;
   }
 
 private:
   /// Items [begin, end) of a loop.
-  struct alignas(64) Share {
-    mutable std::mutex mutex; // Of begin and end.
+  struct Range {
     int64_t begin = 0, end = 0;
+    int64_t size() const { return end - begin; }
+  };
+  /// Items that nobody has taken.
+  struct alignas(64) Share {
+    mutable std::mutex mutex; // Of the range.
+    Range range;
     bool hasOwner = false; // A thread runs them; under the pool's mutex.
 
     int64_t size() const;
-    /// Takes the first item, if there is one.
-    bool takeFirst(int64_t &item);
+    /// Takes the first items, if there are any; for the owner.
+    bool takeFirst(Range &items);
+    /// Gives back what the owner took last and has not run.
+    void giveBack(const Range &items);
+    /// Takes the last item, if there is one.
+    bool takeLast(Range &items);
     /// Moves the last half, at least one item if there is one, to `other`,
     /// which has none.
     void split(Share &other);

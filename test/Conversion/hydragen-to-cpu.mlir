@@ -115,9 +115,10 @@ func.func @suffix(%q: memref<4x8x128xf16>, %k: memref<4x8x64x128xf16>, %v: memre
 
 // -----
 
-// Four rows per key. With 512 bits the hardware reads ahead: long tiles, all outputs
-// in registers, and each line of K and V is loaded twice, as its prefetcher wants
-// it. With 256 tiles are short and each key's scores ask for its row of V. What is
+// Four rows per key. With 512 bits the hardware reads ahead: long tiles, and each
+// line of K and V is loaded twice, as its prefetcher wants it. Q of two rows meets
+// eight keys, then Q of the other two; of the outputs 26 vectors are in registers,
+// the last six stay in memory. With 256 tiles are short and each key's scores ask for its row of V. What is
 // asked for is f32 and goes to the second-level cache.
 
 // RUN: hydragen-opt %s -convert-hydragen-to-cpu=vector-bits=256 -canonicalize -cse -split-input-file | FileCheck %s --check-prefix=SHORT
@@ -130,21 +131,36 @@ func.func @suffix(%q: memref<4x8x128xf16>, %k: memref<4x8x64x128xf16>, %v: memre
 // CHECK-SAME: %{{[a-z0-9]*}}: memref<64x4x128xf32>, %[[K:[a-z0-9]*]]: memref<64x256x128xf32>, %[[V:[a-z0-9]*]]: memref<64x256x128xf32>
 // CHECK: scf.for {{.*}} step %c128 {
 // CHECK-NOT: memref.prefetch
-// CHECK: scf.for {{.*}} step %c4 {
+// CHECK: scf.for {{.*}} step %c8 {
+// CHECK-COUNT-16: vector.load {{.*}} : memref<4x128xf32>, vector<16xf32>
 // CHECK: vector.load %[[K]][[AT:.*]]
-// CHECK-COUNT-2: arith.mulf
 // CHECK-NEXT: llvm.fence
-// CHECK-NEXT: vector.load %[[K]][[AT]]
 // CHECK-COUNT-2: arith.mulf
+// CHECK: vector.load %[[K]]
+// CHECK-NEXT: llvm.fence
+// CHECK-COUNT-62: vector.load %[[K]]
+// CHECK-NOT: vector.load %[[K]]
+// CHECK-COUNT-16: vector.load {{.*}} : memref<4x128xf32>, vector<16xf32>
+// CHECK: vector.load %[[K]][[AT]]
+// CHECK-COUNT-63: vector.load %[[K]]
 // CHECK-NOT: memref.prefetch
+// CHECK: scf.for {{.*}} iter_args(
+// CHECK-SAME: %[[LAST:[a-z0-9_]*]] = %{{[a-z0-9_#]*}}) -> (
 // CHECK: vector.load %[[V]][[AT:.*]]
 // CHECK-COUNT-2: math.fma
 // CHECK-NEXT: llvm.fence
 // CHECK-NEXT: vector.load %[[V]][[AT]]
 // CHECK-COUNT-2: math.fma
-// CHECK-COUNT-28: math.fma
-// CHECK-NOT: math.fma
-// CHECK: scf.yield
+// CHECK: vector.load %[[V]]
+// CHECK: vector.load %[[V]]
+// CHECK-COUNT-2: math.fma
+// CHECK: vector.load %[[V]]
+// CHECK: vector.load %[[V]]
+// CHECK: %[[OLD:.*]] = vector.load %[[O:[a-z0-9_]*]][%c3, %c32] : memref<4x128xf32>
+// CHECK-NEXT: %[[NEW:.*]] = math.fma %{{.*}}, %{{.*}}, %[[OLD]]
+// CHECK-NEXT: vector.store %[[NEW]], %[[O]][%c3, %c32]
+// CHECK: vector.store {{.*}}, %[[O]][%c3, %c112]
+// CHECK-NEXT: scf.yield
 // CHECK-NOT: vector.load %[[V]]
 // CHECK: return
 // SHORT-LABEL: func @few(
@@ -187,8 +203,9 @@ func.func @halves(%q: memref<64x128xf32>, %k: memref<64x256x128xf32>, %v: memref
 
 // -----
 
-// Eight rows: too many for Q in registers. The products of one key after the other
-// go through memory.
+// Eight rows. With 512 bits two after two meet eight keys, in scores and products.
+// With 256 Q is too large for registers: the products of one key after the other go
+// through memory.
 
 #q = affine_map<(b, h, n, d, e) -> (b, h, d)>
 #k = affine_map<(b, h, n, d, e) -> (b, n, d)>
@@ -197,14 +214,31 @@ func.func @halves(%q: memref<64x128xf32>, %k: memref<64x256x128xf32>, %v: memref
 // CHECK-LABEL: func @eight(
 // CHECK-SAME: %[[Q:[a-z0-9]*]]: memref<64x8x128xf32>, %[[K:[a-z0-9]*]]: memref<64x256x128xf32>
 // CHECK: %[[QUERIES:.*]] = memref.alloca() {{.*}} : memref<8x128xf32>
-// CHECK: %[[PARTIALS:.*]] = memref.alloca() {{.*}} : memref<8x2x16xf32>
-// CHECK: scf.for {{.*}} step %c2 {
-// CHECK: scf.for {{.*}} to %c2 step %c1
-// CHECK: vector.load %[[K]]
-// CHECK: vector.load %[[QUERIES]]
-// CHECK: vector.store {{.*}}, %[[PARTIALS]]
-// CHECK: vector.load %[[PARTIALS]]
-// CHECK: vector.shuffle
+// CHECK: scf.for {{.*}} step %c8 {
+// CHECK: vector.load %[[QUERIES]][%c0, %c0]
+// CHECK-COUNT-64: vector.load %[[K]]
+// CHECK-NOT: vector.load %[[K]]
+// CHECK: vector.load %[[QUERIES]][%c2, %c0]
+// CHECK-COUNT-64: vector.load %[[K]]
+// CHECK: vector.load %[[QUERIES]][%c4, %c0]
+// CHECK-COUNT-64: vector.load %[[K]]
+// CHECK: vector.load %[[QUERIES]][%c6, %c0]
+// CHECK-COUNT-64: vector.load %[[K]]
+// CHECK: scf.for {{.*}} step %c8 {
+// CHECK: vector.load %[[O:[a-z0-9_]*]][%c0, %c0] : memref<8x128xf32>
+// CHECK: vector.store {{.*}}, %[[O]][%c1, %c112]
+// CHECK: vector.load %[[O]][%c6, %c0]
+// CHECK: vector.store {{.*}}, %[[O]][%c7, %c112]
+// SHORT-LABEL: func @eight(
+// SHORT-SAME: %[[Q:[a-z0-9]*]]: memref<64x8x128xf32>, %[[K:[a-z0-9]*]]: memref<64x256x128xf32>
+// SHORT: %[[QUERIES:.*]] = memref.alloca() {{.*}} : memref<8x128xf32>
+// SHORT: %[[PARTIALS:.*]] = memref.alloca() {{.*}} : memref<8x2x8xf32>
+// SHORT: scf.for {{.*}} step %c2 {
+// SHORT: vector.load %[[K]]
+// SHORT: vector.load %[[QUERIES]]
+// SHORT: vector.store {{.*}}, %[[PARTIALS]]
+// SHORT: vector.load %[[PARTIALS]]
+// SHORT: vector.shuffle
 func.func @eight(%q: memref<64x8x128xf32>, %k: memref<64x256x128xf32>, %v: memref<64x256x128xf32>,
                  %o: memref<64x8x128xf32>, %m: memref<64x8xf32>, %l: memref<64x8xf32>) {
   hydragen.suffix_attention queries(%q : memref<64x8x128xf32>) keys(%k : memref<64x256x128xf32>) value(%v : memref<64x256x128xf32>)

@@ -6,6 +6,7 @@
 
 #include "Emitter.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 
@@ -107,6 +108,52 @@ static constexpr double kExp2[] = {1.0,
                                    0.009671513922512531,
                                    0.0013264714507386088};
 
+/// Neighbours are added: lanes within 128 bits while there are several of a
+/// sum, then such blocks, so that each step takes two shuffles without tables.
+Value Emitter::addLanes(Value x, Value y, int64_t count) {
+  auto t = llvm::cast<VectorType>(x.getType());
+  int64_t lanes = t.getNumElements();
+  int64_t block = std::min<int64_t>(lanes, 128 / t.getElementTypeBitWidth());
+  int64_t unit = count < block ? 1 : block,
+          span = count < block ? block : lanes;
+  auto shuffle = [&](int64_t odd) -> Value {
+    SmallVector<int64_t> mask;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      int64_t pair = lane % span / unit * 2, first = lane / span * span;
+      int64_t source = first + pair % (span / unit) * unit + lane % unit;
+      mask.push_back(source + odd * unit + (pair * unit < span ? 0 : lanes));
+    }
+    return vector::ShuffleOp::create(b, loc, x, y, mask);
+  };
+  Value even = shuffle(0), odd = shuffle(1);
+  return fadd(even, odd);
+}
+
+Value Emitter::sumLanes(SmallVector<Value> vectors, int64_t count) {
+  for (; vectors.size() > 1; count *= 2) {
+    SmallVector<Value> next;
+    for (size_t i = 0; i < vectors.size(); i += 2)
+      next.push_back(addLanes(vectors[i], vectors[i + 1], count));
+    vectors = std::move(next);
+  }
+  Value sum = vectors[0];
+  int64_t lanes = llvm::cast<VectorType>(sum.getType()).getNumElements();
+  for (; count < lanes; count *= 2)
+    sum = addLanes(sum, sum, count);
+  return sum;
+}
+
+Value Emitter::maxLane(Value x) {
+  int64_t lanes = llvm::cast<VectorType>(x.getType()).getNumElements();
+  for (int64_t step = lanes / 2; step > 0; step /= 2) {
+    SmallVector<int64_t> mask;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      mask.push_back((lane + step) % lanes);
+    x = fmax(x, vector::ShuffleOp::create(b, loc, x, x, mask));
+  }
+  return vector::ExtractOp::create(b, loc, x, 0);
+}
+
 Value Emitter::exp2(Value x) {
   if (type.isF64())
     return math::Exp2Op::create(b, loc, x);
@@ -169,6 +216,10 @@ Value Emitter::weight(Value a, Value m) {
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
+
+void Emitter::fence() {
+  LLVM::FenceOp::create(b, loc, LLVM::AtomicOrdering::seq_cst, "singlethread");
+}
 
 Value Emitter::dim(Value memref, int64_t i) {
   auto memrefType = llvm::cast<MemRefType>(memref.getType());

@@ -97,6 +97,17 @@ public:
   /// in any order (AVX512_BF16: vdpbf16ps, which flushes denormals).
   Value dotPairs(Value sum, Value x, Value y);
 
+  /// A step of the sums of the lanes of several vectors of a power of two of
+  /// lanes: `x` and `y` have the lanes of `count` sums each, the result those
+  /// of both. After all steps lane i has the sum of vector i.
+  Value addLanes(Value x, Value y, int64_t count);
+  /// The sums of the lanes of each of `vectors` (a power of two of them) in the
+  /// first lanes of the result, repeated in the others; each has the lanes of
+  /// `count` sums.
+  Value sumLanes(SmallVector<Value> vectors, int64_t count);
+  /// The largest lane; NaN nowhere.
+  Value maxLane(Value x);
+
   /// 2^x for x <= 16 or NaN: 0 below -126 (f32), error 1e-7 relative.
   Value exp2(Value x);
   /// Score times log2(e): a finite score stays finite, infinities and NaN pass.
@@ -122,6 +133,9 @@ public:
   void storeVector(Value value, Value memref, ValueRange indices) {
     vector::StoreOp::create(b, loc, value, memref, indices);
   }
+  /// Loads and stores stay on their side of it in the machine code; no
+  /// instruction.
+  void fence();
   Value dim(Value memref, int64_t i);
   /// A buffer of this work item; on the stack when small and static.
   Value scratch(ArrayRef<OpFoldResult> sizes, Type element);

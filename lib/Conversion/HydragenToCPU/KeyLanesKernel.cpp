@@ -5,20 +5,18 @@
 // Few rows meet each key, so reading K and V bounds the kernel. In f32 both
 // stream where the hardware reads ahead: one row of theirs after the other (two
 // side by side cost a third of the bandwidth, requests up to a half), each line
-// loaded twice, as its prefetcher wants it, and once per item with all outputs
-// in registers; where they are too many, the first pass over V takes those of
-// some rows, and further ones find V in the cache. Elsewhere more rows than one
-// compute so much that nothing would be read meanwhile: V is fetched while the
-// scores of a short tile are computed, K of the next tile during the products;
-// a whole row after the other (line by line, or a few lines ahead, they come at
-// two thirds of the rate). Lanes run along the contraction for scores (a tree
-// of shuffles sums as many accumulators as there are lanes), along the keys for
-// the softmax and along the columns of V for the products.
+// loaded twice, as its prefetcher wants it, with Q and the outputs in
+// registers; where they are too many, some rows meet a few keys after the
+// others, who have brought them to the first-level cache. Elsewhere more rows
+// than one compute so much that nothing would be read meanwhile: V is fetched
+// while the scores of a short tile are computed, K of the next tile during the
+// products; a whole row after the other (line by line, or a few lines ahead,
+// they come at two thirds of the rate). Lanes run along the contraction for
+// scores (a tree of shuffles sums as many accumulators as there are lanes),
+// along the keys for the softmax and along the columns of V for the products.
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
-
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 using namespace mlir::hydragen;
@@ -38,6 +36,9 @@ public:
     sideKeys = tileRows > 2 && fetchesAhead() ? 2 : 1;
     sideRows = machine.numRegisters() / 4;
     keyBlock = std::max(keyBlock, sideKeys);
+    // Enough that Q, loaded for each block, is little.
+    if (tileRows > 2 && streams())
+      keyBlock = std::clamp<int64_t>(kStreamKeys, keyBlock, lanes);
     tileKeys = fetchesAhead() ? chooseTileKeys() : kMaxTileKeys;
   }
 
@@ -58,9 +59,6 @@ private:
   /// what `load` emits for row `r`.
   Value loadAgain(int64_t r, int64_t rows, Value loaded,
                   function_ref<Value()> load);
-  /// Loads and stores stay on their side of it in the machine code; no
-  /// instruction.
-  void emitFence();
   /// V of 16 bits would be widened again by each pass.
   bool readsWide() {
     return getElementTypeOrSelf(getOperand(-1)).getIntOrFloatBitWidth() >= 32;
@@ -70,11 +68,20 @@ private:
   /// take more of the time, to the first (decision 0077).
   Cache getCache() { return readsWide() ? Cache::Second : Cache::First; }
   int64_t chooseTileKeys();
+  /// Rows whose Q is in registers while a block of keys is read.
+  int64_t getQueryRows() {
+    if (!streams() || depthVectors == 0)
+      return tileRows;
+    return std::clamp<int64_t>(machine.numRegisters() / 2 / depthVectors, 1,
+                               tileRows);
+  }
   void prefetchRows(int term, Value key);
   void emitPartials(ArrayRef<Point> points, Value n, Value r, int64_t m,
                     int64_t rows);
   void emitScores(Value first, Value begin, Value end, int64_t block);
   void emitRegisterScores(Value first, Value begin, Value end, int64_t block);
+  SmallVector<Value> emitBlockSums(Value first, Value n, int64_t block,
+                                   ArrayRef<SmallVector<Value>> q);
   SmallVector<Value> emitRegisterPartials(Value first, Value key,
                                           ArrayRef<SmallVector<Value>> q);
   void storeScores(ArrayRef<Value> vectors, Value n, int64_t block,
@@ -93,14 +100,6 @@ private:
   void emitMemoryProducts(Value first, Value n, int64_t block);
   Value loadValues(const Point &point, ArrayRef<Value> symbols, Value n,
                    Value column);
-  /// Lane l of the sum belongs to `y` where l has `bit`, else to `x`, and adds
-  /// up two lanes that differ in this bit.
-  Value addLanes(Value x, Value y, int64_t bit);
-  /// The sums of the lanes of each of `vectors` (a power of two of them) in the
-  /// first lanes of the result; the lanes of each repeat every `bit` ones.
-  Value sumLanes(SmallVector<Value> vectors, int64_t bit);
-  /// The largest lane; NaN nowhere.
-  Value maxLane(Value x);
   Value loadKeys(unsigned term, const Point &point, ArrayRef<Value> symbols,
                  Value n, Value d);
 
@@ -116,6 +115,8 @@ private:
   static constexpr int64_t kValueKeys = 4;
   /// Rows of K or V that are prefetched before their tile.
   static constexpr int64_t kLeadKeys = 4;
+  /// Keys of a block that some rows meet after the others.
+  static constexpr int64_t kStreamKeys = 8;
   /// Elements of Q up to which the scores are written out with Q and sums as
   /// values: what 32 vectors of 512 bits hold in f32. With f32 it is faster
   /// with fewer and shorter registers, too.
@@ -220,7 +221,7 @@ void KeyLanesKernel::emitTile(Value first, Value count) {
     fillBuffer(values.buffer, -1, first, count);
   prefetchRows(-1, first);
   Value whole = e.roundDown(count, keyBlock);
-  int64_t size = tileRows * depthVectors;
+  int64_t size = getQueryRows() * depthVectors;
   bool inRegisters = size > 0 && size * lanes <= kRegisterQuery &&
                      (readsWide() || size <= machine.numRegisters());
   auto emit = inRegisters ? &KeyLanesKernel::emitRegisterScores
@@ -237,16 +238,11 @@ void KeyLanesKernel::emitTile(Value first, Value count) {
   emitProducts(first, count);
 }
 
-void KeyLanesKernel::emitFence() {
-  LLVM::FenceOp::create(e.b, e.loc, LLVM::AtomicOrdering::seq_cst,
-                        "singlethread");
-}
-
 Value KeyLanesKernel::loadAgain(int64_t r, int64_t rows, Value loaded,
                                 function_ref<Value()> load) {
   if (!streams() || r == 0 || r != (rows + 1) / 2)
     return loaded;
-  emitFence(); // Or it would be the same load.
+  e.fence(); // Or it would be the same load.
   return load();
 }
 
@@ -275,53 +271,75 @@ Value KeyLanesKernel::loadKeys(unsigned term, const Point &point,
 }
 
 /// Scores with keys [begin, end), `block` at a time, written out: Q and sums
-/// are values, in registers as far as there are enough.
+/// are values. Where K streams and not all of Q fits in registers, some rows
+/// meet the keys of a block after the others, who have brought them to the
+/// cache.
 void KeyLanesKernel::emitRegisterScores(Value first, Value begin, Value end,
                                         int64_t block) {
-  SmallVector<SmallVector<Value>> q(tileRows);
-  for (int64_t row = 0; row < tileRows; ++row)
-    for (int64_t i = 0; i < depthVectors; ++i)
-      q[row].push_back(
-          e.loadVector(vector, queries, {e.index(row), e.index(i * lanes)}));
+  SmallVector<SmallVector<Value>> q;
+  auto loadQueries = [&](int64_t m, int64_t rows) {
+    q.assign(rows, {});
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t i = 0; i < depthVectors; ++i)
+        q[row].push_back(e.loadVector(vector, queries,
+                                      {e.index(m + row), e.index(i * lanes)}));
+  };
+  int64_t rows = getQueryRows();
+  if (rows == tileRows)
+    loadQueries(0, rows);
   e.loop(begin, end, block, [&](Value n) {
-    // Of each row what is not added up yet, as a binary counter has its digits,
-    // so that few registers suffice, and for how many keys.
-    struct Sum {
-      Value value;
-      int64_t keys;
-    };
-    SmallVector<SmallVector<Sum>> sums(tileRows);
-    for (int64_t r = 0; r < block; ++r) {
-      Value key = e.add(n, r);
-      if (fetchesAhead())
-        emitPrefetch(-1, e.add(first, key), e.index(0), 1, getCache());
-      SmallVector<Value> partial = emitRegisterPartials(first, key, q);
-      for (int64_t row = 0; row < tileRows; ++row) {
-        SmallVector<Sum> &others = sums[row];
-        Sum sum{partial[row], 1};
-        for (; !others.empty() && others.back().keys == sum.keys; sum.keys *= 2)
-          sum.value =
-              addLanes(others.pop_back_val().value, sum.value, sum.keys);
-        others.push_back(sum);
-      }
-      // The loads of one key would mix with those of the next, which the
-      // hardware's prefetcher does not take for a stream.
-      emitFence();
-    }
     SmallVector<Value> vectors;
-    for (const SmallVector<Sum> &row : sums)
-      vectors.push_back(row.front().value);
+    for (int64_t m = 0; m < tileRows; m += rows) {
+      if (rows < tileRows)
+        loadQueries(m, std::min(rows, tileRows - m));
+      llvm::append_range(vectors, emitBlockSums(first, n, block, q));
+    }
     storeScores(vectors, n, block, block);
   });
 }
 
-/// The products of all rows `q` with a key of the tile, by lanes.
+/// The products of rows `q` with the keys [n, n + block) of the tile: of each
+/// row a vector with the lanes of all keys.
+SmallVector<Value>
+KeyLanesKernel::emitBlockSums(Value first, Value n, int64_t block,
+                              ArrayRef<SmallVector<Value>> q) {
+  // Of each row what is not added up yet, as a binary counter has its digits,
+  // so that few registers suffice, and for how many keys.
+  struct Sum {
+    Value value;
+    int64_t keys;
+  };
+  SmallVector<SmallVector<Sum>> sums(q.size());
+  for (int64_t r = 0; r < block; ++r) {
+    Value key = e.add(n, r);
+    if (fetchesAhead())
+      emitPrefetch(-1, e.add(first, key), e.index(0), 1, getCache());
+    for (auto [others, partial] :
+         llvm::zip(sums, emitRegisterPartials(first, key, q))) {
+      Sum sum{partial, 1};
+      for (; !others.empty() && others.back().keys == sum.keys; sum.keys *= 2)
+        sum.value =
+            e.addLanes(others.pop_back_val().value, sum.value, sum.keys);
+      others.push_back(sum);
+    }
+    // The loads of one key would mix with those of the next, which the
+    // hardware's prefetcher does not take for a stream.
+    e.fence();
+  }
+  SmallVector<Value> vectors;
+  for (const SmallVector<Sum> &row : sums)
+    vectors.push_back(row.front().value);
+  return vectors;
+}
+
+/// The products of rows `q` with a key of the tile, by lanes.
 SmallVector<Value>
 KeyLanesKernel::emitRegisterPartials(Value first, Value key,
                                      ArrayRef<SmallVector<Value>> q) {
   // Enough sums that a multiply-add need not wait for the one before it.
-  int64_t chains = tileRows <= 4 ? std::min<int64_t>(2, depthVectors) : 1;
-  SmallVector<Value> partial(tileRows * chains);
+  int64_t rows = q.size();
+  int64_t chains = rows <= 4 ? std::min<int64_t>(2, depthVectors) : 1;
+  SmallVector<Value> partial(rows * chains);
   Point point = getKeyPoint(e.add(first, key));
   int64_t number = 0;
   for (unsigned term = 0; term < in.numTerms(); ++term) {
@@ -335,15 +353,19 @@ KeyLanesKernel::emitRegisterPartials(Value first, Value key,
         return loadKeys(term, point, symbols, key, e.index(d));
       };
       Value k = load();
-      for (int64_t row = 0; row < tileRows; ++row) {
-        k = loadAgain(row, tileRows, k, load);
+      if (rows < tileRows)
+        e.fence(); // Or the loads of two lines change places.
+      for (int64_t row = 0; row < rows; ++row) {
+        // Others load it again where these are not all rows.
+        if (rows == tileRows)
+          k = loadAgain(row, rows, k, load);
         Value &sum = partial[row * chains + number % chains];
         sum = sum ? e.fma(k, q[row][number], sum) : e.fmul(k, q[row][number]);
       }
     }
   }
   SmallVector<Value> sums;
-  for (int64_t row = 0; row < tileRows; ++row) {
+  for (int64_t row = 0; row < rows; ++row) {
     sums.push_back(partial[row * chains]);
     for (int64_t c = 1; c < chains; ++c)
       sums.back() = e.fadd(sums.back(), partial[row * chains + c]);
@@ -441,7 +463,7 @@ void KeyLanesKernel::storeScores(ArrayRef<Value> vectors, Value n,
     int64_t rows =
         std::min<int64_t>(rowsAtOnce, llvm::bit_floor<uint64_t>(tileRows - m));
     int64_t each = block / keys;
-    Value all = sumLanes(
+    Value all = e.sumLanes(
         SmallVector<Value>(vectors.slice(m * each, rows * each)), keys);
     for (int64_t r = 0; r < rows; ++r) {
       Value part = vector::ExtractStridedSliceOp::create(
@@ -451,48 +473,6 @@ void KeyLanesKernel::storeScores(ArrayRef<Value> vectors, Value n,
     }
     m += rows;
   }
-}
-
-Value KeyLanesKernel::addLanes(Value x, Value y, int64_t bit) {
-  auto shuffle = [&](auto source) -> Value {
-    SmallVector<int64_t> mask;
-    for (int64_t lane = 0; lane < lanes; ++lane)
-      mask.push_back(source(lane));
-    return vector::ShuffleOp::create(e.b, e.loc, x, y, mask);
-  };
-  Value own =
-      shuffle([&](int64_t lane) { return lane & bit ? lane + lanes : lane; });
-  Value other = shuffle([&](int64_t lane) {
-    return lane & bit ? (lane ^ bit) + lanes : lane ^ bit;
-  });
-  return e.fadd(own, other);
-}
-
-Value KeyLanesKernel::sumLanes(SmallVector<Value> vectors, int64_t bit) {
-  for (; vectors.size() > 1; bit *= 2) {
-    SmallVector<Value> next;
-    for (size_t i = 0; i < vectors.size(); i += 2)
-      next.push_back(addLanes(vectors[i], vectors[i + 1], bit));
-    vectors = std::move(next);
-  }
-  Value sum = vectors[0];
-  for (; bit < lanes; bit *= 2) {
-    SmallVector<int64_t> mask;
-    for (int64_t lane = 0; lane < lanes; ++lane)
-      mask.push_back((lane + bit) % lanes);
-    sum = e.fadd(sum, vector::ShuffleOp::create(e.b, e.loc, sum, sum, mask));
-  }
-  return sum;
-}
-
-Value KeyLanesKernel::maxLane(Value x) {
-  for (int64_t step = lanes / 2; step > 0; step /= 2) {
-    SmallVector<int64_t> mask;
-    for (int64_t lane = 0; lane < lanes; ++lane)
-      mask.push_back((lane + step) % lanes);
-    x = e.fmax(x, vector::ShuffleOp::create(e.b, e.loc, x, x, mask));
-  }
-  return vector::ExtractOp::create(e.b, e.loc, x, 0);
 }
 
 void KeyLanesKernel::emitElementwise(Value first, Value count) {
@@ -547,7 +527,7 @@ void KeyLanesKernel::emitSoftmax(Value m, Value first, Value count) {
       e.b, e.loc, over,
       [&](OpBuilder &, Location) {
         scf::YieldOp::create(e.b, e.loc,
-                             moveReference(m, padded, maxLane(largest)));
+                             moveReference(m, padded, e.maxLane(largest)));
       },
       [&](OpBuilder &, Location) {
         e.storeVector(e.fmax(largest, before), largestLanes, {m, e.index(0)});
@@ -643,13 +623,16 @@ void KeyLanesKernel::emitProducts(Value first, Value count) {
       return;
     // All of them, though some are spilled, where a second pass would read
     // nothing from memory meanwhile.
-    if (tileRows * vectors <=
-        (fetchesAhead() ? half + 4 : machine.numRegisters()))
+    if (fetchesAhead() && tileRows * vectors <= half + 4)
       return emitBlockProducts(first, count, vectors, tileRows, vectors);
-    // Else those of as many whole rows as there are registers for,
-    if (!fetchesAhead() && vectors <= half)
-      return emitBlockProducts(first, count, vectors,
-                               std::max<int64_t>(2, half / vectors), vectors);
+    // All, with weights and V, or those of as many whole rows as there are
+    // registers for,
+    if (!fetchesAhead() && vectors <= machine.numRegisters()) {
+      bool fits = tileRows * vectors <= machine.numRegisters();
+      return emitBlockProducts(
+          first, count, vectors,
+          fits ? tileRows : std::max<int64_t>(1, half / vectors), vectors);
+    }
     // or of as many columns of all rows.
     int64_t block = half / tileRows;
     while (block > 1 && vectors % block != 0)
@@ -678,8 +661,9 @@ void KeyLanesKernel::prefetchSlot(Value slot, int64_t numSlots, Value first) {
   }
 }
 
-/// The outputs of `rows` rows and `block` vectors of columns in registers: rows
-/// after rows, for each columns after columns.
+/// The outputs of `rows` rows and `block` vectors of columns in registers: all
+/// rows, columns after columns, or all columns, rows after rows for a few keys,
+/// so that the later ones find V in the first-level cache.
 void KeyLanesKernel::emitBlockProducts(Value first, Value count,
                                        int64_t vectors, int64_t rows,
                                        int64_t block) {
@@ -687,15 +671,21 @@ void KeyLanesKernel::emitBlockProducts(Value first, Value count,
   int64_t parts = vectors / block;
   int64_t chunkKeys = std::min(parts, tileKeys);
   int64_t chunks = llvm::divideCeil(tileKeys, chunkKeys);
-  auto emitBlock = [&](int64_t row, int64_t rows, Value part) {
+  auto emitBlock = [&](int64_t row, int64_t rows, Value part, Value begin,
+                       Value end) {
     Value column = e.mul(part, e.index(block * lanes));
     auto at = [&](int64_t r, int64_t v) {
       return SmallVector<Value>{e.index(row + r), e.add(column, v * lanes)};
     };
     SmallVector<Value> sums;
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t v = 0; v < block; ++v)
-        sums.push_back(e.loadVector(vector, output, at(r, v)));
+    // Weights and V need registers, too: the other sums are in memory, better
+    // than where LLVM would spill some.
+    int64_t kept =
+        std::min(rows * block,
+                 streams() ? machine.numRegisters() - rows - 2 : rows * block);
+    auto atSum = [&](int64_t i) { return at(i / block, i % block); };
+    for (int64_t i = 0; i < kept; ++i)
+      sums.push_back(e.loadVector(vector, output, atSum(i)));
     auto addKey = [&](Value n, ValueRange old) {
       Point point = getKeyPoint(e.add(first, n));
       SmallVector<Value> symbols, p, v, result(old);
@@ -713,32 +703,40 @@ void KeyLanesKernel::emitBlockProducts(Value first, Value count,
         Value x = fetchesAhead() ? v[i] : load(i);
         for (int64_t r = 0; r < rows; ++r) {
           x = loadAgain(r, rows, x, [&] { return load(i); });
-          Value &sum = result[r * block + i];
-          sum = e.fma(p[r], x, sum);
+          int64_t number = r * block + i;
+          if (number < kept) {
+            result[number] = e.fma(p[r], x, result[number]);
+            continue;
+          }
+          Value sum = e.loadVector(vector, output, atSum(number));
+          e.storeVector(e.fma(p[r], x, sum), output, atSum(number));
         }
       }
       return result;
     };
-    auto addKeys = [&](Value begin, ValueRange old) {
-      Value chunk = e.div(begin, e.index(chunkKeys));
+    auto addChunk = [&](Value n, ValueRange old) {
+      Value chunk = e.div(n, e.index(chunkKeys));
       prefetchSlot(e.add(e.mul(part, e.index(chunks)), chunk), parts * chunks,
                    first);
-      Value end = e.min(e.add(begin, chunkKeys), count);
-      return e.loop(begin, end, 1, SmallVector<Value>(old), addKey);
+      Value next = e.min(e.add(n, chunkKeys), end);
+      return e.loop(n, next, 1, SmallVector<Value>(old), addKey);
     };
     // A single part has no time for it.
-    Value zero = e.index(0);
     sums = fetchesAhead() && parts > 1
-               ? e.loop(zero, count, chunkKeys, sums, addKeys)
-               : e.loop(zero, count, 1, sums, addKey);
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t v = 0; v < block; ++v)
-        e.storeVector(sums[r * block + v], output, at(r, v));
+               ? e.loop(begin, end, chunkKeys, sums, addChunk)
+               : e.loop(begin, end, 1, sums, addKey);
+    for (int64_t i = 0; i < kept; ++i)
+      e.storeVector(sums[i], output, atSum(i));
   };
-  for (int64_t row = 0; row < tileRows; row += rows)
-    e.loop(e.index(0), e.index(parts), 1, [&](Value part) {
-      emitBlock(row, std::min(rows, tileRows - row), part);
-    });
+  Value zero = e.index(0);
+  if (rows == tileRows)
+    return e.loop(zero, e.index(parts), 1,
+                  [&](Value part) { emitBlock(0, rows, part, zero, count); });
+  e.loop(zero, count, kStreamKeys, [&](Value begin) {
+    Value end = e.min(e.add(begin, kStreamKeys), count);
+    for (int64_t row = 0; row < tileRows; row += rows)
+      emitBlock(row, std::min(rows, tileRows - row), zero, begin, end);
+  });
 }
 
 /// Adds the products of `block` keys from `n` on to the outputs in memory.
@@ -779,7 +777,7 @@ void KeyLanesKernel::emitMemoryProducts(Value first, Value n, int64_t block) {
 void KeyLanesKernel::endItem() {
   e.loop(e.index(0), e.index(tileRows), 1, [&](Value m) {
     SmallVector<Value> at{m, e.index(0)};
-    Value largest = toBase2(maxLane(e.loadVector(vector, largestLanes, at)));
+    Value largest = toBase2(e.maxLane(e.loadVector(vector, largestLanes, at)));
     Value reference = e.load(maxima, {m});
     moveTo(m, reference, e.fmax(largest, reference));
     Value total = vector::ReductionOp::create(
