@@ -68,6 +68,9 @@ constexpr llvm::StringLiteral kWaitsAttr = "hydragen.waits";
 constexpr llvm::StringLiteral kParametersAttr = "hydragen.parameters";
 /// On the cast of a descriptor to a memref: the number of the input.
 constexpr llvm::StringLiteral kInputNumberAttr = "hydragen.input";
+/// The same of an output that is no input in place: nothing else shares its
+/// memory.
+constexpr llvm::StringLiteral kOutputNumberAttr = "hydragen.output";
 /// Behind the entry's name: a function that computes what comes to the static
 /// workspace when sizes are dynamic.
 constexpr llvm::StringLiteral kWorkspaceSuffix = "__workspace_bytes";

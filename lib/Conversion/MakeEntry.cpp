@@ -441,6 +441,9 @@ void MakeEntryPass::rewrite(func::FuncOp function, ArrayRef<Layout> layouts) {
         UnrealizedConversionCastOp::create(builder, loc, memref, fields);
     if (number < numInputs)
       cast->setAttr(host::kInputNumberAttr, builder.getI64IntegerAttr(number));
+    else if (aliased[number - numInputs] < 0)
+      cast->setAttr(host::kOutputNumberAttr,
+                    builder.getI64IntegerAttr(number - numInputs));
     return cast.getResult(0);
   };
 

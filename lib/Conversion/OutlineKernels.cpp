@@ -5,6 +5,7 @@
 // A model repeats its layers. Each of their kernels is compiled once.
 //===----------------------------------------------------------------------===//
 
+#include "FuseFinalize.h"
 #include "HostCalls.h"
 #include "MatmulKernel.h"
 #include "StreamKernel.h"
@@ -40,7 +41,7 @@ static bool isProduct(Operation *op, func::FuncOp function) {
 namespace {
 /// Kernel ops are equal when all but their operands' identity and their places
 /// in the source is: the same op, attributes, types, score region, separate
-/// rows and neutral inits.
+/// rows and neutral inits, and so are the ops that end their states there.
 struct KernelInfo : DenseMapInfo<Operation *> {
   static unsigned getHashValue(const Operation *op) {
     return OperationEquivalence::computeHash(
@@ -55,6 +56,10 @@ struct KernelInfo : DenseMapInfo<Operation *> {
       return lhs == rhs;
     Operation *left = const_cast<Operation *>(lhs);
     Operation *right = const_cast<Operation *>(rhs);
+    Operation *leftEnd = getFusedFinalize(left);
+    Operation *rightEnd = getFusedFinalize(right);
+    if (!leftEnd != !rightEnd || (leftEnd && !isEqual(leftEnd, rightEnd)))
+      return false;
     return left->getDiscardableAttr(kSeparateRowsAttr) ==
                right->getDiscardableAttr(kSeparateRowsAttr) &&
            left->getDiscardableAttr(kNeutralInitsAttr) ==
@@ -92,6 +97,8 @@ struct OutlineKernelsPass
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(host::kEntryAttr))
         function.walk([&](Operation *op) {
+          if (!kernels.empty() && getFusedFinalize(kernels.back()) == op)
+            return;
           if ((isa<PartialAttentionOpInterface, CombineOp, FinalizeOp,
                    StateLseOp>(op) ||
                isProduct(op, function)) &&
@@ -115,11 +122,23 @@ struct OutlineKernelsPass
   }
 
 private:
+  /// o, m and l, the first operands of what ends a state.
+  static constexpr unsigned kStateOperands = 3;
+  /// Those of a kernel's op, then those of what ends its state but the state.
+  static SmallVector<Value> getOperands(Operation *op) {
+    SmallVector<Value> operands(op->getOperands());
+    if (FinalizeOp end = getFusedFinalize(op))
+      llvm::append_range(operands,
+                         end->getOperands().drop_front(kStateOperands));
+    return operands;
+  }
+
   func::FuncOp makeKernel(Operation *op, SymbolTable &symbols) {
     OpBuilder builder(&getContext());
     Location loc = op->getLoc();
+    SmallVector<Value> operands = getOperands(op);
     SmallVector<Type> inputs{LLVM::LLVMPointerType::get(&getContext())};
-    llvm::append_range(inputs, op->getOperandTypes());
+    llvm::append_range(inputs, ValueRange(operands).getTypes());
     std::string name = op->getName().getStringRef().str();
     llvm::replace(name, '.', '_');
     auto kernel = func::FuncOp::create(
@@ -130,11 +149,18 @@ private:
     Block *block = kernel.addEntryBlock();
     builder.setInsertionPointToStart(block);
     IRMapping mapping;
-    for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+    for (auto [i, operand] : llvm::enumerate(operands))
       mapping.map(operand, block->getArgument(i + 1));
     Operation *copy = builder.clone(*op, mapping);
     // One value may be several operands: each is an argument of its own.
-    copy->setOperands(block->getArguments().drop_front());
+    auto arguments = block->getArguments().drop_front();
+    copy->setOperands(ValueRange(arguments.take_front(op->getNumOperands())));
+    if (FinalizeOp end = getFusedFinalize(op)) {
+      Operation *copiedEnd = builder.clone(*end, mapping);
+      SmallVector<Value> state(copy->getOperands().take_back(kStateOperands));
+      llvm::append_range(state, arguments.drop_front(op->getNumOperands()));
+      copiedEnd->setOperands(state);
+    }
     Value done =
         arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
     func::ReturnOp::create(builder, loc, done);
@@ -146,7 +172,7 @@ private:
     Location loc = op->getLoc();
     auto function = op->getParentOfType<func::FuncOp>();
     SmallVector<Value> operands{function.getArgument(0)};
-    llvm::append_range(operands, op->getOperands());
+    llvm::append_range(operands, getOperands(op));
     auto called = func::CallOp::create(builder, loc, kernel, operands);
     // A kernel that failed has said why; this only leaves the caller, too.
     Value zero =
@@ -154,6 +180,8 @@ private:
     Value good = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
                                        called.getResult(0), zero);
     cf::AssertOp::create(builder, loc, good, "a kernel failed");
+    if (FinalizeOp end = getFusedFinalize(op))
+      end->erase();
     op->erase();
   }
 };

@@ -111,11 +111,13 @@ void ::hydragen::buildBufferizePipeline(
   manager.addPass(createConvertBufferizationToMemRefPass());
   manager.addNestedPass<func::FuncOp>(
       bufferization::createOptimizeAllocationLivenessPass());
-  if (options.forGPU)
+  if (options.forGPU) {
     manager.addPass(mlir::hydragen::createPlaceEntry());
-  else
+  } else {
     manager.addNestedPass<func::FuncOp>(
         mlir::hydragen::createOverlapAttention());
+    manager.addNestedPass<func::FuncOp>(mlir::hydragen::createFuseFinalize());
+  }
   manager.addPass(mlir::hydragen::createPlanMemory());
 }
 

@@ -547,3 +547,60 @@ func.func @neutral_parts(%q: memref<64x64xf32>, %k: memref<4096x64xf32>, %o: mem
     attributes {query_maps = [#q], key_maps = [#k], value_map = #v, hydragen.neutral_inits}
   return
 }
+
+// -----
+
+// A state that ends where it is made: the attention writes the output alone, and a
+// combine is followed by the output of its row in the same loop. Where the keys are
+// split the parts are merged to the state and the output.
+
+#q = affine_map<(b, h, n, d, e) -> (b, h, d)>
+#k = affine_map<(b, h, n, d, e) -> (b, n, d)>
+#v = affine_map<(b, h, n, d, e) -> (b, n, e)>
+
+// CHECK-LABEL: func @ends(
+// CHECK-SAME: %{{[a-z0-9]*}}: memref<64x4x16xf32>, %{{[a-z0-9]*}}: memref<64x32x16xf32>, %[[O:[a-z0-9]*]]: memref<64x4x16xf32>, %[[M:[a-z0-9]*]]: memref<64x4xf32>, %[[L:[a-z0-9]*]]: memref<64x4xf32>, %[[OUT:[a-z0-9]*]]: memref<64x4x16xbf16>
+// CHECK: scf.parallel
+// CHECK-NOT: memref.store {{.*}}, %[[O]][
+// CHECK-NOT: memref.store {{.*}}, %[[M]][
+// CHECK: arith.divf
+// CHECK: arith.truncf {{.*}} : f32 to bf16
+// CHECK-NEXT: memref.store {{.*}}, %[[OUT]][
+// CHECK-NOT: scf.parallel
+// CHECK-LABEL: func @ends_split(
+// CHECK-SAME: %{{[a-z0-9]*}}: memref<1x1x16xf32>, %{{[a-z0-9]*}}: memref<1x4096x16xf32>, %[[O:[a-z0-9]*]]: memref<1x1x16xf32>, {{.*}} %[[OUT:[a-z0-9]*]]: memref<1x1x16xf32>
+// CHECK: scf.parallel
+// CHECK-NOT: %[[OUT]]
+// CHECK: memref.store {{.*}}, %[[O]][
+// CHECK: memref.store {{.*}}, %[[OUT]][
+// CHECK-LABEL: func @ends_combined(
+// CHECK-SAME: %[[O:[a-z0-9]*]]: memref<64x16xf32>, %[[R:[a-z0-9]*]]: memref<64xf32>, {{.*}} %[[OUT:[a-z0-9]*]]: memref<64x16xf32>
+// CHECK: scf.parallel
+// CHECK: memref.store {{.*}}, %[[OUT]][
+// CHECK-NOT: scf.parallel
+// CHECK-LABEL: func @ends_elsewhere(
+// CHECK-COUNT-2: scf.parallel
+func.func @ends(%q: memref<64x4x16xf32>, %k: memref<64x32x16xf32>, %o: memref<64x4x16xf32>, %m: memref<64x4xf32>, %l: memref<64x4xf32>, %out: memref<64x4x16xbf16>) {
+  hydragen.suffix_attention queries(%q : memref<64x4x16xf32>) keys(%k : memref<64x32x16xf32>) value(%k : memref<64x32x16xf32>)
+    at [0, 0, 0] outs(%o, %m, %l : memref<64x4x16xf32>, memref<64x4xf32>, memref<64x4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, hydragen.neutral_inits}
+  hydragen.finalize state(%o, %m, %l : memref<64x4x16xf32>, memref<64x4xf32>, memref<64x4xf32>) outs(%out : memref<64x4x16xbf16>) {hydragen.state_ends}
+  return
+}
+func.func @ends_split(%q: memref<1x1x16xf32>, %k: memref<1x4096x16xf32>, %o: memref<1x1x16xf32>, %m: memref<1x1xf32>, %l: memref<1x1xf32>, %out: memref<1x1x16xf32>) {
+  hydragen.suffix_attention queries(%q : memref<1x1x16xf32>) keys(%k : memref<1x4096x16xf32>) value(%k : memref<1x4096x16xf32>)
+    at [0, 0, 0] outs(%o, %m, %l : memref<1x1x16xf32>, memref<1x1xf32>, memref<1x1xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v, hydragen.neutral_inits}
+  hydragen.finalize state(%o, %m, %l : memref<1x1x16xf32>, memref<1x1xf32>, memref<1x1xf32>) outs(%out : memref<1x1x16xf32>) {hydragen.state_ends}
+  return
+}
+func.func @ends_combined(%o: memref<64x16xf32>, %r: memref<64xf32>, %o2: memref<64x16xf32>, %m2: memref<64xf32>, %l2: memref<64xf32>, %out: memref<64x16xf32>) {
+  hydragen.combine ins(%o, %r, %r : memref<64x16xf32>, memref<64xf32>, memref<64xf32>) outs(%o2, %m2, %l2 : memref<64x16xf32>, memref<64xf32>, memref<64xf32>)
+  hydragen.finalize state(%o2, %m2, %l2 : memref<64x16xf32>, memref<64xf32>, memref<64xf32>) outs(%out : memref<64x16xf32>) {hydragen.state_ends}
+  return
+}
+func.func @ends_elsewhere(%o: memref<64x16xf32>, %r: memref<64xf32>, %o2: memref<64x16xf32>, %m2: memref<64xf32>, %l2: memref<64xf32>, %out: memref<64x16xf32>) {
+  hydragen.combine ins(%o, %r, %r : memref<64x16xf32>, memref<64xf32>, memref<64xf32>) outs(%o2, %m2, %l2 : memref<64x16xf32>, memref<64xf32>, memref<64xf32>)
+  hydragen.finalize state(%o, %r, %r : memref<64x16xf32>, memref<64xf32>, memref<64xf32>) outs(%out : memref<64x16xf32>) {hydragen.state_ends}
+  return
+}

@@ -15,7 +15,7 @@
 // CHECK-LABEL: func @main(
 // CHECK-SAME: %[[CALL:.*]]: !llvm.ptr) -> i32 attributes {hydragen.entry}
 // CHECK: %[[DESCRIPTORS:.*]] = llvm.load %{{.*}} : !llvm.ptr -> !llvm.ptr
-// CHECK: %[[OUTPUT:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<?x4xf32>
+// CHECK: %[[OUTPUT:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<?x4xf32> {hydragen.output = 0 : i64}
 // CHECK: %[[INPUT:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<?x4xf32>
 // CHECK: %[[TENSOR:.*]] = bufferization.to_tensor %[[INPUT]] restrict :
 // CHECK: %[[SUM:.*]] = linalg.add ins(%[[TENSOR]], %[[TENSOR]]
@@ -34,7 +34,7 @@ func.func @main(%a: tensor<?x4xf32>) -> tensor<?x4xf32> {
 // An input that may be updated in place is the output's buffer.
 
 // CHECK-LABEL: func @main(
-// CHECK: %[[CACHE:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<4x8xf32>
+// CHECK: %[[CACHE:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<4x8xf32>{{$}}
 // CHECK: %[[OLD:.*]] = bufferization.to_tensor %[[CACHE]] restrict writable
 // CHECK: %[[NEW:.*]] = bufferization.to_tensor %{{.*}} restrict : memref<1x8xf32>
 // CHECK: %[[RESULT:.*]] = tensor.insert_slice %[[NEW]] into %[[OLD]]

@@ -161,3 +161,50 @@ func.func @neutral(%call: !llvm.ptr, %q: memref<4x8xf32>, %k: memref<16x8xf32>, 
   %r = arith.constant 0 : i32
   return %r : i32
 }
+
+// -----
+
+// What ends a state where it is made goes with its maker: another kernel than the
+// maker alone, or than one with another end.
+
+#q = affine_map<(b, n, d, e) -> (b, d)>
+#k = affine_map<(b, n, d, e) -> (n, d)>
+#v = affine_map<(b, n, d, e) -> (n, e)>
+
+// CHECK-LABEL: func @ends(
+// CHECK-SAME: %[[CALL:[a-z0-9]*]]: !llvm.ptr, %[[Q:[a-z0-9]*]]: memref<4x8xf32>, %[[K:[a-z0-9]*]]: memref<16x8xf32>, %[[O:[a-z0-9]*]]: memref<4x8xf32>, %[[M:[a-z0-9]*]]: memref<4xf32>, %[[L:[a-z0-9]*]]: memref<4xf32>, %[[S:[a-z0-9]*]]: memref<4xf32>, %[[OUT:[a-z0-9]*]]: memref<4x8xbf16>
+// CHECK: call @hydragen_prefix_attention(%[[CALL]], %[[Q]], %[[K]], %[[K]], %[[O]], %[[M]], %[[L]], %[[S]], %[[OUT]])
+// CHECK: call @hydragen_prefix_attention(
+// CHECK: call @hydragen_prefix_attention_0(
+// CHECK: call @hydragen_prefix_attention_1(
+// CHECK-NOT: hydragen.finalize
+// CHECK: func private @hydragen_prefix_attention(%{{.*}}: !llvm.ptr, {{.*}}, %[[O:[a-z0-9]*]]: memref<4x8xf32>, %[[M:[a-z0-9]*]]: memref<4xf32>, %[[L:[a-z0-9]*]]: memref<4xf32>, %[[S:[a-z0-9]*]]: memref<4xf32>, %[[OUT:[a-z0-9]*]]: memref<4x8xbf16>)
+// CHECK: hydragen.prefix_attention {{.*}} outs(%[[O]], %[[M]], %[[L]] :
+// CHECK-NEXT: hydragen.finalize state(%[[O]], %[[M]], %[[L]] : {{.*}} sinks(%[[S]] : {{.*}} outs(%[[OUT]] : {{.*}} {hydragen.state_ends, sink_maps
+// CHECK: func private @hydragen_prefix_attention_0(
+// CHECK: hydragen.finalize {{.*}} {hydragen.state_ends, masked_rows
+// CHECK: func private @hydragen_prefix_attention_1(
+// CHECK-NOT: hydragen.finalize
+func.func @ends(%call: !llvm.ptr, %q: memref<4x8xf32>, %k: memref<16x8xf32>, %o: memref<4x8xf32>, %m: memref<4xf32>,
+                %l: memref<4xf32>, %s: memref<4xf32>, %out: memref<4x8xbf16>) -> i32 attributes {hydragen.entry} {
+  hydragen.prefix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  hydragen.finalize state(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>) sinks(%s : memref<4xf32>)
+    outs(%out : memref<4x8xbf16>) {hydragen.state_ends, sink_maps = [affine_map<(b) -> (b)>]}
+  hydragen.prefix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  hydragen.finalize state(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>) sinks(%s : memref<4xf32>)
+    outs(%out : memref<4x8xbf16>) {hydragen.state_ends, sink_maps = [affine_map<(b) -> (b)>]}
+  hydragen.prefix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  hydragen.finalize state(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    outs(%out : memref<4x8xbf16>) {hydragen.state_ends, masked_rows = #hydragen.masked_rows<zero>}
+  hydragen.prefix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  %r = arith.constant 0 : i32
+  return %r : i32
+}

@@ -219,6 +219,48 @@ def ExpandMath : Pass<"hydragen-expand-math", "::mlir::func::FuncOp"> {
     "::mlir::vector::VectorDialect"];
 }
 
+def FuseFinalize : Pass<"hydragen-fuse-finalize", "::mlir::func::FuncOp"> {
+  let summary = "end a state where it is made";
+  let description = [{
+    Expects buffers. A finalize whose state nobody else reads goes behind the op
+    that makes the state (a partial attention or combine), in its shape, and gets
+    `hydragen.state_ends`: `convert-hydragen-to-cpu` then makes one loop of both,
+    and a partial attention writes its output alone. An output that is only copied
+    to another buffer is written there. What the maker reads must not be the
+    memory that the finalize writes: an entry's outputs are nobody else's, but for
+    inputs in place; arguments of other functions may share theirs.
+
+    Before:
+
+    ```mlir
+    func.func @f(%q: memref<2x4x8xf32>, %k: memref<2x16x8xf32>) -> memref<8x8xf32> {
+      %o = memref.alloc() : memref<2x4x8xf32>
+      %m = memref.alloc() : memref<2x4xf32>
+      %l = memref.alloc() : memref<2x4xf32>
+      hydragen.suffix_attention queries(%q : memref<2x4x8xf32>) keys(%k : memref<2x16x8xf32>) value(%k : memref<2x16x8xf32>)
+        at [0, 0, 0] outs(%o, %m, %l : memref<2x4x8xf32>, memref<2x4xf32>, memref<2x4xf32>)
+        attributes {hydragen.neutral_inits, query_maps = [affine_map<(b, h, n, d, e) -> (b, h, d)>],
+          key_maps = [affine_map<(b, h, n, d, e) -> (b, n, d)>], value_map = affine_map<(b, h, n, d, e) -> (b, n, e)>}
+      %co = memref.collapse_shape %o [[0, 1], [2]] : memref<2x4x8xf32> into memref<8x8xf32>
+      %cm = memref.collapse_shape %m [[0, 1]] : memref<2x4xf32> into memref<8xf32>
+      %cl = memref.collapse_shape %l [[0, 1]] : memref<2x4xf32> into memref<8xf32>
+      %out = memref.alloc() : memref<8x8xf32>
+      hydragen.finalize state(%co, %cm, %cl : memref<8x8xf32>, memref<8xf32>, memref<8xf32>) outs(%out : memref<8x8xf32>)
+      return %out : memref<8x8xf32>
+    }
+    ```
+
+    After (shortened with `...`):
+
+    ```mlir
+    %alloc_2 = memref.alloc() : memref<8x8xf32>
+    %expand_shape = memref.expand_shape %alloc_2 ...
+    hydragen.suffix_attention ... outs(%alloc, %alloc_0, %alloc_1 ...
+    hydragen.finalize state(%alloc, %alloc_0, %alloc_1 ... outs(%expand_shape ... {hydragen.state_ends}
+    ```
+  }];
+}
+
 def GuardShapes : Pass<"hydragen-guard-shapes", "::mlir::func::FuncOp"> {
   let summary = "assert what the IR takes for granted of sizes and indices";
   let description = [{

@@ -58,7 +58,8 @@ Value AttentionKernel::chooseSplits(Value tiles) {
   return e.max(parts, e.index(1));
 }
 
-void AttentionKernel::emit() {
+void AttentionKernel::emit(FinalizeOp fused) {
+  finalize = fused;
   Value rows = in.getSize(in.folded);
   Value tiles = e.ceilDiv(rows, tileRows);
   numKeys = in.getSize(in.dims.keys);
@@ -105,7 +106,7 @@ void AttentionKernel::emitMerge() {
                                  in.op.getInits(), /*stacked=*/true);
   OpBuilder::InsertionGuard guard(e.b);
   e.b.setInsertionPoint(merge);
-  emitCombine(merge, e.b);
+  emitCombine(merge, finalize, e.b);
   for (Value buffer : splitState)
     memref::DeallocOp::create(e.b, e.loc, buffer);
   merge->erase();
@@ -207,6 +208,16 @@ void AttentionKernel::loadState(Value maxima, Value sums, Value output,
 }
 
 void AttentionKernel::storeState(Value maxima, Value sums, Value output) {
+  if (finalize && !split) {
+    e.loop(e.index(0), numRows, 1, [&](Value m) {
+      SmallVector<Value> row = in.getRowIndices(getRowPoint(m));
+      emitFinalizeRow(e, finalize, row, e.load(maxima, {m}), e.load(sums, {m}),
+                      [&](ArrayRef<Value>, Value column) {
+                        return e.load(output, {m, column});
+                      });
+    });
+    return;
+  }
   Value buffers[] = {in.stateO(), in.stateM(), in.stateL()};
   SmallVector<Value> leading;
   if (split) {
@@ -416,13 +427,15 @@ static int64_t getMostRows(PartialAttentionOpInterface op, int64_t step) {
 }
 
 static void emitKeyLanes(PartialAttentionOpInterface op, const Machine &machine,
-                         OpBuilder &builder, int64_t tileRows) {
-  makeKeyLanesKernel(op, machine, builder, tileRows)->emit();
+                         OpBuilder &builder, int64_t tileRows,
+                         FinalizeOp finalize) {
+  makeKeyLanesKernel(op, machine, builder, tileRows)->emit(finalize);
 }
 
 /// `rows` share keys; as many as fill a tile if that is not known.
 static void emitRowLanes(PartialAttentionOpInterface op, const Machine &machine,
-                         OpBuilder &builder, std::optional<int64_t> rows) {
+                         OpBuilder &builder, std::optional<int64_t> rows,
+                         FinalizeOp finalize) {
   // Tiles of equal size, of whole register blocks. A tile of K and V is read
   // once for all rows of a tile.
   bool many = machine.numRegisters() == 32;
@@ -437,7 +450,7 @@ static void emitRowLanes(PartialAttentionOpInterface op, const Machine &machine,
   tile = llvm::alignTo(tile, step);
   if (many && tile / lanes == 7)
     tile += lanes;
-  makeRowLanesKernel(op, machine, builder, tile)->emit();
+  makeRowLanesKernel(op, machine, builder, tile)->emit(finalize);
 }
 
 /// The most rows per key for which reading keys is what takes time.
@@ -468,16 +481,16 @@ std::optional<bool> cpu::hasFewRows(PartialAttentionOpInterface op) {
   return perKey.rows <= kFewRows;
 }
 
-void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
-                        OpBuilder &builder) {
+void cpu::emitAttention(PartialAttentionOpInterface op, FinalizeOp finalize,
+                        const Machine &machine, OpBuilder &builder) {
   static constexpr int64_t kSomeRows = 4;
   RowsPerKey perKey(op);
   int64_t rows = perKey.rows;
   if (perKey.isKnown) {
     if (rows <= kFewRows)
-      emitKeyLanes(op, machine, builder, std::max<int64_t>(rows, 1));
+      emitKeyLanes(op, machine, builder, std::max<int64_t>(rows, 1), finalize);
     else
-      emitRowLanes(op, machine, builder, rows);
+      emitRowLanes(op, machine, builder, rows, finalize);
     return;
   }
   // The call decides: the fewest rows that there may be (one sequence, as fast
@@ -499,8 +512,8 @@ void cpu::emitAttention(PartialAttentionOpInterface op, const Machine &machine,
     auto choice = scf::IfOp::create(builder, op.getLoc(), few,
                                     /*withElseRegion=*/true);
     builder.setInsertionPointToStart(&choice.getThenRegion().front());
-    emitKeyLanes(op, machine, builder, tile);
+    emitKeyLanes(op, machine, builder, tile, finalize);
     builder.setInsertionPointToStart(&choice.getElseRegion().front());
   }
-  emitRowLanes(op, machine, builder, std::nullopt);
+  emitRowLanes(op, machine, builder, std::nullopt, finalize);
 }

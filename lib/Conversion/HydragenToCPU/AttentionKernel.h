@@ -26,8 +26,9 @@ public:
                   OpBuilder &builder, int64_t tileRows);
   virtual ~AttentionKernel() = default;
 
-  /// Emits the whole op.
-  void emit();
+  /// Emits the whole op, and what ends its state if `finalize` is not null: its
+  /// output is written instead of the state.
+  void emit(FinalizeOp finalize);
 
 protected:
   /// Most keys of one tile.
@@ -38,7 +39,7 @@ protected:
   /// The state that the item starts from, into m and l of [tileRows] and o of
   /// [tileRows][columns, padded with 0].
   void loadState(Value maxima, Value sums, Value output, Value paddedColumns);
-  /// And back, of the item's rows.
+  /// And back, of the item's rows, or the output that is made of it.
   void storeState(Value maxima, Value sums, Value output);
   /// Keys [first, first + count), local, count <= tileKeys.
   virtual void emitTile(Value first, Value count) = 0;
@@ -122,6 +123,7 @@ private:
   std::pair<Value, Value> emitKeyRange();
   void emitMerge();
 
+  FinalizeOp finalize; ///< or null
   Value splitState[3]; ///< with splits: o, m, l with one more leading dim
   Value split;         ///< of the current item, null without
 };
@@ -130,9 +132,10 @@ private:
 /// kernel; nullopt where only the call tells.
 std::optional<bool> hasFewRows(PartialAttentionOpInterface op);
 
-/// Emits the kernel that suits `op`.
-void emitAttention(PartialAttentionOpInterface op, const Machine &machine,
-                   OpBuilder &builder);
+/// Emits the kernel that suits `op`. `finalize` ends its state in the same loop
+/// (FuseFinalize.h), or is null.
+void emitAttention(PartialAttentionOpInterface op, FinalizeOp finalize,
+                   const Machine &machine, OpBuilder &builder);
 
 std::unique_ptr<AttentionKernel>
 makeRowLanesKernel(PartialAttentionOpInterface op, const Machine &machine,
@@ -141,9 +144,15 @@ std::unique_ptr<AttentionKernel>
 makeKeyLanesKernel(PartialAttentionOpInterface op, const Machine &machine,
                    OpBuilder &builder, int64_t tileRows);
 
-/// combine, finalize and state_lse on buffers.
-void emitCombine(CombineOp op, OpBuilder &builder);
+/// combine, finalize and state_lse on buffers; `finalize` ends the combined
+/// state in the same loop, or is null.
+void emitCombine(CombineOp op, FinalizeOp finalize, OpBuilder &builder);
 void emitFinalize(FinalizeOp op, OpBuilder &builder);
+/// Writes the output of the row `row`, whose state is `maximum`, `sum` and what
+/// `loadO` loads, given the indices of an element and the number of its column.
+void emitFinalizeRow(Emitter &e, FinalizeOp op, ArrayRef<Value> row,
+                     Value maximum, Value sum,
+                     function_ref<Value(ArrayRef<Value>, Value)> loadO);
 void emitStateLse(StateLseOp op, OpBuilder &builder);
 
 } // namespace mlir::hydragen::cpu

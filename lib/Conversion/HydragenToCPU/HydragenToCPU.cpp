@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../FuseFinalize.h"
 #include "AttentionKernel.h"
 
 #include "hydragen/Conversion/Passes.h"
@@ -35,7 +36,8 @@ struct ConvertHydragenToCPUPass
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa<PartialAttentionOpInterface, CombineOp, FinalizeOp, StateLseOp>(
-              op))
+              op) &&
+          (ops.empty() || getFusedFinalize(ops.back()) != op))
         ops.push_back(op);
     });
     cpu::Machine machine{vectorBits, pairs, hasPairs};
@@ -45,14 +47,17 @@ struct ConvertHydragenToCPUPass
         return signalPassFailure();
       }
       OpBuilder builder(op);
+      FinalizeOp fused = getFusedFinalize(op);
       if (auto partial = dyn_cast<PartialAttentionOpInterface>(op))
-        cpu::emitAttention(partial, machine, builder);
+        cpu::emitAttention(partial, fused, machine, builder);
       else if (auto combine = dyn_cast<CombineOp>(op))
-        cpu::emitCombine(combine, builder);
+        cpu::emitCombine(combine, fused, builder);
       else if (auto finalize = dyn_cast<FinalizeOp>(op))
         cpu::emitFinalize(finalize, builder);
       else
         cpu::emitStateLse(cast<StateLseOp>(op), builder);
+      if (fused)
+        fused->erase();
       op->erase();
     }
   }

@@ -700,6 +700,8 @@ void KeyLanesKernel::emitBlockProducts(Value first, Value count,
       for (int64_t r = 0; r < rows; ++r)
         p.push_back(e.broadcast(e.load(scores, {e.index(row + r), n}), vector));
       for (int64_t i = 0; i < block; ++i) {
+        if (i > 0 && streams())
+          e.fence(); // As above.
         Value x = fetchesAhead() ? v[i] : load(i);
         for (int64_t r = 0; r < rows; ++r) {
           x = loadAgain(r, rows, x, [&] { return load(i); });

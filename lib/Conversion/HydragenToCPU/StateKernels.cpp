@@ -36,9 +36,10 @@ static void forEachRow(Emitter &e, Value shape, int64_t rank,
          [&](Value row) { body(e.delinearize(row, extents)); });
 }
 
-/// Runs `body` with all indices of each column of one row of `o`.
+/// Runs `body` with all indices of each column of one row of `o`, and its
+/// number.
 static void forEachColumn(Emitter &e, Value o, ArrayRef<Value> row,
-                          function_ref<void(ArrayRef<Value>)> body) {
+                          function_ref<void(ArrayRef<Value>, Value)> body) {
   SmallVector<Value> extents;
   for (int64_t i = row.size(), rank = cast<MemRefType>(o.getType()).getRank();
        i < rank; ++i)
@@ -46,8 +47,72 @@ static void forEachColumn(Emitter &e, Value o, ArrayRef<Value> row,
   e.loop(e.index(0), e.product(extents), 1, [&](Value column) {
     SmallVector<Value> indices(row);
     indices.append(e.delinearize(column, extents));
-    body(indices);
+    body(indices, column);
   });
+}
+
+//===----------------------------------------------------------------------===//
+// finalize
+//===----------------------------------------------------------------------===//
+
+/// Element of `memref` that `map` (over the rows) names, as the state's type.
+static Value loadMapped(Emitter &e, Value memref, AffineMap map,
+                        ArrayRef<Value> row) {
+  SmallVector<Value> indices;
+  for (AffineExpr result : map.getResults())
+    indices.push_back(affine::expandAffineExpr(e.b, e.loc, result, row, {}));
+  return e.cast(e.load(memref, indices), e.type);
+}
+
+void cpu::emitFinalizeRow(Emitter &e, FinalizeOp op, ArrayRef<Value> row,
+                          Value maximum, Value sum,
+                          function_ref<Value(ArrayRef<Value>, Value)> loadO) {
+  Value none = e.infinity(e.type, /*negative=*/true), zero = e.constant(0.0);
+  Value weight = e.constant(1.0), total = sum;
+  if (!op.getSinks().empty()) {
+    SmallVector<Value> sinks;
+    Value largest = maximum;
+    for (auto [sink, map] :
+         llvm::zip(op.getSinks(),
+                   op.getSinkMaps().getAsValueRange<AffineMapAttr>())) {
+      sinks.push_back(e.toBase2(loadMapped(e, sink, map, row)));
+      largest = e.fmax(sinks.back(), largest);
+    }
+    Value base = e.select(e.compare(arith::CmpFPredicate::OEQ, largest, none),
+                          zero, largest);
+    weight = e.weight(maximum, base);
+    total = e.fmul(sum, weight);
+    for (Value sink : sinks)
+      total = e.fadd(total, e.weight(sink, base));
+  }
+  Value empty = e.compare(arith::CmpFPredicate::OEQ, total, zero);
+  Value factor = e.fdiv(weight, total);
+  if (op.getFactor())
+    factor =
+        e.fmul(factor, loadMapped(e, op.getFactor(), *op.getFactorMap(), row));
+  bool nan = op.getMaskedRows() == MaskedRows::NaN;
+  Value emptyValue =
+      nan ? e.constant(std::numeric_limits<double>::quiet_NaN()) : zero;
+  forEachColumn(e, op.getInit(), row, [&](ArrayRef<Value> at, Value column) {
+    Value value = e.fmul(loadO(at, column), factor);
+    value = e.select(empty, emptyValue, value);
+    if (op.getAccumulate())
+      value = e.fadd(value, e.cast(e.load(op.getInit(), at), e.type));
+    e.store(e.cast(value, elementType(op.getInit())), op.getInit(), at);
+  });
+}
+
+/// Of a row whose state is in memory.
+static void finalizeRow(Emitter &e, FinalizeOp op, ArrayRef<Value> row) {
+  emitFinalizeRow(
+      e, op, row, e.load(op.getM(), row), e.load(op.getL(), row),
+      [&](ArrayRef<Value> at, Value) { return e.load(op.getO(), at); });
+}
+
+void cpu::emitFinalize(FinalizeOp op, OpBuilder &builder) {
+  Emitter e(builder, op.getLoc(), elementType(op.getM()));
+  forEachRow(e, op.getM(), cast<MemRefType>(op.getM().getType()).getRank(),
+             [&](ArrayRef<Value> row) { finalizeRow(e, op, row); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -79,7 +144,7 @@ static void combineRow(Emitter &e, CombineOp op, ArrayRef<Value> row) {
                         e.fmul(w0, e.load(l, row)));
       e.store(largest, m, row);
       e.store(sum, l, row);
-      forEachColumn(e, o, row, [&](ArrayRef<Value> at) {
+      forEachColumn(e, o, row, [&](ArrayRef<Value> at, Value) {
         Value value = e.fma(w1, e.load(states[0], withState(s, at)),
                             e.fmul(w0, e.load(o, at)));
         e.store(value, o, at);
@@ -102,7 +167,7 @@ static void combineRow(Emitter &e, CombineOp op, ArrayRef<Value> row) {
     sum = e.fma(weights[i + 1], e.load(op.getStates()[3 * i + 2], row), sum);
   e.store(largest, m, row);
   e.store(sum, l, row);
-  forEachColumn(e, o, row, [&](ArrayRef<Value> at) {
+  forEachColumn(e, o, row, [&](ArrayRef<Value> at, Value) {
     Value value = e.fmul(weights[0], e.load(o, at));
     for (unsigned i = 0; i < op.getNumStates(); ++i)
       value = e.fma(weights[i + 1], e.load(op.getStates()[3 * i], at), value);
@@ -110,69 +175,15 @@ static void combineRow(Emitter &e, CombineOp op, ArrayRef<Value> row) {
   });
 }
 
-void cpu::emitCombine(CombineOp op, OpBuilder &builder) {
+void cpu::emitCombine(CombineOp op, FinalizeOp finalize, OpBuilder &builder) {
   Value m = op.getInits()[1];
   Emitter e(builder, op.getLoc(), elementType(m));
   forEachRow(e, m, cast<MemRefType>(m.getType()).getRank(),
-             [&](ArrayRef<Value> row) { combineRow(e, op, row); });
-}
-
-//===----------------------------------------------------------------------===//
-// finalize
-//===----------------------------------------------------------------------===//
-
-/// Element of `memref` that `map` (over the rows) names, as the state's type.
-static Value loadMapped(Emitter &e, Value memref, AffineMap map,
-                        ArrayRef<Value> row) {
-  SmallVector<Value> indices;
-  for (AffineExpr result : map.getResults())
-    indices.push_back(affine::expandAffineExpr(e.b, e.loc, result, row, {}));
-  return e.cast(e.load(memref, indices), e.type);
-}
-
-void cpu::emitFinalize(FinalizeOp op, OpBuilder &builder) {
-  Emitter e(builder, op.getLoc(), elementType(op.getM()));
-  FloatType outputType = elementType(op.getInit());
-  forEachRow(
-      e, op.getM(), cast<MemRefType>(op.getM().getType()).getRank(),
-      [&](ArrayRef<Value> row) {
-        Value none = e.infinity(e.type, /*negative=*/true),
-              zero = e.constant(0.0);
-        Value maximum = e.load(op.getM(), row), sum = e.load(op.getL(), row);
-        Value weight = e.constant(1.0), total = sum;
-        if (!op.getSinks().empty()) {
-          SmallVector<Value> sinks;
-          Value largest = maximum;
-          for (auto [sink, map] :
-               llvm::zip(op.getSinks(),
-                         op.getSinkMaps().getAsValueRange<AffineMapAttr>())) {
-            sinks.push_back(e.toBase2(loadMapped(e, sink, map, row)));
-            largest = e.fmax(sinks.back(), largest);
-          }
-          Value base =
-              e.select(e.compare(arith::CmpFPredicate::OEQ, largest, none),
-                       zero, largest);
-          weight = e.weight(maximum, base);
-          total = e.fmul(sum, weight);
-          for (Value sink : sinks)
-            total = e.fadd(total, e.weight(sink, base));
-        }
-        Value empty = e.compare(arith::CmpFPredicate::OEQ, total, zero);
-        Value factor = e.fdiv(weight, total);
-        if (op.getFactor())
-          factor = e.fmul(
-              factor, loadMapped(e, op.getFactor(), *op.getFactorMap(), row));
-        bool nan = op.getMaskedRows() == MaskedRows::NaN;
-        Value emptyValue =
-            nan ? e.constant(std::numeric_limits<double>::quiet_NaN()) : zero;
-        forEachColumn(e, op.getO(), row, [&](ArrayRef<Value> at) {
-          Value value = e.fmul(e.load(op.getO(), at), factor);
-          value = e.select(empty, emptyValue, value);
-          if (op.getAccumulate())
-            value = e.fadd(value, e.cast(e.load(op.getInit(), at), e.type));
-          e.store(e.cast(value, outputType), op.getInit(), at);
-        });
-      });
+             [&](ArrayRef<Value> row) {
+               combineRow(e, op, row);
+               if (finalize)
+                 finalizeRow(e, finalize, row);
+             });
 }
 
 //===----------------------------------------------------------------------===//

@@ -188,7 +188,7 @@ struct Shares {
       std::this_thread::yield();
     // The caller's loop has items that nobody has taken, so this one was taken
     // beside them.
-    if (shares.begun < kItems - 8) {
+    if (shares.begun < kItems - 8 * ThreadPool::kMostAtOnce) {
       ++shares.together;
       int old = shares.most;
       while (old < threads && !shares.most.compare_exchange_weak(old, threads))
