@@ -117,9 +117,9 @@ private:
   static constexpr int64_t kLeadKeys = 4;
   /// Keys of a block that some rows meet after the others.
   static constexpr int64_t kStreamKeys = 8;
-  /// Elements of Q up to which the scores are written out with Q and sums as
-  /// values: what 32 vectors of 512 bits hold in f32. With f32 it is faster
-  /// with fewer and shorter registers, too.
+  /// Elements of Q, of rows that meet a block together, up to which the scores
+  /// are written out with Q and sums as values: what 32 vectors of 512 bits
+  /// hold in f32. With f32 it is faster with fewer and shorter registers, too.
   static constexpr int64_t kRegisterQuery = 512;
   /// Lines of V of a tile that is fetched ahead, and its most keys: what is
   /// asked for at once must not exceed by much what a core has outstanding.
@@ -625,8 +625,7 @@ void KeyLanesKernel::emitProducts(Value first, Value count) {
     // nothing from memory meanwhile.
     if (fetchesAhead() && tileRows * vectors <= half + 4)
       return emitBlockProducts(first, count, vectors, tileRows, vectors);
-    // All, with weights and V, or those of as many whole rows as there are
-    // registers for,
+    // All, or those of as many whole rows as half of the registers hold,
     if (!fetchesAhead() && vectors <= machine.numRegisters()) {
       bool fits = tileRows * vectors <= machine.numRegisters();
       return emitBlockProducts(
@@ -701,7 +700,7 @@ void KeyLanesKernel::emitBlockProducts(Value first, Value count,
         p.push_back(e.broadcast(e.load(scores, {e.index(row + r), n}), vector));
       for (int64_t i = 0; i < block; ++i) {
         if (i > 0 && streams())
-          e.fence(); // As above.
+          e.fence(); // Or the loads of two columns change places.
         Value x = fetchesAhead() ? v[i] : load(i);
         for (int64_t r = 0; r < rows; ++r) {
           x = loadAgain(r, rows, x, [&] { return load(i); });
