@@ -43,7 +43,8 @@ FinalizeOp hydragen::getFusedFinalize(Operation *maker) {
 }
 
 /// The users of `value` and of its views that are no views, in `users`; false
-/// where one of them is not in `block` or in an op of it.
+/// where one of them is not in `block` or in an op of it, or may hand the
+/// memory on by another name (a choice, a yield).
 static bool collectUsers(Value value, Block *block,
                          SmallVectorImpl<Operation *> &users) {
   for (Operation *user : value.getUsers()) {
@@ -53,6 +54,10 @@ static bool collectUsers(Value value, Block *block,
       for (Value view : user->getResults())
         if (!collectUsers(view, block, users))
           return false;
+    } else if (user->hasTrait<OpTrait::IsTerminator>() ||
+               llvm::any_of(user->getResultTypes(),
+                            llvm::IsaPred<BaseMemRefType>)) {
+      return false;
     } else {
       users.push_back(user);
     }

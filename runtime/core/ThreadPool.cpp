@@ -145,7 +145,8 @@ void ThreadPool::takeItems(Job &job, Lock &lock, bool one) {
     own->hasOwner = false;
   }
   --job.users;
-  if (job.isDone())
+  // Who saw no items before may wait for those that are given back.
+  if (items.size() != 0 || job.isDone())
     announce();
 }
 

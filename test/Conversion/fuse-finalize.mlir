@@ -62,6 +62,34 @@ func.func @combine(%o1: memref<?x8xf32>, %r1: memref<?xf32>, %sink: memref<?xf32
 
 // -----
 
+// Unknown sizes in another shape.
+
+#q = affine_map<(b, h, n, d, e) -> (b, h, d)>
+#k = affine_map<(b, h, n, d, e) -> (b, n, d)>
+#v = affine_map<(b, h, n, d, e) -> (b, n, e)>
+
+// CHECK-LABEL: func @unknown(
+// CHECK: memref.alloc(%[[SIZE:.*]]) : memref<?x4x8xf32>
+// CHECK: memref.expand_shape {{.*}} output_shape [%[[SIZE]], 4, 8] : memref<?x8xf32> into memref<?x4x8xf32>
+// CHECK-NEXT: hydragen.suffix_attention
+// CHECK-NEXT: hydragen.finalize {{.*}} {hydragen.state_ends}
+func.func @unknown(%q: memref<?x4x8xf32>, %k: memref<?x16x8xf32>, %b: index, %n: index) -> memref<?x8xf32> {
+  %o = memref.alloc(%b) : memref<?x4x8xf32>
+  %m = memref.alloc(%b) : memref<?x4xf32>
+  %l = memref.alloc(%b) : memref<?x4xf32>
+  hydragen.suffix_attention queries(%q : memref<?x4x8xf32>) keys(%k : memref<?x16x8xf32>) value(%k : memref<?x16x8xf32>)
+    at [0, 0, 0] outs(%o, %m, %l : memref<?x4x8xf32>, memref<?x4xf32>, memref<?x4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  %co = memref.collapse_shape %o [[0, 1], [2]] : memref<?x4x8xf32> into memref<?x8xf32>
+  %cm = memref.collapse_shape %m [[0, 1]] : memref<?x4xf32> into memref<?xf32>
+  %cl = memref.collapse_shape %l [[0, 1]] : memref<?x4xf32> into memref<?xf32>
+  %out = memref.alloc(%n) : memref<?x8xf32>
+  hydragen.finalize state(%co, %cm, %cl : memref<?x8xf32>, memref<?xf32>, memref<?xf32>) outs(%out : memref<?x8xf32>)
+  return %out : memref<?x8xf32>
+}
+
+// -----
+
 // Not where somebody reads the state later, or before the finalize; nor where the
 // finalize writes to an argument, which may be what the attention reads, or to an
 // in-place input; an output of the entry is nobody else's.
@@ -84,6 +112,22 @@ func.func @read_later(%q: memref<4x8xf32>, %k: memref<16x8xf32>) -> (memref<4x8x
   %lse = memref.alloc() : memref<4xf32>
   hydragen.state_lse <two> state(%m, %l : memref<4xf32>, memref<4xf32>) outs(%lse : memref<4xf32>)
   return %out, %lse : memref<4x8xf32>, memref<4xf32>
+}
+
+// CHECK-LABEL: func @chosen(
+// CHECK-NOT: hydragen.state_ends
+func.func @chosen(%q: memref<4x8xf32>, %k: memref<16x8xf32>, %other: memref<4x8xf32>, %c: i1, %i: index) -> (memref<4x8xf32>, f32) {
+  %o = memref.alloc() : memref<4x8xf32>
+  %m = memref.alloc() : memref<4xf32>
+  %l = memref.alloc() : memref<4xf32>
+  %choice = arith.select %c, %o, %other : memref<4x8xf32>
+  hydragen.suffix_attention queries(%q : memref<4x8xf32>) keys(%k : memref<16x8xf32>) value(%k : memref<16x8xf32>)
+    at [0, 0] outs(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>)
+    attributes {query_maps = [#q], key_maps = [#k], value_map = #v}
+  %out = memref.alloc() : memref<4x8xf32>
+  hydragen.finalize state(%o, %m, %l : memref<4x8xf32>, memref<4xf32>, memref<4xf32>) outs(%out : memref<4x8xf32>)
+  %x = memref.load %choice[%i, %i] : memref<4x8xf32>
+  return %out, %x : memref<4x8xf32>, f32
 }
 
 // CHECK-LABEL: func @read_between(

@@ -259,6 +259,8 @@ def FuseFinalize : Pass<"hydragen-fuse-finalize", "::mlir::func::FuncOp"> {
     hydragen.finalize state(%alloc, %alloc_0, %alloc_1 ... outs(%expand_shape ... {hydragen.state_ends}
     ```
   }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
 def GuardShapes : Pass<"hydragen-guard-shapes", "::mlir::func::FuncOp"> {

@@ -119,6 +119,68 @@ TEST(ThreadPool, OthersTakeTheItemsOfAThreadThatIsLate) {
   }
 }
 
+/// A thread leaves for a new loop and gives back what it has taken, when the
+/// caller already waits: two of these items run at the same time.
+struct GivenBack {
+  static constexpr int kItems = 300;
+  ThreadPool *pool;
+  std::thread::id caller;
+  std::atomic<std::thread::id> task{};
+  std::atomic<bool> begun{false}, go{false}, left{false};
+  std::atomic<int> done{0}, others{0}, together{0};
+
+  static void run(void *closure) {
+    GivenBack &test = **static_cast<GivenBack **>(closure);
+    test.task = std::this_thread::get_id();
+    while (!test.go)
+      std::this_thread::yield();
+    test.pool->parallelFor(2, otherItem, &test);
+  }
+  static void otherItem(void *closure, int64_t) {
+    auto &test = *static_cast<GivenBack *>(closure);
+    ++test.others;
+    while (std::this_thread::get_id() == test.task && test.together < 2)
+      std::this_thread::yield();
+  }
+  static void item(void *closure, int64_t) {
+    auto &test = *static_cast<GivenBack *>(closure);
+    if (test.left) {
+      ++test.together;
+      while (test.together < 2)
+        std::this_thread::yield();
+    } else if (std::this_thread::get_id() == test.caller) {
+      while (!test.begun) // The other has a share of its own.
+        std::this_thread::yield();
+    } else if (!test.begun.exchange(true)) {
+      while (test.done < kItems - ThreadPool::kMostAtOnce)
+        std::this_thread::yield();
+      test.go = true;
+      while (test.others < 2)
+        std::this_thread::yield();
+      // The caller falls asleep.
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      test.left = true;
+    }
+    ++test.done;
+  }
+};
+
+TEST(ThreadPool, ItemsThatAreGivenBackAreAnnounced) {
+  ThreadPool pool(3);
+  GivenBack test;
+  test.pool = &pool;
+  test.caller = std::this_thread::get_id();
+  GivenBack *closure = &test;
+  ThreadPool::Task *task =
+      pool.spawn(GivenBack::run, &closure, sizeof(closure));
+  while (test.task.load() == std::thread::id())
+    std::this_thread::yield();
+  pool.parallelFor(GivenBack::kItems, GivenBack::item, &test);
+  pool.wait(task);
+  EXPECT_EQ(test.done, GivenBack::kItems);
+  EXPECT_GE(test.together, 2);
+}
+
 /// A task that runs a loop of its own.
 struct Loop {
   ThreadPool *pool;
